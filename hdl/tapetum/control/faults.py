@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that can go wrong, each with one sticky bit."""
+
+from enum import IntEnum
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["Fault", "FaultCollector"]
+
+
+class Fault(IntEnum):
+    """Bit numbers of the fault register; names are those of the simulation report."""
+
+    CONVERSION_OVERRUN = 0
+    """A ramp was due while the converters were busy: that conversion was skipped."""
+    READ_OVERRUN = 1
+    """A conversion ended before the previous row had left the multiplexer."""
+    BOND_UNREPAIRABLE = 2
+    """A group of columns has more broken bonds than spares."""
+    BOND_REPAIRED = 3
+    """At least one group of columns uses its spare bond."""
+    SYNC_DURING_FRAME = 4
+    """An external sync pulse came before the frame under way allowed a new one."""
+    SETTINGS_CLAMPED = 5
+    """A setting was out of its range and was brought back to its limit."""
+    LINE_BUFFER_OVERFLOW = 6
+    """A row arrived for which no line buffer was free."""
+    ROW_MISMATCH = 7
+    """Captures of a row did not meet: a row is missing."""
+    ROW_BUFFER_OVERFLOW = 8
+    """The link stalled or is too slow: pixels of a row were lost before packing."""
+    LINE_TOO_SHORT = 9
+    """The line ended before its list of row events."""
+
+
+class FaultCollector(wiring.Component):
+    """Sticky fault bits.
+
+    Members
+    -------
+    raised : In(len(Fault))
+        One bit per fault, high for at least one cycle.
+    clear : In(len(Fault))
+        Clears a bit, unless it is raised again in the same cycle.
+    faults : Out(len(Fault))
+    error : Out(1)
+        Any fault that loses or falsifies data; a repaired bond is none.
+    """
+
+    raised: In(len(Fault))
+    clear: In(len(Fault))
+    faults: Out(len(Fault))
+    error: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.sync += self.faults.eq((self.faults & ~self.clear) | self.raised)
+        harmless = 1 << Fault.BOND_REPAIRED
+        m.d.comb += self.error.eq((self.faults & ~Const(harmless, len(Fault))).any())
+        return m

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings that belong to a frame, and the ring that keeps those of the frames in flight."""
+
+from amaranth import *
+from amaranth.lib import data, enum, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+
+__all__ = ["CaptureSettings", "DataFormat", "FRAMES_IN_FLIGHT", "FrameSettings",
+           "FrameSettingsRing", "Skip", "settings_ring"]
+
+FRAMES_IN_FLIGHT = 4
+"""Exposing, reading, aligning, sending: no more than four frames are under way at once."""
+
+
+class DataFormat(enum.Enum, shape=3):
+    """Pixel format on the link; values of RAW8 and RAW10 are 12-bit ones cut short."""
+
+    RAW8 = 0
+    RAW10 = 1
+    RAW12 = 2
+    RAW14 = 3
+    RAW16 = 4
+    RAW20 = 5
+    RAW24 = 6
+
+
+class Skip(enum.Enum, shape=2):
+    """Rows or columns read out of each group, as colour pairs: CCS odd increment 1, 3, 7."""
+
+    NONE = 0
+    TWO_OF_FOUR = 1
+    TWO_OF_EIGHT = 2
+
+
+class CaptureSettings(data.Struct):
+    """Of one capture in one frame.
+
+    ``normalisation_mantissa`` (16 bit, top bit set) and ``normalisation_shift`` bring a corrected
+    code onto the linear scale: ``(code * mantissa) >> shift``. Between ``hand_over_start`` and
+    ``hand_over_end`` (ADC codes above the pedestal) the next less sensitive capture takes over.
+    """
+
+    coarse_integration_lines: 16
+    fine_integration_cycles: 16
+    normalisation_mantissa: 16
+    normalisation_shift: 5
+    hand_over_start: 14
+    hand_over_end: 14
+
+
+class FrameSettings(data.StructLayout):
+    """All settings of one frame; valid ranges are enforced before a frame adopts them.
+
+    Members
+    -------
+    frame_length_lines, line_length_cycles
+        Period from the previous frame's first read to this frame's.
+    lag_lines
+        Of each capture beyond the first read, at most ``hdr.line_buffer_lag_lines``.
+    row_start, row_end, column_start, column_end
+        Region of interest within the active array, inclusive; starts even, sizes multiples of 4
+        columns after skipping and of 2 rows.
+    capture_mask
+        Captures to convert; bit 0 is the first. Never zero.
+    uncombined
+        Each capture on its own virtual channel instead of the combined frame.
+    companding_table
+        0: octaves, 1: OX03C10; for formats of up to 12 bits.
+    """
+
+    def __init__(self, config: DieConfig):
+        captures = len(config.captures)
+        super().__init__({
+            "frame_length_lines": 16,
+            "line_length_cycles": 16,
+            "captures": data.ArrayLayout(CaptureSettings, captures),
+            "lag_lines": data.ArrayLayout(8, captures),
+            "capture_mask": captures,
+            "row_start": 12, "row_end": 12,
+            "column_start": 13, "column_end": 13,
+            "row_skip": Skip, "column_skip": Skip,
+            "flip_rows": 1, "flip_columns": 1,
+            "pedestal_lsb": 8,
+            "uncombined": 1,
+            "data_format": DataFormat,
+            "companding_table": 1,
+            "test_pattern": 3,
+        })
+
+    @staticmethod
+    def defaults(config: DieConfig) -> dict:
+        """Initial values, as derived from the configuration."""
+        full = config.adc.full_well_codes
+        captures = []
+        for capture in config.captures:
+            mantissa, shift = config.normalisation(capture)
+            captures.append({
+                "coarse_integration_lines": capture.coarse_integration_lines,
+                "fine_integration_cycles": capture.fine_integration_cycles,
+                "normalisation_mantissa": mantissa,
+                "normalisation_shift": shift,
+                "hand_over_start": full * 3 // 4,
+                "hand_over_end": full * 15 // 16,
+            })
+        return {
+            "frame_length_lines": config.timing.frame_length_lines,
+            "line_length_cycles": config.timing.line_length_cycles,
+            "captures": captures,
+            "lag_lines": [capture.lag_lines for capture in config.captures],
+            "capture_mask": (1 << len(config.captures)) - 1,
+            "row_start": 0, "row_end": config.array.rows - 1,
+            "column_start": 0, "column_end": config.array.columns - 1,
+            "row_skip": Skip.NONE, "column_skip": Skip.NONE,
+            "flip_rows": 0, "flip_columns": 0,
+            "pedestal_lsb": config.hdr.pedestal_lsb,
+            "uncombined": 0,
+            "data_format": DataFormat.RAW12,
+            "companding_table": 0,
+            "test_pattern": 0,
+        }
+
+
+def settings_ring(config: DieConfig) -> data.ArrayLayout:
+    """Settings of the frames in flight, to be indexed with the low bits of a frame number."""
+    return data.ArrayLayout(FrameSettings(config), FRAMES_IN_FLIGHT)
+
+
+class FrameSettingsRing(wiring.Component):
+    """Keeps the settings with which each frame in flight is taken.
+
+    Members
+    -------
+    settings : In(FrameSettings)
+        What the next frame will be taken with.
+    adopt : In(1), frame : In(16)
+        Strobe: ``frame`` takes ``settings``. Visible in ``ring`` one cycle later.
+    ring : Out(settings_ring)
+        Index with ``frame[:2]``.
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        super().__init__({
+            "settings": In(FrameSettings(config)),
+            "adopt": In(1),
+            "frame": In(16),
+            "ring": Out(settings_ring(config)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        with m.If(self.adopt):
+            m.d.sync += self.ring[self.frame[:2]].eq(self.settings)
+        return m
