@@ -293,7 +293,7 @@ class DieConfig:
         names = [capture.name for capture in self.captures]
         _require(len(set(names)) == len(names), "captures must have different names.")
         _require(self.captures[0].lag_lines == 0, "the first capture must have lag_lines 0.")
-        _require(list(c.lag_lines for c in self.captures)
+        _require([c.lag_lines for c in self.captures]
                  == sorted(c.lag_lines for c in self.captures),
                  "captures must be listed in the order of their lag_lines.")
         for capture in self.captures:

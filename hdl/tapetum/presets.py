@@ -3,8 +3,18 @@
 
 from math import ceil
 
-from .config import (AdcConfig, CaptureConfig, ConfigError, ConversionGain, Csi2Config, DieConfig,
-                     HdrConfig, Photodiode, PixelArrayConfig, TimingConfig)
+from .config import (
+    AdcConfig,
+    CaptureConfig,
+    ConfigError,
+    ConversionGain,
+    Csi2Config,
+    DieConfig,
+    HdrConfig,
+    Photodiode,
+    PixelArrayConfig,
+    TimingConfig,
+)
 
 __all__ = ["PRESETS", "automotive_captures", "preset"]
 

@@ -13,8 +13,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .config import CaptureConfig, DieConfig
 
-__all__ = ["ExposureGroup", "Ramp", "RowEvent", "RowTiming", "build_row_timing", "group_captures",
-           "RAMP_OVERHEAD_ADC_CYCLES", "RAMP_OVERHEAD_SYNC_CYCLES", "READ_OVERHEAD_CYCLES"]
+__all__ = [
+    "RAMP_OVERHEAD_ADC_CYCLES",
+    "RAMP_OVERHEAD_SYNC_CYCLES",
+    "READ_OVERHEAD_CYCLES",
+    "ExposureGroup",
+    "Ramp",
+    "RowEvent",
+    "RowTiming",
+    "build_row_timing",
+    "group_captures",
+]
 
 RAMP_OVERHEAD_ADC_CYCLES = 8
 """Counter clocks of a ramp that count nothing: command in, comparator out."""

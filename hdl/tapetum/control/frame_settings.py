@@ -5,10 +5,17 @@ from amaranth import *
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import DieConfig
+from tapetum.config import DieConfig
 
-__all__ = ["CaptureSettings", "DataFormat", "FRAMES_IN_FLIGHT", "FrameSettings",
-           "FrameSettingsRing", "Skip", "settings_ring"]
+__all__ = [
+    "FRAMES_IN_FLIGHT",
+    "CaptureSettings",
+    "DataFormat",
+    "FrameSettings",
+    "FrameSettingsRing",
+    "Skip",
+    "settings_ring",
+]
 
 FRAMES_IN_FLIGHT = 4
 """Exposing, reading, aligning, sending: no more than four frames are under way at once."""
