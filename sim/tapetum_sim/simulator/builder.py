@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From an Amaranth component to a cached simulator executable."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+import hashlib
+import json
+from pathlib import Path
+import shutil
+import tempfile
+
+from amaranth.lib import wiring
+
+from .runner import NATIVE, PROFILES, NativeRunner, tool_versions
+from .toplevel import TopLevel, elaborate
+from .verilog import SCRIPT, YosysError, convert
+
+__all__ = ["DEFAULT_ROOT", "Build", "BuildError", "build"]
+
+DEFAULT_ROOT = Path("build/simulator")
+
+Progress = Callable[[str], None]
+
+
+class BuildError(Exception):
+    """A step of a build failed; the message ends with the tail of its log."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """A built simulator.
+
+    Parameters
+    ----------
+    directory : Path
+        Holds the executable ``top`` and ``ports.json``.
+    domains : tuple of str
+        Clock domains: each needs a clock in every run.
+    waves : bool
+        Whether the simulator can write waveforms.
+    cached : bool
+        Whether an earlier build was found.
+    """
+
+    directory: Path
+    domains: tuple[str, ...]
+    waves: bool
+    cached: bool
+
+
+def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
+          profile: str = "unit", waves: bool = False, root: Path = DEFAULT_ROOT,
+          build_jobs: int = 2, progress: Progress = lambda step: None) -> Build:
+    """Build a simulator of ``component``, or find the one built before.
+
+    Builds live in ``root/<hash>``, the hash covering the RTLIL of the design, the flags, the
+    native sources and the versions of the tools. A build is made in a temporary folder and renamed
+    when it is complete, so any number of processes may build at once.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        Its ports become the top-level ports; see :func:`~.toplevel.elaborate` for the names.
+    domains : sequence of str
+        Every clock domain that the component uses without defining it.
+    profile : str
+        ``unit`` compiles fast, ``frame`` runs fast.
+    waves : bool
+        Include FST tracing (slower, larger).
+    root : Path
+        Where builds are kept.
+    build_jobs : int
+        C++ compilers at once.
+    progress : callable
+        Is told, in a few words, which step begins.
+
+    Raises
+    ------
+    BuildError
+        If yosys, Verilator or the compiler refuses the design.
+    ValueError
+        If the profile is unknown.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
+    progress("elaborating the design")
+    top = elaborate(component, domains)
+    root = Path(root).absolute()
+    directory = root / _key(top, profile, waves)
+    found = directory.exists()
+    if not found:
+        root.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix="building-", dir=root))
+        try:
+            _make(top, work, profile, waves, build_jobs, progress)
+            _publish(work, directory)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return Build(directory=directory, domains=tuple(name for name, _ in top.clocks), waves=waves,
+                 cached=found)
+
+
+def _key(top: TopLevel, profile: str, waves: bool) -> str:
+    digest = hashlib.sha256()
+    for text in (top.rtlil, repr((top.clocks, top.inputs, top.outputs)), repr(PROFILES[profile]), SCRIPT,
+                 repr(waves), *tool_versions(),
+                 *(path.read_text() for path in sorted(NATIVE.iterdir()) if path.is_file())):
+        digest.update(text.encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:20]
+
+
+def _make(top: TopLevel, work: Path, profile: str, waves: bool, build_jobs: int,
+          progress: Progress) -> None:
+    progress("converting to Verilog")
+    try:
+        verilog = convert(top.rtlil, work)
+    except YosysError as error:
+        raise BuildError(f"the design could not be converted to Verilog: {error}") from None
+    (work / "ports.vlt").write_text(_public_ports(top))
+    (work / "clock_ports.h").write_text(_clock_ports(top))
+    (work / "ports.json").write_text(json.dumps(
+        {"clocks": dict(top.clocks), "inputs": top.inputs, "outputs": top.outputs}, indent=1))
+    progress("compiling the simulator")
+    runner = NativeRunner(profile, build_jobs=build_jobs)
+    log = work / "build.log"
+    try:
+        runner.build(
+            sources=[verilog, NATIVE / "recorder.sv", NATIVE / "mailbox.sv",
+                     work / "ports.vlt", NATIVE / "waivers.vlt"],
+            hdl_toplevel="top", build_dir=work, waves=waves, always=True, log_file=log)
+    except RuntimeError as error:
+        tail = "\n".join(log.read_text().splitlines()[-30:]) if log.exists() else ""
+        raise BuildError(f"the simulator could not be built: {error}\n{tail}") from None
+
+
+def _public_ports(top: TopLevel) -> str:
+    lines = ["`verilator_config"]
+    lines += [f'public_flat_rw -module "top" -var "{name}"' for name in top.inputs]
+    lines += [f'public_flat_rd -module "top" -var "{name}"'
+              for name in (*(port for _, port in top.clocks), *top.outputs)]
+    return "\n".join(lines) + "\n"
+
+
+def _clock_ports(top: TopLevel) -> str:
+    lines = ["#define TAPETUM_CLOCKS"]
+    lines += [f'    TAPETUM_CLOCK("{domain}", {port})' for domain, port in top.clocks]
+    return " \\\n".join(lines) + "\n"
+
+
+def _publish(work: Path, directory: Path) -> None:
+    for path in work.iterdir():
+        if path.name not in ("top", "ports.json", "top.v", "build.log"):
+            path.unlink()
+    try:
+        work.rename(directory)
+    except OSError:
+        if not directory.exists():  # otherwise another process was first
+            raise

