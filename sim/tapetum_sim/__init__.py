@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How to run the die and how to model it: scenes, pixel die, reference models, simulator, report."""
+"""How to run the die and to model it: scenes, pixel die, reference models, simulator, report."""

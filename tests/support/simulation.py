@@ -89,7 +89,7 @@ def simulate(dut, *testbenches: Testbench, cycles: int, domains: Mapping[str, fl
     waiting: dict[str, Any] = {}
     finished_at = 0
 
-    def tracked(number: int, testbench: Testbench) -> Testbench:
+    def tracked(number: int, testbench: Testbench) -> Any:
         async def run(ctx) -> None:
             nonlocal finished_at
             await ctx.delay(0)
@@ -101,7 +101,7 @@ def simulate(dut, *testbenches: Testbench, cycles: int, domains: Mapping[str, fl
             finished_at = ctx.get(elapsed)
         return run
 
-    def in_background(testbench: Testbench) -> Testbench:
+    def in_background(testbench: Testbench) -> Any:
         async def run(ctx) -> None:
             await ctx.delay(0)  # all have started before one can fail: none is "never awaited"
             coroutine = testbench(ctx)

@@ -15,4 +15,4 @@ def version() -> None:
     """
     for name, number in package_versions().items():
         typer.echo(f"{name} {number or 'not installed'}")
-    typer.echo(f"revision {revision() or 'unknown (not a git checkout)'}")
+    typer.echo(f"revision {revision() or 'unknown (no git checkout here)'}")

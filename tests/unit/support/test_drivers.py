@@ -21,8 +21,8 @@ from support import (
 class Beat(data.Struct):
     """A payload with its flag inside."""
 
-    value: 7
-    last: 1
+    value: unsigned(7)
+    last: unsigned(1)
 
 
 class Queue(wiring.Component):
