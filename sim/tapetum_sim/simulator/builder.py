@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an Amaranth component to a cached simulator executable."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 import hashlib
 import json
-from pathlib import Path
 import shutil
 import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from amaranth.lib import wiring
 
@@ -102,8 +102,8 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
 
 def _key(top: TopLevel, profile: str, waves: bool) -> str:
     digest = hashlib.sha256()
-    for text in (top.rtlil, repr((top.clocks, top.inputs, top.outputs)), repr(PROFILES[profile]), SCRIPT,
-                 repr(waves), *tool_versions(),
+    for text in (top.rtlil, repr((top.clocks, top.inputs, top.outputs)), SCRIPT,
+                 repr(PROFILES[profile]), repr(waves), *tool_versions(),
                  *(path.read_text() for path in sorted(NATIVE.iterdir()) if path.is_file())):
         digest.update(text.encode())
         digest.update(b"\0")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run a cocotb test module on a built simulator."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-import json
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -103,13 +103,18 @@ def run(build: Build, module: str, *, clocks: Sequence[Clock], directory: Path,
     complaint = None
     try:
         runner.test(
-            module, "top", hdl_toplevel_lang="verilog", testcase=testcase, seed=seed, build_dir=build.directory,
-            test_dir=directory, results_xml=str(xml), log_file=log,
+            module, "top", hdl_toplevel_lang="verilog", testcase=testcase, seed=seed,
+            build_dir=build.directory, test_dir=directory, results_xml=str(xml), log_file=log,
             test_args=[clock.argument for clock in clocks]
             + [f"--limit={limit_domain or clocks[0].domain}:{limit_cycles}"]
             + ([f"--trace-file={directory / 'waves.fst'}"] if waves else []),
             plusargs=[f"+record_dir={directory}", *plusargs],
-            extra_env={"TAPETUM_RUN_DIRECTORY": str(directory)})
+            extra_env={
+                "TAPETUM_RUN_DIRECTORY": str(directory),
+                # Left alone, cocotb has pytest rewrite every module that the bench imports, which
+                # costs seconds; assertions matter in the bench.
+                "COCOTB_REWRITE_ASSERTION_FILES": module.rsplit(".", 1)[-1] + ".py",
+            })
     except (RuntimeError, SystemExit) as error:
         complaint = str(error)
 

@@ -3,11 +3,11 @@
 
 import ctypes
 
+import numpy as np
 from amaranth import *
 from amaranth.hdl import ShapeLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-import numpy as np
 
 __all__ = ["Mailbox", "post"]
 

