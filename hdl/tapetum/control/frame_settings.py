@@ -46,7 +46,8 @@ class CaptureSettings(data.Struct):
 
     ``normalisation_mantissa`` (16 bit, top bit set) and ``normalisation_shift`` bring a corrected
     code onto the linear scale: ``(code * mantissa) >> shift``. Between ``hand_over_start`` and
-    ``hand_over_end`` (ADC codes above the pedestal) the next less sensitive capture takes over.
+    ``hand_over_end`` (ADC codes above the pedestal) the next less sensitive capture takes over:
+    from the start on, on a ramp as wide as the largest power of two that fits in between.
     """
 
     coarse_integration_lines: 16

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moving a value some clocks later, in registers or in a small memory."""
+
+from typing import Any
+
+from amaranth import *
+from amaranth.hdl import ShapeLike
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["DelayLine", "delayed"]
+
+
+def delayed(m: Module, value: Any, cycles: int, *, name: str, reset_less: bool = True) -> Any:
+    """`value` as it was ``cycles`` clocks ago, through registers; itself for 0."""
+    shape = value.shape()
+    for stage in range(cycles):
+        register = Signal(shape, name=f"{name}_{stage + 1}", reset_less=reset_less)
+        m.d.sync += register.eq(value)
+        value = register
+    return value
+
+
+class DelayLine(wiring.Component):
+    """A stream that cannot be stalled, a fixed number of clocks later.
+
+    A circular memory rather than registers: right for delays of many clocks.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Payload.
+    cycles : int
+        Latency in clocks, at least 3.
+
+    Members
+    -------
+    i, o : streams of ``shape``, always ready
+        One payload per clock.
+
+    Raises
+    ------
+    ValueError
+        If ``cycles`` is below 3.
+    """
+
+    def __init__(self, shape: ShapeLike, cycles: int):
+        if cycles < 3:
+            raise ValueError(f"a delay line takes at least 3 cycles, not {cycles}.")
+        self.shape, self.cycles = shape, cycles
+        super().__init__({
+            "i": In(stream.Signature(shape, always_ready=True)),
+            "o": Out(stream.Signature(shape, always_ready=True)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        depth = self.cycles - 1
+        entry = data.StructLayout({"payload": self.shape})
+        m.submodules.entries = entries = memory.Memory(shape=entry, depth=depth, init=[])
+        write, read = entries.write_port(), entries.read_port()
+        pointer = Signal(range(depth))
+        valid = Signal(self.cycles)
+        following = Signal.like(pointer)
+        m.d.comb += following.eq(Mux(pointer == depth - 1, 0, pointer + 1))
+        # The word read is the oldest: it is overwritten in the clock after.
+        m.d.comb += [
+            write.addr.eq(pointer), write.data.payload.eq(self.i.payload), write.en.eq(1),
+            read.addr.eq(following), read.en.eq(1),
+            self.o.valid.eq(valid[-1]),
+        ]
+        m.d.sync += [
+            pointer.eq(following),
+            valid.eq(Cat(self.i.valid, valid)),
+        ]
+        output = Signal(entry, reset_less=True)
+        m.d.sync += output.eq(read.data)
+        m.d.comb += Value.cast(self.o.payload).eq(Value.cast(output.payload))
+        return m
