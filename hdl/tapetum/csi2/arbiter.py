@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several sources of packets, one link."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .packets import PacketSource
+
+__all__ = ["PacketArbiter"]
+
+
+class PacketArbiter(wiring.Component):
+    """Lets one source at a time send one whole packet; the lowest number goes first.
+
+    Rows of pixels, which have a deadline, belong at number 0; what else a frame carries (flicker
+    map, verdict) fills the gaps between them. Adds no clock: an idle link takes an offer at once.
+
+    Parameters
+    ----------
+    byte_lanes, sources : int
+
+    Members
+    -------
+    sources : In(PacketSource(byte_lanes)).array(sources)
+    merged : Out(PacketSource(byte_lanes))
+    """
+
+    def __init__(self, byte_lanes: int, sources: int):
+        if sources < 1:
+            raise ValueError(f"an arbiter needs at least one source, not {sources}.")
+        self.byte_lanes = byte_lanes
+        super().__init__({
+            "sources": In(PacketSource(byte_lanes)).array(sources),
+            "merged": Out(PacketSource(byte_lanes)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        granted = Signal(range(len(self.sources)))
+        held = Signal.like(granted)
+        locked = Signal()
+        with m.If(locked):
+            m.d.comb += granted.eq(held)
+        with m.Else():
+            for number in reversed(range(len(self.sources))):
+                with m.If(self.sources[number].descriptors.valid):
+                    m.d.comb += granted.eq(number)
+
+        with m.Switch(granted):
+            for number, source in enumerate(self.sources):
+                with m.Case(number):
+                    m.d.comb += [
+                        self.merged.descriptors.valid.eq(source.descriptors.valid),
+                        self.merged.descriptors.payload.eq(source.descriptors.payload),
+                        source.descriptors.ready.eq(self.merged.descriptors.ready),
+                        self.merged.payload.valid.eq(source.payload.valid),
+                        self.merged.payload.payload.eq(source.payload.payload),
+                        source.payload.ready.eq(self.merged.payload.ready),
+                    ]
+
+        descriptors, payload = self.merged.descriptors, self.merged.payload
+        with m.If(payload.valid & payload.ready & payload.payload.last):
+            m.d.sync += locked.eq(0)
+        with m.Elif(descriptors.valid):
+            # An offer stands until it is taken, whoever else comes meanwhile.
+            m.d.sync += [
+                locked.eq(~descriptors.ready | descriptors.payload.is_long),
+                held.eq(granted),
+            ]
+        return m

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the two sides of the row buffer tell each other about a row."""
+
+from amaranth.lib import data
+
+from ..control.frame_settings import DataFormat
+from .formats import GROUP_PIXELS
+
+__all__ = ["RowDescriptor", "RowGroup"]
+
+
+class RowGroup(data.Struct):
+    """Four pixels in the row buffer, left-justified: a format takes as many bits as it has."""
+
+    values: data.ArrayLayout(24, GROUP_PIXELS)
+
+
+class RowDescriptor(data.Struct):
+    """A row that waits in the row buffer, or the end of a frame without one.
+
+    ``frame`` is the frame's number within the die; ``line_number`` counts from 1. ``groups`` is
+    the row's width in groups of four pixels.
+    """
+
+    virtual_channel: 2
+    frame: 16
+    line_number: 16
+    data_format: DataFormat
+    groups: 12
+    frame_start: 1
+    has_row: 1
+    frame_end: 1
+
+    @property
+    def frame_number(self):
+        """Of the frame's short packets: 1 to 32768, then 1 again.
+
+        Zero would mean "not counted" (CSI-2 §9.8.1); a period that is a power of two makes
+        frame n number n mod 32768 + 1, always.
+        """
+        return self.frame[:15] + 1

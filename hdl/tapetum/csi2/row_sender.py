@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows into packets: frame start, embedded row, line start, pixels, line end, frame end."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..config import DieConfig
+from ..control.frame_settings import DataFormat
+from .embedded_encoder import EmbeddedGroup
+from .formats import DataType, group_bytes, packet_data_type, select_by_format
+from .gearbox import Gearbox
+from .group_reader import GroupReader
+from .packets import PacketSource
+from .row_collector import row_buffer_words
+from .row_descriptor import RowDescriptor, RowGroup
+
+__all__ = ["RowSender"]
+
+
+class RowSender(wiring.Component):
+    """The source of pixel packets.
+
+    Each descriptor becomes one to six packets. A long packet is offered while its first groups
+    are being read, about eight clocks after the packet before it has left.
+
+    Members
+    -------
+    rows : In(stream of RowDescriptor)
+    embedded_groups : In(stream of EmbeddedGroup)
+    read_enable, read_address, read_group
+        Read port of the row memory.
+    released : Out(stream of 1)
+        One beat for each row that has been sent; is never kept waiting.
+    packets : Out(PacketSource(byte_lanes))
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        super().__init__({
+            "rows": In(stream.Signature(RowDescriptor)),
+            "embedded_groups": In(stream.Signature(EmbeddedGroup)),
+            "read_enable": Out(1), "read_address": Out(range(row_buffer_words(config))),
+            "read_group": In(RowGroup),
+            "released": Out(stream.Signature(1)),
+            "packets": Out(PacketSource(config.csi2.byte_lanes)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        line_sync = self.config.csi2.line_sync_packets
+        m.submodules.reader = reader = GroupReader(self.config)
+        m.submodules.gearbox = gearbox = Gearbox(self.config.csi2.byte_lanes)
+        connect(m, reader.o, gearbox.i)
+        connect(m, gearbox.o, flipped(self.packets.payload))
+        connect(m, flipped(self.embedded_groups), reader.embedded_groups)
+
+        row, header = self.rows.payload, self.packets.descriptors.payload
+        row_bytes = Signal(16, reset_less=True)
+        row_type = Signal(DataType)
+        product = Signal(16)
+        select_by_format(m, row.data_format, product, lambda f: row.groups * group_bytes(f))
+        select_by_format(m, row.data_format, row_type, packet_data_type)
+        m.d.sync += row_bytes.eq(product)
+        m.d.comb += [
+            reader.groups.eq(row.groups),
+            reader.data_format.eq(row.data_format),
+            self.read_enable.eq(reader.read_enable),
+            self.read_address.eq(reader.read_address),
+            reader.read_group.eq(self.read_group),
+            header.virtual_channel.eq(row.virtual_channel),
+        ]
+
+        def short_packet(state: str, data_type: DataType, number, following: str) -> None:
+            with m.State(state):
+                m.d.comb += [
+                    self.packets.descriptors.valid.eq(1),
+                    header.data_type.eq(data_type),
+                    header.word_count.eq(number),
+                ]
+                with m.If(self.packets.descriptors.ready):
+                    m.next = following
+
+        offered = Signal()
+
+        def long_packet(state: str, data_type, following: str, *, embedded: bool) -> None:
+            with m.State(f"FETCH {state}"):
+                m.d.comb += [reader.start.eq(1), reader.embedded.eq(embedded)]
+                m.d.sync += offered.eq(1)
+                m.next = state
+            with m.State(state):
+                m.d.comb += [
+                    reader.embedded.eq(embedded),
+                    self.packets.descriptors.valid.eq(offered),
+                    header.data_type.eq(data_type),
+                    header.word_count.eq(row_bytes),
+                ]
+                with m.If(self.packets.descriptors.ready):
+                    m.d.sync += offered.eq(0)
+                word = self.packets.payload
+                with m.If(word.valid & word.ready & word.payload.last):
+                    if not embedded:
+                        m.d.comb += [self.released.valid.eq(1), reader.next_slot.eq(1)]
+                    m.next = following
+
+        to_pixels = "LINE START" if line_sync else "FETCH PIXELS"
+        with m.FSM():
+            with m.State("IDLE"):
+                with m.If(self.rows.valid):
+                    with m.If(row.frame_start):
+                        m.next = "FRAME START"
+                    with m.Elif(row.has_row):
+                        m.next = to_pixels
+                    with m.Else():
+                        m.next = "FRAME END"
+            short_packet("FRAME START", DataType.FRAME_START, row.frame_number, "FETCH EMBEDDED")
+            long_packet("EMBEDDED", DataType.EMBEDDED, to_pixels, embedded=True)
+            if line_sync:
+                short_packet("LINE START", DataType.LINE_START, row.line_number, "FETCH PIXELS")
+            long_packet("PIXELS", row_type, "LINE END" if line_sync else "ROW SENT",
+                        embedded=False)
+            if line_sync:
+                short_packet("LINE END", DataType.LINE_END, row.line_number, "ROW SENT")
+            with m.State("ROW SENT"):
+                m.next = "DONE"
+                with m.If(row.frame_end):
+                    m.next = "FRAME END"
+            short_packet("FRAME END", DataType.FRAME_END, row.frame_number, "DONE")
+            with m.State("DONE"):
+                m.d.comb += self.rows.ready.eq(1)
+                m.next = "IDLE"
+        return m

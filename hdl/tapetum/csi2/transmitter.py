@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The room's way in and out: pixels to the lanes of a PHY."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..config import DieConfig
+from ..control.frame_settings import settings_ring
+from ..pixel import OutputPixels
+from ..stream.queue import AsyncQueue
+from .arbiter import PacketArbiter
+from .embedded_encoder import EmbeddedEncoder, EmbeddedGroup
+from .frame_tracker import FrameTracker
+from .lanes import LaneDistributor, PhyLanes
+from .packetiser import Packetiser
+from .packets import PacketBytes, PacketSource
+from .row_collector import RowCollector, row_buffer_words
+from .row_descriptor import RowDescriptor, RowGroup
+from .row_sender import RowSender
+
+__all__ = ["Csi2Transmitter"]
+
+
+class Csi2Transmitter(wiring.Component):
+    """CSI-2 transmitter up to the PHY boundary: rows are stored whole, then sent whole.
+
+    ::
+
+        sync                              │ byte
+        pixels ─► collector ─► row memory ┼─► reader ─► gearbox ─┐
+                     │                    │                      ▼
+                  tracker ─► descriptors ─┼─► sender ──────► arbiter ─► packetiser ─► lanes ─► phy
+                     ▲                    │      ▲              ▲
+        settings ─► encoder ─► embedded ──┼──────┘           results
+
+    Pixels are taken at ``lanes`` per clock, always. A row that finds no free slot because the
+    link stalled or is too slow is dropped as a whole.
+
+    Parameters
+    ----------
+    config : DieConfig
+    byte_domain : str
+        Clock of the byte lanes, asynchronous to ``sync``.
+    result_sources : int
+        Further sources of packets, in ``byte_domain``, that share the link with the rows.
+
+    Members
+    -------
+    pixels : In(stream of OutputPixels(lanes)), always ready
+    settings : In(settings_ring)
+    overflow : Out(1)
+        In ``sync``: strobe for each row that was lost.
+    results : In(PacketSource(byte_lanes)).array(result_sources)
+        Present if there are any.
+    phy : Out(PhyLanes(byte_lanes)), in ``byte_domain``
+    packet_bytes : Out(PacketBytes(byte_lanes)), packet_strobe : Out(1), in ``byte_domain``
+        Probe: what the lanes take, in the clock in which they take it.
+    """
+
+    def __init__(self, config: DieConfig, byte_domain: str = "byte", *, result_sources: int = 0):
+        self.config, self.byte_domain = config, byte_domain
+        self.result_sources = result_sources
+        byte_lanes = config.csi2.byte_lanes
+        ports = {
+            "pixels": In(stream.Signature(OutputPixels(config.lanes))),
+            "settings": In(settings_ring(config)),
+            "overflow": Out(1),
+            "phy": Out(PhyLanes(byte_lanes)),
+            "packet_bytes": Out(PacketBytes(byte_lanes)),
+            "packet_strobe": Out(1),
+        }
+        if result_sources:
+            ports["results"] = In(PacketSource(byte_lanes)).array(result_sources)
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        config, byte_domain = self.config, self.byte_domain
+        byte_lanes, rows = config.csi2.byte_lanes, config.csi2.row_buffer_rows
+        in_byte_domain = DomainRenamer(byte_domain)
+
+        collector, tracker = RowCollector(config), FrameTracker(config)
+        encoder, sender = EmbeddedEncoder(config), RowSender(config)
+        arbiter = PacketArbiter(byte_lanes, 1 + self.result_sources)
+        packetiser, distributor = Packetiser(byte_lanes), LaneDistributor(byte_lanes)
+        m.submodules.collector, m.submodules.tracker = collector, tracker
+        m.submodules.encoder = encoder
+        m.submodules.sender = in_byte_domain(sender)
+        m.submodules.arbiter = in_byte_domain(arbiter)
+        m.submodules.packetiser = in_byte_domain(packetiser)
+        m.submodules.distributor = in_byte_domain(distributor)
+
+        m.submodules.row_memory = memory = Memory(
+            shape=RowGroup, depth=row_buffer_words(config), init=[])
+        write, read = memory.write_port(), memory.read_port(domain=byte_domain)
+
+        # As many embedded rows as rows: each waits no longer than the row that it announces.
+        m.submodules.embedded = embedded = AsyncQueue(
+            EmbeddedGroup, _power_of_two(rows * encoder.largest_groups),
+            i_domain="sync", o_domain=byte_domain)
+        m.submodules.descriptors = descriptors = AsyncQueue(
+            RowDescriptor, _power_of_two(rows + 4), i_domain="sync", o_domain=byte_domain)
+        m.submodules.released = released = AsyncQueue(
+            1, _power_of_two(rows + 1), i_domain=byte_domain, o_domain="sync")
+
+        connect(m, flipped(self.pixels), collector.pixels)
+        connect(m, tracker.descriptors, descriptors.i)
+        connect(m, encoder.o, embedded.i)
+        connect(m, descriptors.o, sender.rows)
+        connect(m, embedded.o, sender.embedded_groups)
+        connect(m, sender.released, released.i)
+        connect(m, released.o, tracker.released)
+        connect(m, sender.packets, arbiter.sources[0])
+        for number in range(self.result_sources):
+            connect(m, flipped(self.results[number]), arbiter.sources[1 + number])
+        connect(m, arbiter.merged, packetiser.source)
+        connect(m, packetiser.packets, distributor.packets)
+        connect(m, distributor.phy, flipped(self.phy))
+        m.d.comb += [
+            collector.settings.eq(self.settings),
+            encoder.settings.eq(self.settings),
+            collector.may_store.eq(tracker.may_store),
+            collector.accept.eq(tracker.accept),
+            tracker.began.eq(collector.began), tracker.began_tag.eq(collector.began_tag),
+            tracker.ended.eq(collector.ended), tracker.row.eq(collector.row),
+            encoder.start.eq(tracker.encode), encoder.frame.eq(tracker.encode_frame),
+            encoder.row_groups.eq(tracker.encode_groups), tracker.encoded.eq(encoder.done),
+            write.en.eq(collector.write_enable), write.addr.eq(collector.write_address),
+            write.data.eq(collector.write_group),
+            read.en.eq(sender.read_enable), read.addr.eq(sender.read_address),
+            sender.read_group.eq(read.data),
+            self.overflow.eq(tracker.overflow),
+            self.packet_bytes.eq(packetiser.packets.payload),
+            self.packet_strobe.eq(packetiser.packets.valid & packetiser.packets.ready),
+        ]
+        return m
+
+
+def _power_of_two(count: int) -> int:
+    return 1 << (count - 1).bit_length()

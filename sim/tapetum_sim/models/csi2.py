@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bytes that the transmitter must send for given rows: packets back to back."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tapetum.config import DieConfig
+from tapetum.control.frame_settings import DataFormat, Skip
+from tapetum.csi2.embedded import EmbeddedRegister, embedded_registers
+
+__all__ = ["OutputRow", "checksum", "embedded_row", "header", "long_packet", "pack_row",
+           "short_packet", "transmit"]
+
+_BITS = {DataFormat.RAW8: 8, DataFormat.RAW10: 10, DataFormat.RAW12: 12, DataFormat.RAW14: 14,
+         DataFormat.RAW16: 16, DataFormat.RAW20: 20, DataFormat.RAW24: 24}
+_DATA_TYPE = {8: 0x2A, 10: 0x2B, 12: 0x2C, 14: 0x2D, 16: 0x2E, 20: 0x2F, 24: 0x27}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputRow:
+    """A row as it reaches the transmitter, in order of arrival.
+
+    ``values`` are right-aligned; 12 bits wide for RAW8 and RAW10. ``stored`` is false for a row
+    that the link had no time for.
+    """
+
+    frame: int
+    row: int
+    values: NDArray[np.unsignedinteger]
+    capture: int = 0
+    last: bool = False
+    stored: bool = True
+
+
+def transmit(config: DieConfig, rows: Iterable[OutputRow],
+             settings: Mapping[int, Mapping[str, Any]]) -> bytes:
+    """All packets for ``rows``; ``settings`` by frame, with the names of `FrameSettings`."""
+    sent = bytearray()
+    open_frames: dict[int, int] = {}
+
+    def end_frame(channel: int) -> None:
+        sent.extend(short_packet(channel, 0x01, _number(open_frames.pop(channel))))
+
+    for row in rows:
+        channel = row.capture
+        if open_frames.get(channel, row.frame) != row.frame:
+            end_frame(channel)
+        if row.stored:
+            bits = _BITS[DataFormat(settings[row.frame]["data_format"])]
+            if channel not in open_frames:
+                open_frames[channel] = row.frame
+                sent += short_packet(channel, 0x00, _number(row.frame))
+                told = embedded_row(config, settings[row.frame], row.frame, len(row.values))
+                sent += long_packet(channel, 0x12, _pack(told, bits))
+            if config.csi2.line_sync_packets:
+                sent += short_packet(channel, 0x02, row.row + 1)
+            sent += long_packet(channel, _DATA_TYPE[bits], pack_row(row.values, bits))
+            if config.csi2.line_sync_packets:
+                sent += short_packet(channel, 0x03, row.row + 1)
+        if row.last and channel in open_frames:
+            end_frame(channel)
+    return bytes(sent)
+
+
+def _number(frame: int) -> int:
+    return frame % 32768 + 1
+
+
+# Packets ----------------------------------------------------------------------------------------
+
+_PARITY_MASKS = (0xF12CB7, 0xF2555B, 0x749A6D, 0xB8E38E, 0xDF03F0, 0xEFFC00)
+
+
+def header(channel: int, data_type: int, count: int) -> bytes:
+    """Four bytes, the last one the error correction code."""
+    bits = channel << 6 | data_type | count << 8
+    code = sum(((bits & mask).bit_count() & 1) << index
+               for index, mask in enumerate(_PARITY_MASKS))
+    return bytes([bits & 0xFF, bits >> 8 & 0xFF, bits >> 16, code])
+
+
+def short_packet(channel: int, data_type: int, number: int) -> bytes:
+    return header(channel, data_type, number)
+
+
+def long_packet(channel: int, data_type: int, payload: bytes) -> bytes:
+    return (header(channel, data_type, len(payload)) + payload
+            + checksum(payload).to_bytes(2, "little"))
+
+
+def _checksum_table() -> list[int]:
+    table = []
+    for remainder in range(256):
+        for _ in range(8):
+            remainder = remainder >> 1 ^ (0x8408 if remainder & 1 else 0)
+        table.append(remainder)
+    return table
+
+
+_TABLE = _checksum_table()
+
+
+def checksum(payload: bytes) -> int:
+    register = 0xFFFF
+    for byte in payload:
+        register = register >> 8 ^ _TABLE[(register ^ byte) & 0xFF]
+    return register
+
+
+# Rows -------------------------------------------------------------------------------------------
+
+def pack_row(values: NDArray[np.unsignedinteger], bits: int) -> bytes:
+    """Bytes of a row of right-aligned values."""
+    shift = max(12 - bits, 0)
+    return _pack(np.asarray(values, np.uint64) >> np.uint64(shift), bits)
+
+
+def _pack(pixels: NDArray, bits: int) -> bytes:
+    """Build each run of four pixels as one big number, byte by byte from its low end."""
+    quads = np.asarray(pixels, np.uint64).reshape(-1, 4)
+
+    def bits_of(sample: NDArray, low: int, count: int) -> NDArray:
+        return sample >> np.uint64(low) & np.uint64((1 << count) - 1)
+
+    def together(samples: list[NDArray], low_bits: int) -> list[NDArray]:
+        """Bytes: the upper eight bits of each sample, then their low bits, first one lowest."""
+        rest = sum((bits_of(sample, 0, low_bits) << np.uint64(low_bits * index)
+                    for index, sample in enumerate(samples)), np.uint64(0))
+        return ([bits_of(sample, low_bits, 8) for sample in samples]
+                + [bits_of(rest, 8 * index, 8) for index in range(len(samples) * low_bits // 8)])
+
+    one = [quads[:, index] for index in range(4)]
+    if bits in (20, 24):
+        one = [bits_of(pixel, low, bits // 2) for pixel in one for low in (bits // 2, 0)]
+        bits //= 2
+    match bits:
+        case 8:
+            columns = one
+        case 10:
+            columns = [byte for index in range(0, len(one), 4)
+                       for byte in together(one[index:index + 4], 2)]
+        case 12:
+            columns = [byte for index in range(0, len(one), 2)
+                       for byte in together(one[index:index + 2], 4)]
+        case 14:
+            columns = together(one, 6)
+        case _:
+            columns = [bits_of(pixel, low, 8) for pixel in one for low in (8, 0)]
+    return np.stack(columns, axis=1).astype(np.uint8).tobytes()
+
+
+# Embedded rows ----------------------------------------------------------------------------------
+
+def embedded_row(config: DieConfig, settings: Mapping[str, Any], frame: int,
+                 width: int) -> NDArray[np.uint32]:
+    """The embedded row as pixels of the frame's format: upper eight bits data, the rest 0101…"""
+    row = bytearray([0x0A])
+    high = next_address = -1
+    for register in embedded_registers(config):
+        tags = bytearray()
+        if register.address >> 8 != high:
+            tags += bytes([0xAA, register.address >> 8])
+        if register.address != next_address:
+            tags += bytes([0xA5, register.address & 0xFF])
+        value = _value(register, settings, frame)
+        for byte in value.to_bytes(register.width_bytes, "big"):
+            tags += bytes([0x5A, byte])
+        if len(row) + len(tags) >= width:
+            break
+        row += tags
+        high = register.address >> 8
+        next_address = register.address + register.width_bytes
+    row += bytes([0x07]) * (width - len(row))
+    bits = _BITS[DataFormat(settings["data_format"])]
+    filled = np.frombuffer(row, np.uint8).astype(np.uint32) << 16 | 0x5555
+    return filled >> 24 - bits
+
+
+def _value(register: EmbeddedRegister, settings: Mapping[str, Any], frame: int) -> int:
+    odd_increment = {Skip.NONE: 1, Skip.TWO_OF_FOUR: 3, Skip.TWO_OF_EIGHT: 7}
+    match register.name:
+        case "frame_number":
+            return frame
+        case "frame_count":
+            return frame % 256
+        case "csi_data_format":
+            bits = _BITS[DataFormat(settings["data_format"])]
+            return bits << 8 | bits
+        case "x_odd_inc":
+            return odd_increment[Skip(settings["column_skip"])]
+        case "y_odd_inc":
+            return odd_increment[Skip(settings["row_skip"])]
+        case "image_orientation":
+            return settings["flip_columns"] | settings["flip_rows"] << 1
+    found: Any = settings
+    for step in register.source:
+        found = found[step]
+    return int(found)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows into the transmitter, packets and lanes out of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from support import FULL_RATE, TrafficPattern, simulate
+from tapetum.config import Csi2Config, DieConfig, PixelArrayConfig
+from tapetum.control.frame_settings import DataFormat, FrameSettings
+from tapetum.csi2.formats import pixel_bits
+from tapetum.csi2.transmitter import Csi2Transmitter
+from tapetum.presets import preset
+from tapetum_sim.models.csi2 import OutputRow
+
+__all__ = ["Link", "random_frame", "settings_with", "small_die"]
+
+
+def small_die(*, columns: int = 32, lanes: int = 1, byte_lanes: int = 2, rows: int = 2,
+              line_sync: bool = False, captures: int = 4) -> DieConfig:
+    """A die whose rows simulate in no time."""
+    tiny = preset("tiny")
+    return tiny.with_(
+        lanes=lanes, captures=tiny.captures[:captures],
+        array=PixelArrayConfig(columns=columns, rows=16, optical_black_rows=4),
+        csi2=Csi2Config(byte_lanes=byte_lanes, row_buffer_rows=rows, line_sync_packets=line_sync))
+
+
+def settings_with(config: DieConfig, **changes) -> dict[str, Any]:
+    return FrameSettings.defaults(config) | changes
+
+
+def random_frame(generator: np.random.Generator, frame: int, *, rows: int, columns: int,
+                 data_format: DataFormat = DataFormat.RAW12, capture: int = 0) -> list[OutputRow]:
+    bits = max(12, pixel_bits(data_format))
+    return [OutputRow(frame=frame, row=row, capture=capture, last=row == rows - 1,
+                      values=generator.integers(1 << bits, size=columns, dtype=np.uint32))
+            for row in range(rows)]
+
+
+@dataclass
+class Link:
+    """Runs a `Csi2Transmitter` and keeps what came out.
+
+    Parameters
+    ----------
+    put, phy : TrafficPattern
+        Beats of pixels; readiness of the PHY.
+    patient : bool
+        Hold a row back until the row buffer has a free slot, as a sensor could not.
+    """
+
+    config: DieConfig
+    put: TrafficPattern = FULL_RATE
+    phy: TrafficPattern = FULL_RATE
+    byte_clock_hz: float = 93.75e6
+    patient: bool = True
+    row_pause_cycles: int = 0
+    cycles: int = 100_000
+    packets: bytearray = field(default_factory=bytearray)
+    bursts: list[list[bytearray]] = field(default_factory=list)
+    overflows: int = 0
+    packet_gaps: list[int] = field(default_factory=list)
+
+    def run(self, rows: Sequence[OutputRow], settings: Mapping[int, Mapping[str, Any]]) -> bytes:
+        """Send ``rows`` and return the packets when all that is due has left."""
+        dut = Csi2Transmitter(self.config)
+        lanes = self.config.lanes
+        patience = self.config.csi2.row_buffer_rows
+        ends_due = len({(row.frame, row.capture) for row in rows})
+        sent_rows = ends = 0
+        put_permits, phy_permits = iter(self.put), iter(self.phy)
+
+        async def pixels(ctx):
+            for number, row in enumerate(rows):
+                while self.patient and number - sent_rows >= patience:
+                    await ctx.tick()
+                if self.patient:
+                    await ctx.tick().repeat(16)  # the free slot becomes known
+                ctx.set(dut.settings[row.frame % 4], settings[row.frame])
+                beats = row.values.reshape(-1, lanes).tolist()
+                for index, values in enumerate(beats):
+                    while not next(put_permits):
+                        ctx.set(dut.pixels.valid, 0)
+                        await ctx.tick()
+                    last = index == len(beats) - 1
+                    ctx.set(dut.pixels.payload, {
+                        "values": values, "line_last": last, "frame_last": last and row.last,
+                        "tag": {"frame": row.frame & 0xFFFF, "row": row.row, "capture": row.capture}})
+                    ctx.set(dut.pixels.valid, 1)
+                    await ctx.tick()
+                ctx.set(dut.pixels.valid, 0)
+                if self.row_pause_cycles:
+                    await ctx.tick().repeat(self.row_pause_cycles)
+            while ends < ends_due:
+                await ctx.tick()
+
+        async def phy(ctx):
+            nonlocal sent_rows, ends
+            data_type, gap, within, requested = 0, 0, False, False
+            while True:
+                ctx.set(dut.phy.ready, next(phy_permits))
+                _, _, strobe, word, request, valid, ready, lanes_data = await ctx.tick("byte").sample(
+                    dut.packet_strobe, dut.packet_bytes, dut.phy.request, dut.phy.valid,
+                    dut.phy.ready, dut.phy.data)
+                if request and not requested:
+                    self.bursts.append([bytearray() for _ in range(self.config.csi2.byte_lanes)])
+                requested = request
+                if request and ready:
+                    for lane, burst in enumerate(self.bursts[-1]):
+                        if valid >> lane & 1:
+                            burst.append(lanes_data[lane])
+                    assert valid or not within, "the packet ran dry"
+                gap += 1
+                if not strobe:
+                    continue
+                assert word.first != within
+                if word.first:
+                    data_type = word.bytes[0] & 0x3F
+                    self.packet_gaps.append(gap)
+                self.packets.extend(word.bytes[index] for index in range(word.count))
+                within = not word.last
+                if word.last:
+                    gap = 0
+                    sent_rows += data_type in range(0x27, 0x30)
+                    ends += data_type == 0x01
+
+        async def count_overflows(ctx):
+            while True:
+                _, _, overflow = await ctx.tick().sample(dut.overflow)
+                self.overflows += overflow
+
+        simulate(dut, pixels, cycles=self.cycles, background=(phy, count_overflows),
+                 domains={"sync": 100e6, "byte": self.byte_clock_hz})
+        return bytes(self.packets)
+
+
+def lost(rows: Sequence[OutputRow], numbers: set[int]) -> list[OutputRow]:
+    """The same rows, those of ``numbers`` marked as not stored."""
+    return [replace(row, stored=index not in numbers) for index, row in enumerate(rows)]
