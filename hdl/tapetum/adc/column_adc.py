@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The column converters: comparator edges in, rows of codes out."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..config import DieConfig
+from ..control.frame_settings import settings_ring
+from ..pixel import CodePixels, RampCommand, RampKind
+from .bond_repair import BondRepair
+from .bond_test import BondPattern, BondTest
+from .broadcast import Broadcast
+from .column_latches import ColumnLatches
+from .conversion_control import ConversionControl
+from .geometry import bond_count, bond_groups, column_blocks, reset_bank_count
+from .ramp_sequencer import RampSequencer
+from .row_buffer import RowBuffer
+from .row_readout import RowReadout
+
+__all__ = ["ColumnAdc"]
+
+
+class ColumnAdc(wiring.Component):
+    """Single-slope converters of all columns, with correlated double sampling and multiplexer.
+
+    ::
+
+        sync                     │ counter_domain                  pixel die
+        ramp ─► control ──request┼─► sequencer ──────────────────► ramp_code
+                   ▲ ◄────answer─┼──   │ gray
+                   │             │  broadcast ─► latches ◄─ repair ◄─ comparators
+        pixels ◄─ readout ◄─ row buffers ◄──────┘ (held still)
+
+    Latency: see ``docs/adc``; a ramp of N counts keeps ``ramp`` busy for at most
+    N + RAMP_OVERHEAD_ADC_CYCLES counter clocks and RAMP_OVERHEAD_SYNC_CYCLES of ``sync``.
+    Throughput: ``lanes`` pixels per clock within a row; a row is read during later ramps.
+
+    Parameters
+    ----------
+    counter_domain : str
+        Asynchronous to ``sync``, at least a third as fast.
+
+    Members
+    -------
+    ramp : In(stream of RampCommand)
+        Ready only when the converters can take the ramp at once.
+    ramp_code : Out(bits), ramp_active : Out(1), ramp_kind : Out(RampKind)
+        To the pixel die, in the counter's domain.
+    comparators : In(bond_count)
+        Primary bonds of all columns, then one spare per group. A comparator rises when the ramp
+        reaches its column's trip count, and stays until the ramp ends.
+    bond_pattern : Out(BondPattern)
+    bond_map_load : Out(1), bond_map : Out(bond_group_columns)
+        To the pixel die, in the counter's domain: which columns move to their right neighbour's
+        bond, group by group from the left.
+    settings : In(settings_ring)
+        Region, skipping and flip of the columns, by frame.
+    pixels : Out(stream of CodePixels)
+        Always ready.
+    read_overrun : Out(1)
+        Strobe: a row was lost since the previous one was still being read.
+    bond_test : In(1)
+        Strobe: test the bonds once the converters are idle.
+    bond_test_done : Out(1)
+        From the end of a test to the next request.
+    bond_repaired, bond_unrepairable : Out(1)
+        Strobes with the end of a test.
+    """
+
+    def __init__(self, config: DieConfig, counter_domain: str = "adc"):
+        self.config, self.counter_domain = config, counter_domain
+        adc = config.adc
+        super().__init__({
+            "ramp": In(stream.Signature(RampCommand)),
+            "ramp_code": Out(adc.bits),
+            "ramp_active": Out(1),
+            "ramp_kind": Out(RampKind),
+            "comparators": In(bond_count(config)),
+            "bond_pattern": Out(BondPattern),
+            "bond_map_load": Out(1),
+            "bond_map": Out(adc.bond_group_columns),
+            "settings": In(settings_ring(config)),
+            "pixels": Out(stream.Signature(CodePixels(config.lanes, adc.bits),
+                                           always_ready=True)),
+            "read_overrun": Out(1),
+            "bond_test": In(1),
+            "bond_test_done": Out(1),
+            "bond_repaired": Out(1),
+            "bond_unrepairable": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.control = control = ConversionControl(self.config)
+        m.submodules.readout = readout = RowReadout(self.config)
+        sequencer = RampSequencer(self.config.adc)
+        bond_test = BondTest(self.config)
+        for name, part in (("sequencer", sequencer), ("bond_test", bond_test)):
+            m.submodules[name] = DomainRenamer(self.counter_domain)(part)
+
+        connect(m, flipped(self.ramp), control.ramp)
+        connect(m, readout.pixels, flipped(self.pixels))
+        m.d.comb += [
+            self.ramp_code.eq(sequencer.code),
+            self.ramp_active.eq(sequencer.active),
+            self.ramp_kind.eq(control.kind),
+            self.bond_pattern.eq(bond_test.pattern),
+            self.bond_map_load.eq(bond_test.map_load),
+            self.bond_map.eq(bond_test.map),
+            bond_test.bonds.eq(self.comparators),
+            sequencer.kind.eq(control.kind),
+            self.read_overrun.eq(control.read_overrun),
+            control.reading.eq(readout.busy),
+            readout.start.eq(control.copy),
+            readout.tag.eq(control.tag),
+            readout.frame_last.eq(control.frame_last),
+            readout.settings.eq(self.settings),
+        ]
+        self._cross(m, "ramp", request=control.request, start=sequencer.start,
+                    done=sequencer.done, answer=control.answer)
+        self._request_bond_test(m, control, bond_test)
+        self._columns(m, control, sequencer, bond_test, readout)
+        return m
+
+    def _cross(self, m: Module, name: str, *, request, start, done, answer) -> None:
+        """A change of ``request`` starts something there; ``answer`` follows when it is done."""
+        arrived, answered, seen = (Signal(name=f"{name}_{part}")
+                                   for part in ("arrived", "answered", "seen"))
+        m.submodules[f"{name}_request"] = FFSynchronizer(request, arrived,
+                                                         o_domain=self.counter_domain)
+        m.submodules[f"{name}_answer"] = FFSynchronizer(answered, answer)
+        m.d[self.counter_domain] += seen.eq(arrived)
+        m.d.comb += start.eq(arrived ^ seen)
+        with m.If(done):
+            m.d[self.counter_domain] += answered.eq(seen)
+
+    def _request_bond_test(self, m: Module, control, bond_test) -> None:
+        pending, testing, request, answer = (
+            Signal(name=f"bond_test_{part}")
+            for part in ("pending", "testing", "request", "answer"))
+        self._cross(m, "bond_test", request=request, start=bond_test.start,
+                    done=bond_test.done, answer=answer)
+        m.d.comb += control.hold.eq(pending | testing)
+        with m.If(pending & ~control.busy & ~testing):
+            m.d.sync += [pending.eq(0), testing.eq(1), request.eq(~request)]
+        with m.If(testing & (answer == request)):
+            m.d.sync += [testing.eq(0), self.bond_test_done.eq(1)]
+            # Set long before the answer left, and still until the next test.
+            m.d.comb += [self.bond_repaired.eq(bond_test.repaired),
+                         self.bond_unrepairable.eq(bond_test.unrepairable)]
+        with m.If(self.bond_test):
+            m.d.sync += [pending.eq(1), self.bond_test_done.eq(0)]
+
+    def _columns(self, m: Module, control, sequencer, bond_test, readout) -> None:
+        """Blocks of columns: repair, latches, row buffer, with copies of count and strobes."""
+        adc, blocks = self.config.adc, column_blocks(self.config)
+        banks = reset_bank_count(self.config)
+        total_columns = self.config.array.total_columns
+
+        counts = Broadcast(adc.bits + 2, len(blocks))
+        m.submodules.counts = DomainRenamer(self.counter_domain)(counts)
+        m.submodules.copies = copies = Broadcast(1, len(blocks))
+        copied = Signal()
+        m.d.sync += copied.eq(control.copy)
+        m.d.comb += [
+            counts.start.eq(sequencer.start),
+            counts.stop.eq(sequencer.done),
+            counts.i.eq(Cat(sequencer.open, sequencer.gray)),
+            copies.start.eq(control.busy),
+            copies.stop.eq(copied),
+            copies.i.eq(control.copy),
+        ]
+        held_signal, held_reset = [], []
+        for index, columns in enumerate(blocks):
+            groups = [(number, group) for number, group in enumerate(bond_groups(self.config))
+                      if group.start in columns]
+            repair = BondRepair([len(group) for _, group in groups])
+            latches = ColumnLatches(adc, columns=len(columns), reset_banks=banks)
+            buffer = RowBuffer(adc, columns=len(columns), reset_banks=banks)
+            m.submodules[f"repair_{index}"] = repair
+            m.submodules[f"latches_{index}"] = DomainRenamer(self.counter_domain)(latches)
+            m.submodules[f"buffer_{index}"] = buffer
+            spares = range(total_columns + groups[0][0], total_columns + groups[-1][0] + 1)
+            m.d.comb += [
+                repair.bonds.eq(self.comparators[columns.start:columns.stop]),
+                repair.spares.eq(self.comparators[spares.start:spares.stop]),
+                repair.shift.eq(bond_test.shift[columns.start:columns.stop]),
+                latches.comparators.eq(repair.comparators),
+                latches.open.eq(counts.o[index][0]),
+                latches.gray.eq(counts.o[index][1:]),
+                latches.kind.eq(control.kind),
+                latches.bank.eq(control.bank),
+                buffer.copy.eq(copies.o[index]),
+                buffer.bank.eq(control.bank),
+            ]
+            for plane, held in zip(buffer.signal, latches.signal, strict=True):
+                m.d.comb += plane.eq(held)
+            for bank in range(banks):
+                for plane, held in zip(buffer.reset[bank], latches.reset[bank], strict=True):
+                    m.d.comb += plane.eq(held)
+            held_signal.append(buffer.held_signal)
+            held_reset.append(buffer.held_reset)
+        for bit, plane in enumerate(readout.signal):
+            m.d.comb += plane.eq(Cat(held[bit] for held in held_signal))
+        for bit, plane in enumerate(readout.reset):
+            m.d.comb += plane.eq(Cat(held[bit] for held in held_reset))

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Takes ramp commands, hands them to the counter's domain and starts the read of finished rows."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from ..pixel import RampCommand, RampKind, RowTag
+from .geometry import reset_banks
+
+__all__ = ["ConversionControl"]
+
+
+class ConversionControl(wiring.Component):
+    """One conversion after the other; reads overlap the next conversion.
+
+    A request is a change of ``request``; its answer the same change of ``answer``, both through
+    synchronisers outside. ``kind`` and ``bank`` hold still in between.
+
+    Members
+    -------
+    ramp : In(stream of RampCommand)
+        Ready only when the ramp starts at once.
+    request : Out(1), answer : In(1)
+    kind : Out(RampKind), bank : Out(1)
+    hold : In(1)
+        The bonds are being tested: accept nothing.
+    busy : Out(1)
+    copy : Out(1)
+        The row buffers take the latches in the clock after next; the reader starts.
+    reading : In(1)
+        The reader still needs the row buffers.
+    tag : Out(RowTag), frame_last : Out(1)
+        Of the row being read.
+    read_overrun : Out(1)
+        A row was lost: it was converted while the previous one was still being read.
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        super().__init__({
+            "ramp": In(stream.Signature(RampCommand)),
+            "request": Out(1),
+            "answer": In(1),
+            "kind": Out(RampKind),
+            "bank": Out(1),
+            "hold": In(1),
+            "busy": Out(1),
+            "copy": Out(1),
+            "reading": In(1),
+            "tag": Out(RowTag),
+            "frame_last": Out(1),
+            "read_overrun": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        command = Signal(RampCommand, reset_less=True)
+        m.d.comb += [self.ramp.ready.eq(~self.busy & ~self.hold), self.kind.eq(command.kind)]
+        with m.If(self.ramp.valid & self.ramp.ready):
+            m.d.sync += [command.eq(self.ramp.payload), self.busy.eq(1),
+                         self.request.eq(~self.request)]
+            with m.Switch(self.ramp.payload.tag.capture):
+                for capture, bank in enumerate(reset_banks(self.config)):
+                    with m.Case(capture):
+                        m.d.sync += self.bank.eq(bank)
+
+        finished = self.busy & (self.answer == self.request)
+        with m.If(finished):
+            m.d.sync += self.busy.eq(0)
+            with m.If(command.kind == RampKind.SIGNAL):
+                m.d.comb += [self.copy.eq(~self.reading), self.read_overrun.eq(self.reading)]
+        with m.If(self.copy):
+            m.d.sync += [self.tag.eq(command.tag), self.frame_last.eq(command.frame_last)]
+        return m

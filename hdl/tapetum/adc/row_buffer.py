@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Holds one block of a converted row while the next conversion runs."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import AdcConfig
+
+__all__ = ["RowBuffer"]
+
+
+class RowBuffer(wiring.Component):
+    """Copies the planes of one block into ``sync`` when told, and keeps them.
+
+    The latches belong to the counter's domain, but hold still from before ``copy`` until the next
+    ramp is accepted: a quasi-static crossing without synchronisers.
+
+    Members
+    -------
+    copy : In(1), bank : In(1)
+        Take the signal latches and those of reset bank ``bank``.
+    signal : In(columns).array(bits + 1), reset : In(columns).array(reset_banks, reset_bits)
+    held_signal : Out(columns).array(bits + 1), held_reset : Out(columns).array(reset_bits)
+    """
+
+    def __init__(self, config: AdcConfig, *, columns: int, reset_banks: int):
+        self.config, self.columns, self.reset_banks = config, columns, reset_banks
+        super().__init__({
+            "copy": In(1),
+            "bank": In(1),
+            "signal": In(columns).array(config.bits + 1),
+            "reset": In(columns).array(reset_banks, config.reset_bits),
+            "held_signal": Out(columns).array(config.bits + 1),
+            "held_reset": Out(columns).array(config.reset_bits),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        with m.If(self.copy):
+            for held, plane in zip(self.held_signal, self.signal, strict=True):
+                m.d.sync += held.eq(plane)
+            for bit, held in enumerate(self.held_reset):
+                other = self.reset[-1][bit]
+                m.d.sync += held.eq(Mux(self.bank, other, self.reset[0][bit]))
+        return m

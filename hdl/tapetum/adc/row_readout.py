@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the row buffers to the pixel stream: reader, multiplexer and correlated double sampling."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from ..control.frame_settings import settings_ring
+from ..pixel import CodePixels, RowTag
+from .column_multiplexer import MULTIPLEXER_LATENCY_CYCLES, ColumnMultiplexer
+from .correlated_sampler import SAMPLER_LATENCY_CYCLES, CorrelatedSampler
+from .row_reader import RowReader
+
+__all__ = ["ROW_LATENCY_CYCLES", "RowReadout"]
+
+_PIPELINE_CYCLES = MULTIPLEXER_LATENCY_CYCLES + SAMPLER_LATENCY_CYCLES
+ROW_LATENCY_CYCLES = 4 + _PIPELINE_CYCLES
+"""Clocks from ``start`` to the first beat."""
+
+
+class RowReadout(wiring.Component):
+    """Sends one row of codes per ``start``, ``lanes`` pixels per clock without bubbles.
+
+    Members
+    -------
+    start : In(1), busy : Out(1)
+        ``busy`` as long as the row buffers are needed; the pipeline empties behind it.
+    tag : In(RowTag), frame_last : In(1)
+        Of the row; change only with ``start``.
+    settings : In(settings_ring)
+    signal : In(total_columns).array(bits + 1), reset : In(total_columns).array(reset_bits)
+        Gray bit planes.
+    pixels : Out(stream of CodePixels)
+        Always ready.
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        adc, columns = config.adc, config.array.total_columns
+        super().__init__({
+            "start": In(1),
+            "busy": Out(1),
+            "tag": In(RowTag),
+            "frame_last": In(1),
+            "settings": In(settings_ring(config)),
+            "signal": In(columns).array(adc.bits + 1),
+            "reset": In(columns).array(adc.reset_bits),
+            "pixels": Out(stream.Signature(CodePixels(config.lanes, adc.bits),
+                                           always_ready=True)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        signal_bits = self.config.adc.bits + 1
+        planes = signal_bits + self.config.adc.reset_bits
+        m.submodules.reader = reader = RowReader(self.config)
+        m.submodules.multiplexer = multiplexer = ColumnMultiplexer(self.config, planes=planes)
+        was_busy = Signal()
+        m.d.sync += was_busy.eq(reader.busy)
+        m.d.comb += [
+            reader.start.eq(self.start),
+            reader.frame.eq(self.tag.frame[:2]),
+            reader.settings.eq(self.settings),
+            self.busy.eq(reader.busy),
+            multiplexer.start.eq(self.start),
+            multiplexer.stop.eq(was_busy & ~reader.busy),
+            multiplexer.address.eq(reader.address),
+        ]
+        for plane, held in zip(multiplexer.row, [*self.signal, *self.reset], strict=True):
+            m.d.comb += plane.eq(held)
+
+        pixels = self.pixels.payload
+        for lane, bits in enumerate(multiplexer.o):
+            m.submodules[f"sampler_{lane}"] = sampler = CorrelatedSampler(self.config.adc)
+            m.d.comb += [
+                sampler.signal.eq(bits[:signal_bits]),
+                sampler.reset.eq(bits[signal_bits:]),
+                pixels.codes[lane].eq(sampler.code),
+            ]
+
+        address = reader.address
+        flags = Cat(address.valid, address.optical_black, address.line_last, address.line_first)
+        for stage in range(_PIPELINE_CYCLES):
+            following = Signal(4, name=f"flags_{stage}")
+            m.d.sync += following.eq(flags)
+            if stage == _PIPELINE_CYCLES - 1:
+                # The next row may be under way: its tag takes over with its first beat.
+                with m.If(flags[3] & flags[0]):
+                    m.d.sync += pixels.tag.eq(self.tag)
+                m.d.sync += pixels.frame_last.eq(flags[2] & self.frame_last)
+            flags = following
+        m.d.comb += [
+            self.pixels.valid.eq(flags[0]),
+            pixels.optical_black.eq(flags[1]),
+            pixels.line_last.eq(flags[2]),
+        ]
+        return m

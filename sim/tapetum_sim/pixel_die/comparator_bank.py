@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pixel die's column comparators, as the logic die sees them through the bonds."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from tapetum.adc.bond_test import BondPattern, pattern_levels
+from tapetum.adc.geometry import bond_count, bond_groups, column_blocks
+from tapetum.config import DieConfig
+
+__all__ = ["ComparatorBank"]
+
+
+class ComparatorBank(wiring.Component):
+    """Every comparator rises when the ramp code equals its column's trip code.
+
+    Synthesisable: the same bank is the pixel die of the FPGA. Runs in ``sync``; rename it to the
+    counter's domain. Latency: a comparator rises 2 clocks after its code. Trip codes are taken in
+    the first clock of ``ramp_active`` and may change after it.
+
+    Parameters
+    ----------
+    inject_faults : bool
+        Adds the ports that break bonds.
+
+    Members
+    -------
+    trips : In((bits + 1) * total_columns)
+        Plane k, bits ``[k * total_columns, (k + 1) * total_columns)``, is bit k of every column's
+        trip code; a code of 2**bits or more never trips.
+    ramp_code : In(bits), ramp_active : In(1)
+    bond_pattern : In(BondPattern)
+    bond_map_load : In(1), bond_map : In(bond_group_columns)
+        Which columns move to their right neighbour's bond, one group per clock from the left.
+    bonds : Out(bond_count)
+        Primary bonds of all columns, then one spare per group.
+    stuck_low, stuck_high, shorted : In(bond_count)
+        Only with ``inject_faults``: an open bond reads low; a shorted one is joined (wired or)
+        with its right neighbour on the die, each group being followed by its spare.
+    """
+
+    def __init__(self, config: DieConfig, *, inject_faults: bool = False):
+        self.config, self.inject_faults = config, inject_faults
+        count = bond_count(config)
+        ports = {
+            "trips": In((config.adc.bits + 1) * config.array.total_columns),
+            "ramp_code": In(config.adc.bits),
+            "ramp_active": In(1),
+            "bond_pattern": In(BondPattern),
+            "bond_map_load": In(1),
+            "bond_map": In(config.adc.bond_group_columns),
+            "bonds": Out(count),
+        }
+        if inject_faults:
+            ports |= {"stuck_low": In(count), "stuck_high": In(count), "shorted": In(count)}
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        total = self.config.array.total_columns
+        groups = bond_groups(self.config)
+        shift = Signal(len(groups) * self.config.adc.bond_group_columns)
+        with m.If(self.bond_map_load):
+            m.d.sync += shift.eq(Cat(shift, self.bond_map)[len(self.bond_map):])
+
+        before = Signal()
+        m.d.sync += before.eq(self.ramp_active)
+        tripped = [self._block(m, index, columns, before)
+                   for index, columns in enumerate(column_blocks(self.config))]
+        driven = Cat(self._bonds_of_block(columns, block, shift)
+                     for columns, block in zip(column_blocks(self.config), tripped, strict=True))
+        spares = Cat(driven_column & moved for driven_column, moved in (
+            (Cat(tripped)[group[-1]], shift[group[-1]]) for group in groups))
+        bonds = Signal(total + len(groups))
+        m.d.comb += bonds.eq(Cat(driven, spares))
+        with m.If(self.bond_pattern != BondPattern.COMPARATORS):
+            with m.Switch(self.bond_pattern):
+                for pattern in list(BondPattern)[1:]:
+                    with m.Case(pattern):
+                        m.d.comb += bonds.eq(pattern_levels(self.config, pattern))
+        m.d.comb += self.bonds.eq(self._damaged(bonds) if self.inject_faults else bonds)
+        return m
+
+    def _block(self, m: Module, index: int, columns: range, before: Signal) -> Signal:
+        """Bit-sliced comparison of one block of columns with its own copy of the ramp code."""
+        bits, total, width = self.config.adc.bits, self.config.array.total_columns, len(columns)
+        active = Signal(name=f"active_{index}")
+        code = Signal(bits, name=f"code_{index}", reset_less=True)
+        tripped = Signal(width, name=f"tripped_{index}")
+        unequal = []
+        # Each block's flag holds itself, so that synthesis does not merge the copies of the code.
+        listens = self.ramp_active & (active | ~before)
+        m.d.sync += [active.eq(listens), code.eq(Mux(listens, self.ramp_code, 0))]
+        for bit in range(bits + 1):
+            trip = Signal(width, name=f"trip_{index}_{bit}", reset_less=True)
+            first = bit * total + columns.start
+            with m.If(self.ramp_active & ~active):
+                m.d.sync += trip.eq(self.trips[first:first + width])
+            unequal.append(trip ^ code[bit].replicate(width) if bit < bits else trip)
+        differs = unequal[0]
+        for plane in unequal[1:]:
+            differs = differs | plane
+        with m.If(active):
+            m.d.sync += tripped.eq(tripped | ~differs)
+        with m.Else():
+            m.d.sync += tripped.eq(0)
+        return tripped
+
+    def _bonds_of_block(self, columns: range, tripped: Signal, shift: Signal) -> Value:
+        """Columns right of a broken bond drive their right neighbour's; so do its spare."""
+        size = self.config.adc.bond_group_columns
+        moved = shift[columns.start:columns.stop]
+        starts = Const(sum(1 << place for place in range(0, len(columns), size)), len(columns))
+        from_left = (moved << 1)[:len(columns)] & ~starts
+        shifted = (tripped & ~from_left) | ((tripped << 1)[:len(columns)] & from_left)
+        return Mux(moved.any(), shifted, tripped)
+
+    def _damaged(self, bonds: Signal) -> Value:
+        order = [bond for number, group in enumerate(bond_groups(self.config))
+                 for bond in (*group, self.config.array.total_columns + number)]
+        joined = {bond: bonds[bond] for bond in order}
+        for left, right in zip(order, order[1:]):
+            either = (bonds[left] | bonds[right]) & self.shorted[left]
+            joined[left], joined[right] = joined[left] | either, joined[right] | either
+        return (Cat(joined[bond] for bond in sorted(joined)) | self.stuck_high) & ~self.stuck_low
