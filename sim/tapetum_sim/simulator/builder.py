@@ -11,7 +11,7 @@ from pathlib import Path
 
 from amaranth.lib import wiring
 
-from .runner import NATIVE, PROFILES, NativeRunner, tool_versions
+from .runner import NATIVE, PROFILES, NativeRunner, tool_versions, waves_format
 from .toplevel import TopLevel, elaborate
 from .verilog import SCRIPT, YosysError, convert
 
@@ -36,15 +36,15 @@ class Build:
         Holds the executable ``top`` and ``ports.json``.
     domains : tuple of str
         Clock domains: each needs a clock in every run.
-    waves : bool
-        Whether the simulator can write waveforms.
+    waves : str or None
+        Format of the waveforms that the simulator can write, ``fst`` or ``vcd``.
     cached : bool
         Whether an earlier build was found.
     """
 
     directory: Path
     domains: tuple[str, ...]
-    waves: bool
+    waves: str | None
     cached: bool
 
 
@@ -66,7 +66,7 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
     profile : str
         ``unit`` compiles fast, ``frame`` runs fast.
     waves : bool
-        Include FST tracing (slower, larger).
+        Include tracing: FST, or VCD where the headers of lz4 or zlib are missing (slower, larger).
     root : Path
         Where builds are kept.
     build_jobs : int
@@ -96,14 +96,14 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
             _publish(work, directory)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-    return Build(directory=directory, domains=tuple(name for name, _ in top.clocks), waves=waves,
-                 cached=found)
+    return Build(directory=directory, domains=tuple(name for name, _ in top.clocks),
+                 waves=waves_format() if waves else None, cached=found)
 
 
 def _key(top: TopLevel, profile: str, waves: bool) -> str:
     digest = hashlib.sha256()
     for text in (top.rtlil, repr((top.clocks, top.inputs, top.outputs)), SCRIPT,
-                 repr(PROFILES[profile]), repr(waves), *tool_versions(),
+                 repr(PROFILES[profile]), repr(waves and waves_format()), *tool_versions(),
                  *(path.read_text() for path in sorted(NATIVE.iterdir()) if path.is_file())):
         digest.update(text.encode())
         digest.update(b"\0")

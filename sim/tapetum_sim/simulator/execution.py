@@ -34,7 +34,8 @@ class Run:
     Parameters
     ----------
     directory : Path
-        Holds recordings (``*.beats``), ``simulation.log`` and, on request, ``waves.fst``.
+        Holds recordings (``*.beats``), ``simulation.log`` and, on request, ``waves.fst`` (or
+        ``waves.vcd``).
     results : Mapping
         What the test bench published.
     cycles : Mapping
@@ -74,7 +75,7 @@ def run(build: Build, module: str, *, clocks: Sequence[Clock], directory: Path,
     seed : int
         Seeds Python's ``random`` inside the simulator.
     waves : bool
-        Write ``waves.fst`` (needs a build with ``waves=True``).
+        Write ``waves.fst`` or ``waves.vcd`` (needs a build with ``waves=True``).
     plusargs : sequence of str
         Further ``+name=value`` arguments.
     progress : callable
@@ -107,7 +108,7 @@ def run(build: Build, module: str, *, clocks: Sequence[Clock], directory: Path,
             build_dir=build.directory, test_dir=directory, results_xml=str(xml), log_file=log,
             test_args=[clock.argument for clock in clocks]
             + [f"--limit={limit_domain or clocks[0].domain}:{limit_cycles}"]
-            + ([f"--trace-file={directory / 'waves.fst'}"] if waves else []),
+            + ([f"--trace-file={directory / 'waves'}.{build.waves}"] if waves else []),
             plusargs=[f"+record_dir={directory}", *plusargs],
             extra_env={
                 "TAPETUM_RUN_DIRECTORY": str(directory),

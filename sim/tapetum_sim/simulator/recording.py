@@ -51,9 +51,10 @@ def unpack(words: np.ndarray, shape: ShapeLike) -> np.ndarray:
 def _layout(shape: ShapeLike) -> data.Layout | None:
     if isinstance(shape, data.Layout):
         return shape
-    if isinstance(shape, type) and issubclass(shape, (data.Struct, data.Union)):
-        return data.Layout.cast(shape)
-    return None
+    try:
+        return data.Layout.cast(shape)  # a data.Struct or data.Union
+    except TypeError:
+        return None
 
 
 def _dtype(shape: ShapeLike) -> np.dtype:

@@ -13,13 +13,15 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
 import cocotb_tools.config
 from cocotb_tools.runner import Verilator
 
-__all__ = ["PROFILES", "Profile", "VerilatorTool", "NativeRunner", "find_verilator"]
+__all__ = ["PROFILES", "Profile", "VerilatorTool", "NativeRunner", "find_verilator",
+           "tool_versions", "waves_format"]
 
 NATIVE = Path(__file__).parent / "native"
 MINIMUM_VERILATOR = (5, 36)
@@ -119,7 +121,7 @@ class NativeRunner(Verilator):
             "--top-module", str(self.hdl_toplevel), "--prefix", "Vtop",
             "-o", str(self.hdl_toplevel), "--timescale", "1ps/1ps",
             *self._profile.verilator,
-            *(["--trace-fst"] if self.waves else []),
+            *([f"--trace-{waves_format()}"] if self.waves else []),
             "-CFLAGS", f"-std=c++20 -DVL_TIME_CONTEXT -I{self.build_dir}",
             "-LDFLAGS", f"-rdynamic -Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator",
             *[str(NATIVE / name) for name in ("main.cpp", "recorder.cpp", "mailbox.cpp")],
@@ -148,6 +150,15 @@ class NativeRunner(Verilator):
             if process.returncode != 0:
                 raise RuntimeError(f"{Path(command[0]).name} failed with exit code "
                                    f"{process.returncode}")
+
+
+@cache
+def waves_format() -> str:
+    """``fst``, or ``vcd`` where the headers that FST is compressed with are not installed."""
+    probe = subprocess.run([os.environ.get("CXX", "g++"), "-x", "c++", "-fsyntax-only", "-"],
+                           input="#include <lz4.h>\n#include <zlib.h>\n", text=True,
+                           capture_output=True, check=False)
+    return "fst" if probe.returncode == 0 else "vcd"
 
 
 def tool_versions() -> tuple[str, ...]:

@@ -12,14 +12,14 @@ __all__ = ["EVENT_CYCLES", "Beat", "SimulatorTop", "WideBeat"]
 EVENT_CYCLES = 50
 
 
-class Beat(data.Struct):
-    """A payload with every kind of field, none of them aligned."""
-
-    last: 1
-    number: 20
-    levels: data.ArrayLayout(signed(5), 3)
-    inverse: 20
-    word: 64
+# A payload with every kind of field, none of them aligned.
+Beat = data.StructLayout({
+    "last": 1,
+    "number": 20,
+    "levels": data.ArrayLayout(signed(5), 3),
+    "inverse": 20,
+    "word": 64,
+})
 
 
 class WideBeat(data.Struct):

@@ -112,7 +112,8 @@ def test_the_cycle_limit_says_where_the_run_stood(bench):
 
 
 def test_a_failure_carries_the_words_of_the_test(bench):
-    with pytest.raises(SimulationError, match=r"failing: .*the count is not what it was said to be"):
+    with pytest.raises(SimulationError,
+                       match=r"failing: .*the count is not what it was said to be"):
         bench("failing")
 
 

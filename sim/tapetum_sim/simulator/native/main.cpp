@@ -32,8 +32,12 @@
 #include "Vtop.h"
 #include "verilated.h"
 #include "verilated_vpi.h"
-#if VM_TRACE
+#if VM_TRACE_FST
 #include "verilated_fst_c.h"
+using Trace = VerilatedFstC;
+#elif VM_TRACE
+#include "verilated_vcd_c.h"
+using Trace = VerilatedVcdC;
 #endif
 
 #include "clock_ports.h"
@@ -129,7 +133,7 @@ class Simulation {
             refuse("the cycle limit names no clock of this design: " + this->options.limit_clock);
 #if VM_TRACE
         if (!this->options.trace_file.empty()) {
-            trace = std::make_unique<VerilatedFstC>();
+            trace = std::make_unique<Trace>();
             top.trace(trace.get(), 99);
             trace->open(this->options.trace_file.c_str());
         }
@@ -238,7 +242,7 @@ class Simulation {
     bool python_ran = false;            // since the design last settled
     bool next_time_may_be_due = false;  // only Python can have asked for it
 #if VM_TRACE
-    std::unique_ptr<VerilatedFstC> trace;
+    std::unique_ptr<Trace> trace;
 #endif
 };
 
