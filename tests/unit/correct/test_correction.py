@@ -3,14 +3,14 @@
 
 import numpy as np
 import pytest
+
+from support import Traffic, simulate
+from support.rows import Row, collect_beats, feed_rows, rows_of
 from tapetum.config import HdrConfig, PixelArrayConfig
 from tapetum.correct.correction import Correction
 from tapetum.pixel import RowKind, corrected_bits
 from tapetum.presets import preset
 from tapetum_sim.models.correct import black_levels, correct
-
-from support import Traffic, simulate
-from support.rows import Row, collect_beats, feed_rows, rows_of
 
 ROWS, COLUMNS, BLACK_ROWS, BLACK_COLUMNS = 2, 16, 4, 8
 

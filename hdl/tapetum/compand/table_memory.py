@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which segment of a table holds a value: a binary search, one level after the other."""
+
+from collections.abc import Sequence
+
+from amaranth import *
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..stream.delay import delayed
+from .tables import LINEAR_BITS, SEGMENT_CAPACITY, CompandingTable
+
+__all__ = ["LEVELS", "SegmentRecord", "SegmentSearch", "TableWrite"]
+
+LEVELS = SEGMENT_CAPACITY.bit_length() - 1
+LEVEL_CYCLES = 3
+"""Memory, output register, comparison."""
+NEVER = (1 << LINEAR_BITS) - 1
+"""``before_x`` of a segment that is not used: no value lies above it."""
+
+
+class SegmentRecord(data.Struct):
+    """What the arithmetic needs to know of a segment; see `tables.Segment`."""
+
+    start_x: 24
+    start_y: 20
+    step: 17
+    width_log2: 5
+
+
+class TableWrite(data.Struct):
+    """One segment of one table, in any order; ``before_x`` is ``start_x - 1``.
+
+    Segments beyond the table's last are written with ``before_x`` all ones.
+    """
+
+    slot: 3
+    segment: LEVELS
+    before_x: 24
+    record: SegmentRecord
+
+
+class SegmentSearch(wiring.Component):
+    """Finds the last segment whose start is not above ``x``.
+
+    Level n of the search tree is a memory of 2**n bounds per slot, so that every clock starts a
+    search. Latency `latency_cycles`.
+
+    Parameters
+    ----------
+    tables : sequence of CompandingTable
+        Initial content, by slot.
+    lanes : int
+        Searches side by side.
+
+    Members
+    -------
+    x : In(24 per lane), slot : In(3)
+    segments : Out(SegmentRecord per lane)
+    write : In(TableWrite), write_enable : In(1)
+        Takes effect at once: write what no frame under way uses.
+    """
+
+    latency_cycles = LEVELS * LEVEL_CYCLES + 2
+
+    def __init__(self, tables: Sequence[CompandingTable], *, lanes: int):
+        self.tables, self.lanes = tuple(tables), lanes
+        super().__init__({
+            "x": In(data.ArrayLayout(LINEAR_BITS, lanes)), "slot": In(3),
+            "segments": Out(data.ArrayLayout(SegmentRecord, lanes)),
+            "write": In(TableWrite), "write_enable": In(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        slot = self.slot
+        xs = [self.x[lane] for lane in range(self.lanes)]
+        paths = [Const(0, 0) for _ in range(self.lanes)]
+        for level in range(LEVELS):
+            bounds = memory.Memory(shape=LINEAR_BITS, depth=len(self.tables) << level,
+                                   init=self._bounds(level))
+            m.submodules[f"bounds_{level}"] = bounds
+            # The bound of segment s is at the level of the lowest bit set in s.
+            lowest = LEVELS - 1 - level
+            write = bounds.write_port()
+            m.d.comb += [
+                write.addr.eq(Cat(self.write.segment[lowest + 1:], self.write.slot)),
+                write.data.eq(self.write.before_x),
+                write.en.eq(self.write_enable
+                            & (self.write.segment[:lowest + 1] == 1 << lowest)),
+            ]
+            for lane in range(self.lanes):
+                read = bounds.read_port()
+                bound = Signal(LINEAR_BITS, name=f"bound_{level}_{lane}", reset_less=True)
+                above = Signal(name=f"above_{level}_{lane}", reset_less=True)
+                label = f"{level}_{lane}"
+                x = delayed(m, xs[lane], LEVEL_CYCLES - 1, name=f"x_{label}")
+                path = delayed(m, paths[lane], LEVEL_CYCLES, name=f"path_{label}")
+                m.d.comb += read.addr.eq(Cat(paths[lane], slot))
+                m.d.sync += [bound.eq(read.data), above.eq(x > bound)]
+                xs[lane] = delayed(m, x, 1, name=f"x_compared_{label}")
+                paths[lane] = Cat(above, path)
+            slot = delayed(m, slot, LEVEL_CYCLES, name=f"slot_{level}")
+
+        records = memory.Memory(shape=SegmentRecord, depth=len(self.tables) * SEGMENT_CAPACITY,
+                                init=self._records())
+        m.submodules.records = records
+        write = records.write_port()
+        m.d.comb += [
+            write.addr.eq(Cat(self.write.segment, self.write.slot)),
+            write.data.eq(self.write.record),
+            write.en.eq(self.write_enable),
+        ]
+        for lane in range(self.lanes):
+            read = records.read_port()
+            m.d.comb += read.addr.eq(Cat(paths[lane], slot))
+            m.d.sync += self.segments[lane].eq(read.data)
+        return m
+
+    def _bounds(self, level: int) -> list[int]:
+        bounds = []
+        for table in self.tables:
+            segments = table.segments
+            for node in range(1 << level):
+                segment = (2 * node + 1) << (LEVELS - 1 - level)
+                used = segment < len(segments)
+                bounds.append(segments[segment].start_x - 1 if used else NEVER)
+        return bounds
+
+    def _records(self) -> list[dict]:
+        unused = {"start_x": 0, "start_y": 0, "step": 0, "width_log2": 0}
+        records = []
+        for table in self.tables:
+            used = [{"start_x": segment.start_x, "start_y": segment.start_y,
+                     "step": segment.step, "width_log2": segment.width_log2}
+                    for segment in table.segments]
+            records += used + [unused] * (SEGMENT_CAPACITY - len(used))
+        return records

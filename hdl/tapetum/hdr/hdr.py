@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One frame from all captures."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..config import DieConfig
+from ..control.frame_settings import settings_ring
+from ..pixel import CodePixels, LinearPixels, corrected_bits
+from .align import Align
+from .combine import Combine
+
+__all__ = ["Hdr"]
+
+
+class Hdr(wiring.Component):
+    """Brings the captures of each row together and combines them: `Align`, then `Combine`.
+
+    Latency `latency_cycles` from a row's last capture, one beat per clock.
+
+    Parameters
+    ----------
+    config : DieConfig
+
+    Members
+    -------
+    i : In(stream of CodePixels), always ready
+        Corrected active rows.
+    settings : In(settings_ring)
+    o : Out(stream of LinearPixels), always ready
+        The combined frame; ``tag.capture`` is the capture that came last.
+    line_buffer_overflow, row_mismatch : Out(1)
+        Pulses for `Fault.LINE_BUFFER_OVERFLOW` and `Fault.ROW_MISMATCH`.
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        self.align, self.combine = Align(config), Combine(config)
+        super().__init__({
+            "i": In(stream.Signature(CodePixels(config.lanes, corrected_bits(config)),
+                                     always_ready=True)),
+            "settings": In(settings_ring(config)),
+            "o": Out(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
+            "line_buffer_overflow": Out(1),
+            "row_mismatch": Out(1),
+        })
+
+    @property
+    def latency_cycles(self) -> int:
+        """Clocks from a beat of the row's last capture at ``i`` to the combined one at ``o``."""
+        return self.align.latency_cycles + self.combine.latency_cycles
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.align, m.submodules.combine = align, combine = self.align, self.combine
+        m.d.comb += [
+            align.settings.eq(self.settings),
+            combine.settings.eq(self.settings),
+            self.line_buffer_overflow.eq(align.overflow),
+            self.row_mismatch.eq(align.mismatch),
+        ]
+        connect(m, flipped(self.i), align.i)
+        connect(m, align.o, combine.i)
+        connect(m, combine.o, flipped(self.o))
+        return m

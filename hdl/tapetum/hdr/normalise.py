@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From codes above black to the linear scale."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from ..pixel import corrected_bits
+from .ranking import RankSettings
+
+__all__ = ["Normalise"]
+
+
+class Normalise(wiring.Component):
+    """``(code * mantissa + rounding) >> shift``, saturated to 25 bits signed.
+
+    Rounds half up. Latency 5 clocks, one pixel per clock.
+
+    Parameters
+    ----------
+    config : DieConfig
+
+    Members
+    -------
+    above_black : In(signed), in corrected units
+    settings : In(RankSettings)
+    value : Out(signed(25)), in LSB of the linear frame, black at 0
+    """
+
+    latency_cycles = 5
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        super().__init__({
+            "above_black": In(signed(corrected_bits(config) + 1)),
+            "settings": In(RankSettings),
+            "value": Out(signed(25)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        width = corrected_bits(self.config) + 1 + 16
+        product = Signal(signed(width), reset_less=True)
+        rounded = Signal(signed(max(width, 32) + 1), reset_less=True)
+        # The shift by 0 to 31 in two steps: multiples of four, then the rest.
+        coarse = Signal.like(rounded, reset_less=True)
+        shifted = Signal.like(rounded, reset_less=True)
+        m.d.sync += [
+            product.eq(self.above_black * self.settings.mantissa),
+            rounded.eq(product + self.settings.rounding),
+            coarse.eq(rounded >> (self.settings.shift[2:] << 2)),
+            shifted.eq(coarse >> self.settings.shift[:2]),
+        ]
+        high, low = (1 << 24) - 1, -(1 << 24)
+        with m.If(shifted > high):
+            m.d.sync += self.value.eq(high)
+        with m.Elif(shifted < low):
+            m.d.sync += self.value.eq(low)
+        with m.Else():
+            m.d.sync += self.value.eq(shifted)
+        return m

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Captures in order of sensitivity, with the settings that go with each place."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from ..control.frame_settings import settings_ring
+
+__all__ = ["RankSettings", "Ranking"]
+
+
+class RankSettings(data.Struct):
+    """Of the capture at one place of the order.
+
+    ``rounding`` is half of what ``shift`` drops; the ramp is ``2**hand_over_width_log2`` codes
+    wide. See `CaptureSettings` for the others.
+    """
+
+    mantissa: 16
+    shift: 5
+    rounding: 31
+    hand_over_start: 14
+    hand_over_width_log2: 4
+
+
+class Ranking(wiring.Component):
+    """Orders the captures of a frame from the least to the most sensitive.
+
+    The larger its gain onto the linear scale, the less sensitive a capture; of equal ones the
+    later listed counts as less sensitive. Exposures change at run time, so the order does.
+    Outputs follow ``frame`` after 3 clocks.
+
+    Parameters
+    ----------
+    config : DieConfig
+
+    Members
+    -------
+    settings : In(settings_ring)
+    frame : In(2), enable : In(1)
+        Frame of the beat, low bits; nothing changes without ``enable``.
+    select : Out(one-hot capture per rank)
+        Rank 0 is the least sensitive capture.
+    ranks : Out(RankSettings per rank), one clock after ``select``
+    pedestal_lsb : Out(8)
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        captures = len(config.captures)
+        super().__init__({
+            "settings": In(settings_ring(config)),
+            "frame": In(2), "enable": In(1),
+            "select": Out(data.ArrayLayout(captures, captures)),
+            "ranks": Out(data.ArrayLayout(RankSettings, captures)),
+            "pedestal_lsb": Out(8),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        captures = len(self.config.captures)
+        frame = self.settings[self.frame]
+        chosen = Signal(data.ArrayLayout(self._capture_shape, captures), reset_less=True)
+        with m.If(self.enable):
+            m.d.sync += [chosen.eq(frame.captures), self.pedestal_lsb.eq(frame.pedestal_lsb)]
+
+        # Mantissas are normalised: the smaller shift is the larger gain.
+        gains = [Cat(chosen[capture].normalisation_mantissa,
+                     ~chosen[capture].normalisation_shift) for capture in range(captures)]
+        less_sensitive = {}
+        for later in range(captures):
+            for earlier in range(later):
+                bit = Signal(name=f"less_sensitive_{later}_{earlier}", reset_less=True)
+                m.d.sync += bit.eq(gains[later] >= gains[earlier])
+                less_sensitive[later, earlier] = bit
+                less_sensitive[earlier, later] = ~bit
+
+        for capture in range(captures):
+            before = sum((less_sensitive[other, capture]
+                          for other in range(captures) if other != capture), Const(0, 1))
+            for rank in range(captures):
+                m.d.sync += self.select[rank][capture].eq(before == rank)
+
+        # A ramp whose width is a power of two needs no divider.
+        widths_log2 = []
+        for capture in range(captures):
+            span = Signal(signed(15), name=f"span_{capture}", reset_less=True)
+            width_log2 = Signal(4, name=f"width_log2_{capture}", reset_less=True)
+            highest = Signal(4, name=f"highest_{capture}")
+            for bit in range(14):
+                with m.If(~span[-1] & span[bit]):
+                    m.d.comb += highest.eq(bit)
+            m.d.sync += [
+                span.eq(chosen[capture].hand_over_end - chosen[capture].hand_over_start),
+                width_log2.eq(highest),
+            ]
+            widths_log2.append(width_log2)
+
+        for rank in range(captures):
+            picked = Signal(self._capture_shape, name=f"picked_{rank}")
+            picked_width_log2 = Signal(4, name=f"picked_width_log2_{rank}")
+            for capture in range(captures):
+                with m.If(self.select[rank][capture]):
+                    m.d.comb += [picked.eq(chosen[capture]),
+                                 picked_width_log2.eq(widths_log2[capture])]
+            place = self.ranks[rank]
+            m.d.sync += [
+                place.mantissa.eq(picked.normalisation_mantissa),
+                place.shift.eq(picked.normalisation_shift),
+                place.rounding.eq((Const(1, 1) << picked.normalisation_shift) >> 1),
+                place.hand_over_start.eq(picked.hand_over_start),
+                place.hand_over_width_log2.eq(picked_width_log2),
+            ]
+        return m
+
+    @property
+    def _capture_shape(self):
+        return self.settings[0].captures[0].shape()

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small configurations, random settings and a rolling shutter for the tests of this room."""
+
+from collections.abc import Iterable
+
+from tapetum.config import HdrConfig, PixelArrayConfig
+from tapetum.control.frame_settings import FrameSettings
+from tapetum.hdr.hdr import Hdr
+from tapetum.presets import preset
+
+from .rows import Row, arrival_order, collect_beats, feed_rows, rows_of
+from .simulation import simulate
+from .traffic import TrafficPattern
+
+__all__ = ["DARK_LINES", "HdrRun", "random_settings", "rolling_rows", "run_hdr", "small_config"]
+
+DARK_LINES = 3
+"""Lines between the last row of a frame and the first of the next: fewer than the lag."""
+
+
+def small_config(*, captures=4, lanes=1, fraction_bits=2, columns=16, rows=6, lag_lines=4):
+    tiny = preset("tiny")
+    return tiny.with_(
+        captures=tiny.captures[:captures], lanes=lanes,
+        array=PixelArrayConfig(columns=columns, rows=rows, optical_black_rows=4),
+        hdr=HdrConfig(line_buffer_lag_lines=lag_lines, fraction_bits=fraction_bits))
+
+
+def random_settings(config, generator, *, mask=None):
+    """Settings in which gains, their order and the hand-overs are anything valid."""
+    settings = FrameSettings.defaults(config)
+    settings["pedestal_lsb"] = int(generator.integers(0, 256))
+    settings["capture_mask"] = mask or settings["capture_mask"]
+    for capture in settings["captures"]:
+        capture["normalisation_mantissa"] = int(generator.integers(1 << 15, 1 << 16))
+        capture["normalisation_shift"] = int(generator.integers(0, 24))
+        capture["hand_over_start"] = int(generator.integers(0, config.adc.full_well_codes))
+        capture["hand_over_end"] = int(generator.integers(0, config.adc.signal_counts))
+    return settings
+
+
+def rolling_rows(config, codes, *, lag_lines, masks, first_frame=0, without=frozenset()):
+    """Rows in order of arrival; codes[frame][capture][row]."""
+    count = codes.shape[2]
+    order = arrival_order(config, frames=len(codes), rows=count,
+                          frame_length_lines=count + DARK_LINES, lag_lines=lag_lines,
+                          masks=masks, first_frame=first_frame)
+    return [Row(codes=codes[frame - first_frame, capture, row], frame=frame % 65536, row=row,
+                capture=capture, frame_last=row == count - 1)
+            for frame, row, capture in order if (frame, row, capture) not in without]
+
+
+class HdrRun:
+    """What a run gave: rows of (last beat, values), clipped flags, pulses of each fault."""
+
+    def __init__(self, beats, overflows, mismatches):
+        self.rows = rows_of(beats)
+        self.clipped = [pixels for _, pixels in rows_of(_Flags.of(beats))]
+        self.overflows, self.mismatches = overflows, mismatches
+
+
+class _Flags:
+    def __init__(self, beat):
+        self.values = [beat.clipped >> lane & 1 for lane in range(len(beat.values))]
+        self.line_last = beat.line_last
+
+    @classmethod
+    def of(cls, beats) -> Iterable["_Flags"]:
+        return [cls(beat) for beat in beats]
+
+
+def run_hdr(config, rows, settings, pattern: TrafficPattern | None = None, *, seed=0) -> HdrRun:
+    """Feed rows; settings by frame number modulo 4."""
+    dut, beats, pulses = Hdr(config), [], {"overflow": 0, "mismatch": 0}
+
+    async def source(ctx):
+        for slot, values in settings.items():
+            ctx.set(dut.settings[slot], values)
+        await feed_rows(ctx, dut.i, rows, *([pattern] if pattern else []), seed=seed)
+        await ctx.tick().repeat(dut.latency_cycles)
+
+    async def sink(ctx):
+        await collect_beats(ctx, dut.o, beats)
+
+    async def watch(ctx):
+        async for _, _, overflow, mismatch in ctx.tick().sample(dut.line_buffer_overflow,
+                                                                dut.row_mismatch):
+            pulses["overflow"] += overflow
+            pulses["mismatch"] += mismatch
+
+    simulate(dut, source, cycles=400_000, background=(sink, watch))
+    return HdrRun(beats, pulses["overflow"], pulses["mismatch"])
