@@ -7,6 +7,7 @@ from pathlib import Path
 from tapetum.config import DieConfig
 
 from .chart import Chart
+from .flicker import Flicker
 from .image_file import SUFFIXES
 from .image_scene import ImageScene
 from .layered import LayeredScene
@@ -15,7 +16,8 @@ from .tunnel import Tunnel
 
 __all__ = ["SCENES", "load_scene"]
 
-SCENES: dict[str, Callable[..., LayeredScene]] = {"tunnel": Tunnel, "chart": Chart}
+SCENES: dict[str, Callable[..., LayeredScene]] = {
+    "tunnel": Tunnel, "chart": Chart, "flicker": Flicker}
 
 
 def load_scene(config: DieConfig, name_or_path: str | Path, *,

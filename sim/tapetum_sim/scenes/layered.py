@@ -5,24 +5,28 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tapetum.config import DieConfig
+from tapetum.config import CaptureConfig, DieConfig
 
 from .layers import Layer, PulsedLayer
 from .planes import plane_of_pixel, stack_planes
 from .tone_map import tone_map
 
-__all__ = ["LayeredScene", "largest_rate"]
+__all__ = ["LayeredScene", "largest_rate", "saturating_rate"]
 
 HEADROOM = 0.8
 """Where a scene's bright end lands below the largest rate that some capture can measure."""
 
 
+def saturating_rate(config: DieConfig, capture: CaptureConfig) -> float:
+    """Electrons per second of the large photodiode at which a capture's full well is reached."""
+    exposure_s = config.exposure_cycles(capture) / config.sync_clock_hz
+    return (config.pixel.full_well_electrons(capture.photodiode)
+            / config.pixel.sensitivity(capture.photodiode) / exposure_s)
+
+
 def largest_rate(config: DieConfig) -> float:
     """Electrons per second of the large photodiode at which the last capture saturates."""
-    return max(config.pixel.full_well_electrons(capture.photodiode)
-               / config.pixel.sensitivity(capture.photodiode)
-               / (config.exposure_cycles(capture) / config.sync_clock_hz)
-               for capture in config.captures)
+    return max(saturating_rate(config, capture) for capture in config.captures)
 
 
 class LayeredScene:

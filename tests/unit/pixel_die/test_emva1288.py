@@ -17,7 +17,7 @@ CONFIG = preset("vga").with_(array=PixelArrayConfig(columns=640, rows=64))
 EXPOSURE_S = 0.01
 ROWS = range(CONFIG.array.dark_rows, CONFIG.array.total_rows)
 PEDESTAL = CONFIG.adc.pedestal_codes
-SPATIAL_IMAGES = 12
+SPATIAL_IMAGES = 8
 
 
 @pytest.fixture(autouse=True)

@@ -173,7 +173,7 @@ def test_bad_values_are_refused(tmp_path, content, cause):
     ("broken.png", b"\x89PNG\r\n\x1a\nxxxx", "could not be read"),
     ("broken.tif", b"II*\0", "could not be read"), ("broken.npy", b"abc", "could not be read"),
     ("scene.gif", b"GIF89a", "its suffix .gif is not one of"),
-    ("nosuchname", None, "there is no scene of that name; choose one of tunnel, chart"),
+    ("nosuchname", None, "there is no scene of that name; choose one of tunnel, chart, flicker"),
 ])
 def test_bad_files_are_refused(tmp_path, name, content, cause):
     if content is not None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tapetum.presets import preset
-from tapetum_sim.scenes import SCENES, Chart, Scene, Tunnel
+from tapetum_sim.scenes import SCENES, Chart, Flicker, Scene, Tunnel
 
 TINY, QVGA = preset("tiny"), preset("qvga")
 
@@ -89,3 +89,26 @@ def test_chart_edge_is_slanted_by_five_degrees():
     position = ((high - edge) / (high - low)).sum(axis=1)
     slope = np.polyfit(np.arange(position.size), position, 1)[0]
     assert np.degrees(np.arctan(slope)) == pytest.approx(5.0, abs=0.01)
+
+
+@pytest.mark.parametrize("config", [TINY, QVGA], ids=lambda config: config.name)
+def test_flicker_lamps_pulse_as_listed(config):
+    scene = Flicker(config)
+    settings = {(lamp.pulse.frequency_hz, lamp.pulse.duty) for lamp in scene.lamps}
+    assert {duty for _, duty in settings} == {0.1, 0.3}
+    assert (min(settings)[0], max(settings)[0]) == (90.0, 1000.0)
+    long, short = scene.truth(0.0, 100.0), scene.truth(0.0, 1e-6)
+    for lamp in scene.lamps:
+        assert long[lamp.rows, lamp.columns] == pytest.approx(lamp.mean_radiance, rel=1e-3)
+        lit = lamp.pulse.on_fraction(0.0, 1e-6)
+        assert short[lamp.rows, lamp.columns] == pytest.approx(lit, abs=1e-3)
+    phases = sorted(lamp.pulse.phase for lamp in scene.lamps if lamp.pulse.duty == 0.1)
+    assert np.diff(phases).max() < 0.08
+
+
+def test_flicker_lamps_suit_the_capture_that_sees_every_pulse():
+    scene = Flicker(QVGA)
+    small = QVGA.captures[2]
+    exposure_s = QVGA.exposure_cycles(small) / QVGA.sync_clock_hz
+    electrons = scene.electrons_per_second * exposure_s * QVGA.pixel.small_sensitivity
+    assert electrons == pytest.approx(15_000)
