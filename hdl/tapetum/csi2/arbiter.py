@@ -39,33 +39,36 @@ class PacketArbiter(wiring.Component):
         m = Module()
         granted = Signal(range(len(self.sources)))
         held = Signal.like(granted)
-        locked = Signal()
-        with m.If(locked):
+        waiting, in_payload = Signal(), Signal()
+        with m.If(waiting | in_payload):
             m.d.comb += granted.eq(held)
         with m.Else():
             for number in reversed(range(len(self.sources))):
                 with m.If(self.sources[number].descriptors.valid):
                     m.d.comb += granted.eq(number)
 
+        descriptors, payload = self.merged.descriptors, self.merged.payload
         with m.Switch(granted):
             for number, source in enumerate(self.sources):
                 with m.Case(number):
+                    # Nothing shows before its turn, so that an offer never has to be withdrawn.
+                    shown = in_payload | (source.descriptors.valid
+                                          & source.descriptors.payload.is_long)
                     m.d.comb += [
-                        self.merged.descriptors.valid.eq(source.descriptors.valid),
-                        self.merged.descriptors.payload.eq(source.descriptors.payload),
-                        source.descriptors.ready.eq(self.merged.descriptors.ready),
-                        self.merged.payload.valid.eq(source.payload.valid),
-                        self.merged.payload.payload.eq(source.payload.payload),
-                        source.payload.ready.eq(self.merged.payload.ready),
+                        descriptors.valid.eq(source.descriptors.valid & ~in_payload),
+                        descriptors.payload.eq(source.descriptors.payload),
+                        source.descriptors.ready.eq(descriptors.ready & ~in_payload),
+                        payload.valid.eq(source.payload.valid & shown),
+                        payload.payload.eq(source.payload.payload),
+                        source.payload.ready.eq(payload.ready & shown),
                     ]
 
-        descriptors, payload = self.merged.descriptors, self.merged.payload
-        with m.If(payload.valid & payload.ready & payload.payload.last):
-            m.d.sync += locked.eq(0)
-        with m.Elif(descriptors.valid):
-            # An offer stands until it is taken, whoever else comes meanwhile.
-            m.d.sync += [
-                locked.eq(~descriptors.ready | descriptors.payload.is_long),
-                held.eq(granted),
-            ]
+        m.d.sync += [
+            held.eq(granted),
+            waiting.eq(descriptors.valid & ~descriptors.ready),
+        ]
+        with m.If(descriptors.valid & descriptors.ready):
+            m.d.sync += in_payload.eq(descriptors.payload.is_long)
+        with m.Elif(payload.valid & payload.ready & payload.payload.last):
+            m.d.sync += in_payload.eq(0)
         return m

@@ -91,47 +91,42 @@ class EmbeddedEncoder(wiring.Component):
                 with m.If(self.row_groups * GROUP_PIXELS > end):
                     m.d.sync += stop.eq(end)
 
-        # Stage 1: what the row says here. Stage 2: that byte of each frame in flight. Stage 3: of
-        # this frame.
-        fetched, fetched_valid = Signal(9, reset_less=True), Signal()
-        past_end, fetched_last = Signal(reset_less=True), Signal(reset_less=True)
+        # Stages: what the program says here, twice registered as it may become a block RAM; that
+        # byte of each frame in flight; that of this frame.
+        fetched, decoded = (Signal(9, reset_less=True) for _ in range(2))
         candidates = Signal(data.ArrayLayout(8, len(self.settings)), reset_less=True)
         constant, is_constant = Signal(8, reset_less=True), Signal(reset_less=True)
-        candidate_valid, candidate_last = Signal(), Signal(reset_less=True)
+        stages = 3
+        valid, past_end, last = Signal(stages), Signal(stages), Signal(stages)
         position = Signal(range(GROUP_PIXELS))
         word = Signal(EmbeddedGroup, reset_less=True)
         full = Signal()
 
         with m.If(advance):
-            at_end = (step >= stop) & (step[:2] == GROUP_PIXELS - 1)
+            past_stop = step >= stop
+            at_end = past_stop & (step[:2] == GROUP_PIXELS - 1)
             m.d.sync += [
+                valid.eq(Cat(running, valid)),
+                past_end.eq(Cat(past_stop, past_end)),
+                last.eq(Cat(at_end, last)),
                 fetched.eq(rom.word_select(step, 9)),
-                past_end.eq(step >= stop),
-                fetched_last.eq(at_end),
-                fetched_valid.eq(running),
+                decoded.eq(fetched),
+                is_constant.eq(past_end[1] | ~decoded[8]),
+                constant.eq(Mux(past_end[1], EmbeddedTag.END, decoded[:8])),
             ]
             with m.If(running):
                 m.d.sync += [step.eq(step + 1), running.eq(~at_end)]
-
-            m.d.sync += [
-                candidate_valid.eq(fetched_valid),
-                candidate_last.eq(fetched_last),
-                is_constant.eq(past_end | ~fetched[8]),
-                constant.eq(Mux(past_end, EmbeddedTag.END, fetched[:8])),
-            ]
             for index in range(len(self.settings)):
-                values = Cat(
-                    self._byte(source, byte, self.settings[index])
-                    for source, byte in fields)
+                values = Cat(self._byte(source, byte, self.settings[index])
+                             for source, byte in fields)
                 m.d.sync += candidates[index].eq(
-                    values.word_select(fetched[:(len(fields) - 1).bit_length()], 8))
-
-            m.d.sync += self.o.valid.eq(candidate_valid & full)
-            with m.If(candidate_valid):
+                    values.word_select(decoded[:(len(fields) - 1).bit_length()], 8))
+            m.d.sync += self.o.valid.eq(valid[2] & full)
+            with m.If(valid[2]):
                 m.d.sync += [
                     word.bytes[position].eq(
                         Mux(is_constant, constant, candidates[self.frame[:2]])),
-                    word.last.eq(candidate_last),
+                    word.last.eq(last[2]),
                     position.eq(position + 1),
                 ]
         m.d.comb += [

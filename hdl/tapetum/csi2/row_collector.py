@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import DataFormat, settings_ring
+from ..control.frame_settings import DataFormat, settings_of, settings_ring
 from ..pixel import OutputPixels, RowTag
 from .formats import GROUP_PIXELS, pixel_bits
 from .row_descriptor import RowGroup
@@ -84,7 +84,7 @@ class RowCollector(wiring.Component):
         m.d.sync += [
             beat_valid.eq(self.pixels.valid),
             beat.eq(self.pixels.payload),
-            beat_format.eq(self.settings[self.pixels.payload.tag.frame[:2]].data_format),
+            beat_format.eq(settings_of(self.settings, self.pixels.payload.tag.frame).data_format),
         ]
 
         # Stage 2: justified pixels. A 12-bit format or one that is cut from 12 bits moves alike.

@@ -17,6 +17,9 @@ from .row_descriptor import RowDescriptor, RowGroup
 
 __all__ = ["RowSender"]
 
+_SUMMANDS = {4: (4, 0), 5: (4, 1), 6: (4, 2), 7: (8, -1), 8: (8, 0), 10: (8, 2), 12: (8, 4)}
+"""Bytes per group as two powers of two."""
+
 
 class RowSender(wiring.Component):
     """The source of pixel packets.
@@ -56,12 +59,19 @@ class RowSender(wiring.Component):
         connect(m, flipped(self.embedded_groups), reader.embedded_groups)
 
         row, header = self.rows.payload, self.packets.descriptors.payload
-        row_bytes = Signal(16, reset_less=True)
         row_type = Signal(DataType)
-        product = Signal(16)
-        select_by_format(m, row.data_format, product, lambda f: row.groups * group_bytes(f))
         select_by_format(m, row.data_format, row_type, packet_data_type)
-        m.d.sync += row_bytes.eq(product)
+        # Bytes per group as a sum of two powers of two, in two steps: no multiplier, and ready
+        # before the first packet with this length is offered.
+        row_bytes = Signal(16, reset_less=True)
+        parts = [Signal(signed(17), name=f"part_{index}") for index in range(2)]
+        summands = [Signal(signed(17), name=f"summand_{index}", reset_less=True)
+                    for index in range(2)]
+        for part, summand, chosen in zip(parts, summands, (0, 1), strict=True):
+            select_by_format(m, row.data_format, part,
+                             lambda f, chosen=chosen: _times(row.groups, _SUMMANDS[group_bytes(f)][chosen]))
+            m.d.sync += summand.eq(part)
+        m.d.sync += row_bytes.eq(summands[0] + summands[1])
         m.d.comb += [
             reader.groups.eq(row.groups),
             reader.data_format.eq(row.data_format),
@@ -130,3 +140,11 @@ class RowSender(wiring.Component):
                 m.d.comb += self.rows.ready.eq(1)
                 m.next = "IDLE"
         return m
+
+
+def _times(value: Value, factor: int) -> Value:
+    """A shift, where yosys would share one multiplier between all formats."""
+    if factor == 0:
+        return C(0)
+    shifted = value << abs(factor).bit_length() - 1
+    return -shifted if factor < 0 else shifted

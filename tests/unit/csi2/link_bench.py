@@ -15,7 +15,7 @@ from tapetum.csi2.transmitter import Csi2Transmitter
 from tapetum.presets import preset
 from tapetum_sim.models.csi2 import OutputRow
 
-__all__ = ["Link", "random_frame", "settings_with", "small_die"]
+__all__ = ["Link", "lost", "random_frame", "settings_with", "small_die"]
 
 
 def small_die(*, columns: int = 32, lanes: int = 1, byte_lanes: int = 2, rows: int = 2,
@@ -39,6 +39,9 @@ def random_frame(generator: np.random.Generator, frame: int, *, rows: int, colum
                       values=generator.integers(1 << bits, size=columns, dtype=np.uint32))
             for row in range(rows)]
 
+SILENCE_CLOCKS = 60
+"""Byte clocks without a packet after which no more is to come."""
+
 
 @dataclass
 class Link:
@@ -50,6 +53,8 @@ class Link:
         Beats of pixels; readiness of the PHY.
     patient : bool
         Hold a row back until the row buffer has a free slot, as a sensor could not.
+    expect_all_frames : bool
+        The run ends with the last frame end that is due, or else once the link falls silent.
     """
 
     config: DieConfig
@@ -58,6 +63,7 @@ class Link:
     byte_clock_hz: float = 93.75e6
     patient: bool = True
     row_pause_cycles: int = 0
+    expect_all_frames: bool = True
     cycles: int = 100_000
     packets: bytearray = field(default_factory=bytearray)
     bursts: list[list[bytearray]] = field(default_factory=list)
@@ -70,7 +76,7 @@ class Link:
         lanes = self.config.lanes
         patience = self.config.csi2.row_buffer_rows
         ends_due = len({(row.frame, row.capture) for row in rows})
-        sent_rows = ends = 0
+        sent_rows = ends = silence = 0
         put_permits, phy_permits = iter(self.put), iter(self.phy)
 
         async def pixels(ctx):
@@ -88,32 +94,37 @@ class Link:
                     last = index == len(beats) - 1
                     ctx.set(dut.pixels.payload, {
                         "values": values, "line_last": last, "frame_last": last and row.last,
-                        "tag": {"frame": row.frame & 0xFFFF, "row": row.row, "capture": row.capture}})
+                        "tag": {"frame": row.frame, "row": row.row, "capture": row.capture}})
                     ctx.set(dut.pixels.valid, 1)
                     await ctx.tick()
                 ctx.set(dut.pixels.valid, 0)
                 if self.row_pause_cycles:
                     await ctx.tick().repeat(self.row_pause_cycles)
-            while ends < ends_due:
+            if self.expect_all_frames:
+                while ends < ends_due:
+                    await ctx.tick()
+            while silence < SILENCE_CLOCKS:
                 await ctx.tick()
 
         async def phy(ctx):
-            nonlocal sent_rows, ends
+            nonlocal sent_rows, ends, silence
             data_type, gap, within, requested = 0, 0, False, False
             while True:
                 ctx.set(dut.phy.ready, next(phy_permits))
-                _, _, strobe, word, request, valid, ready, lanes_data = await ctx.tick("byte").sample(
-                    dut.packet_strobe, dut.packet_bytes, dut.phy.request, dut.phy.valid,
-                    dut.phy.ready, dut.phy.data)
+                _, _, strobe, word, request, valid, ready, lane_bytes = (
+                    await ctx.tick("byte").sample(
+                        dut.packet_strobe, dut.packet_bytes, dut.phy.request, dut.phy.valid,
+                        dut.phy.ready, dut.phy.data))
                 if request and not requested:
                     self.bursts.append([bytearray() for _ in range(self.config.csi2.byte_lanes)])
                 requested = request
                 if request and ready:
                     for lane, burst in enumerate(self.bursts[-1]):
                         if valid >> lane & 1:
-                            burst.append(lanes_data[lane])
+                            burst.append(lane_bytes[lane])
                     assert valid or not within, "the packet ran dry"
                 gap += 1
+                silence = 0 if strobe or request else silence + 1
                 if not strobe:
                     continue
                 assert word.first != within
