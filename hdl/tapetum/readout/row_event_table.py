@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory of row events, with a byte window for the host."""
+
+from amaranth import *
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from .row_event import ROW_EVENT_BYTES, RowEventWord
+
+__all__ = ["RowEventTable"]
+
+
+class RowEventTable(wiring.Component):
+    """Holds what happens in a line; starts with ``config.row_timing``.
+
+    Parameters
+    ----------
+    config : DieConfig
+
+    Members
+    -------
+    address : In, write_data : In(8), write : In(1)
+        Byte window, most significant byte of a word first. A word changes as a whole, with the
+        write of its last byte.
+    read_data : Out(8)
+        The byte at ``address``, one cycle later.
+    locked : In(1)
+        Words do not change while a frame is under way: a line must not change under its pointers.
+    play_address : In, event : Out(RowEventWord)
+        For the sequencer; one cycle of latency.
+    transfer_cycles : Out(16 bit per exposure group)
+        Time of the event with ``transfer`` that was last written for the group: where its
+        integration ends.
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        self.depth = config.timing.row_event_capacity
+        super().__init__({
+            "address": In(range(self.depth * ROW_EVENT_BYTES)),
+            "write_data": In(8),
+            "write": In(1),
+            "read_data": Out(8),
+            "locked": In(1),
+            "play_address": In(range(self.depth)),
+            "event": Out(RowEventWord),
+            "transfer_cycles": Out(data.ArrayLayout(16, len(config.exposure_groups))),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        timing = self.config.row_timing
+        words = [RowEventWord.encode(event) for event in timing.events]
+        words += [RowEventWord.end()] * (self.depth - len(words))
+        m.submodules.words = words_memory = memory.Memory(
+            shape=32, depth=self.depth, init=words, attrs={"ram_style": "distributed"})
+        host_write = words_memory.write_port()
+        host_read = words_memory.read_port()
+        play = words_memory.read_port()
+
+        byte, word = self.address[:2], self.address[2:]
+        earlier_bytes = Signal(24, reset_less=True)
+        written = Signal(RowEventWord)
+        m.d.comb += [
+            play.addr.eq(self.play_address),
+            Value.cast(self.event).eq(play.data),
+            Value.cast(written).eq(Cat(self.write_data, earlier_bytes)),
+            host_write.addr.eq(word),
+            host_write.data.eq(written),
+            host_write.en.eq(self.write & (byte == ROW_EVENT_BYTES - 1) & ~self.locked),
+            host_read.addr.eq(word),
+        ]
+        with m.If(self.write):
+            m.d.sync += earlier_bytes.eq(Cat(self.write_data, earlier_bytes[:16]))
+
+        read_byte = Signal(2, reset_less=True)
+        m.d.sync += read_byte.eq(byte)
+        m.d.comb += self.read_data.eq(host_read.data.word_select(~read_byte, 8))
+
+        # Like the memory, these survive a reset: they describe its content.
+        transfers = [Signal(16, init=cycles, reset_less=True, name=f"transfer_cycles_{group}")
+                     for group, cycles in enumerate(timing.transfer_cycles)]
+        for group, transfer in enumerate(transfers):
+            m.d.comb += self.transfer_cycles[group].eq(transfer)
+            with m.If(host_write.en & written.transfer & (written.group == group)):
+                m.d.sync += transfer.eq(written.time_cycles)
+        return m

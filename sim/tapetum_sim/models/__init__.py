@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Integer-exact reference models, one per room, in plain numpy."""
