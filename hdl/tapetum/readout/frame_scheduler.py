@@ -65,12 +65,13 @@ class FrameScheduler(wiring.Component):
         pending = Signal()  # a pulse whose frame is not planned yet
         waiting = Signal()  # a planned frame is not being read yet
         read_wait = Signal(17)
+        is_due = Signal()  # settled long before the next boundary
         wants_frame = Signal()
         m.d.comb += [
             wants_frame.eq(self.streaming & (~self.triggered | pending)),
             self.start.eq(~self.running & wants_frame),
             self.fresh.eq(~self.pointers_busy),
-            self.first_read.eq(self.boundary & waiting & (read_wait == 1)),
+            self.first_read.eq(self.boundary & is_due),
         ]
         with m.If(self.line_start & ~waiting):
             with m.If(wants_frame & (self.line_length == self.settings_line_length)):
@@ -88,7 +89,10 @@ class FrameScheduler(wiring.Component):
         with m.If(~(self.streaming & self.triggered)):
             m.d.sync += pending.eq(0)
 
-        m.d.sync += self.frame_start.eq(self.first_read)
+        m.d.sync += [
+            self.frame_start.eq(self.first_read),
+            is_due.eq(waiting & (read_wait == 1)),
+        ]
         with m.If(self.planned):
             m.d.sync += read_wait.eq(self.read_wait_lines)
         with m.If(self.boundary):

@@ -61,6 +61,7 @@ class LineSequencer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         next_cycle = Signal(16)
+        before_last = Signal(16, reset_less=True)
         line_end, match = Signal(), Signal()
         index = Signal(range(self.depth + 1))
         next_index = Signal.like(index)
@@ -68,12 +69,12 @@ class LineSequencer(wiring.Component):
 
         # Where the sequencer is running, next_cycle is the cycle that the pointers see next.
         m.d.comb += [
-            line_end.eq(self.running & (next_cycle == self.line_length - 1)),
             match.eq(self.running & ~exhausted & (self.table_event.time_cycles == next_cycle)),
             next_index.eq(index + match),
             self.play_address.eq(next_index),
         ]
         m.d.sync += [
+            line_end.eq(self.running & (next_cycle == before_last)),
             self.boundary.eq(line_end),
             self.line_start.eq(self.boundary & ~self.halt),
             self.cycle.eq(next_cycle),
@@ -93,6 +94,7 @@ class LineSequencer(wiring.Component):
                 self.running.eq(1),
                 self.boundary.eq(1),
                 self.line_length.eq(self.line_length_cycles),
+                before_last.eq(self.line_length_cycles - 2),
             ]
         with m.If(self.halt):
             m.d.sync += [self.running.eq(0), self.boundary.eq(0)]

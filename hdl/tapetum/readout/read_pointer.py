@@ -45,6 +45,8 @@ class ReadPointer(wiring.Component):
         m.submodules.stepper = stepper = RowStepper(self.config)
         group_mask = sum(1 << capture for capture in self.group.captures)
         wait = Signal(8)
+        # Both are settled long before the next boundary.
+        has_no_lag, lag_is_over = Signal(), Signal()
         waiting_parity = Signal(reset_less=True)
         parity = Mux(self.first_read, self.parity, waiting_parity)
         plan = Signal(FramePlan(self.config))
@@ -54,7 +56,7 @@ class ReadPointer(wiring.Component):
         m.d.comb += [
             plan.eq(Mux(parity, self.plans[1], self.plans[0])),
             stepper.step.eq(self.boundary),
-            stepper.begin.eq(Mux(self.first_read, self.lag_lines == 0, wait == 1)),
+            stepper.begin.eq(Mux(self.first_read, has_no_lag, lag_is_over)),
             stepper.window.eq(plan.window),
             self.busy.eq(stepper.active | (wait != 0)),
             self.position.active.eq(stepper.active),
@@ -64,6 +66,7 @@ class ReadPointer(wiring.Component):
         ]
         for name in ("physical_row", "array_row", "row", "row_kind", "first", "last"):
             m.d.comb += getattr(self.position, name).eq(getattr(stepper, name))
+        m.d.sync += [has_no_lag.eq(self.lag_lines == 0), lag_is_over.eq(wait == 1)]
         with m.If(self.boundary):
             with m.If(self.first_read):
                 m.d.sync += [wait.eq(self.lag_lines), waiting_parity.eq(self.parity)]

@@ -22,7 +22,7 @@ class RowStepper(wiring.Component):
     Members
     -------
     step : In(1)
-        To the next row; behind the last one ``active`` falls.
+        To the next row, at most every fourth cycle; behind the last one ``active`` falls.
     begin : In(1), window : In(RowWindow)
         With ``step``: to the frame's first row; ``window`` is kept.
     active : Out(1)
@@ -58,6 +58,8 @@ class RowStepper(wiring.Component):
 
         jumps = Signal()  # leaves a pair
         distance = Signal(3)
+        following = Signal(12, reset_less=True)  # settled long before the next step
+        backwards = is_active_row & kept.flip
         m.d.comb += [
             self.physical_row.eq(physical_row),
             self.row.eq(row),
@@ -82,6 +84,8 @@ class RowStepper(wiring.Component):
             with m.Default():
                 m.d.comb += self.array_row.eq(physical_row - array.dark_rows)
 
+        m.d.sync += following.eq(
+            Mux(backwards, physical_row - distance, physical_row + distance))
         with m.If(self.step & self.begin):
             first_kind = RowKind.TEST if array.test_rows else RowKind.OPTICAL_BLACK
             m.d.sync += [
@@ -92,11 +96,7 @@ class RowStepper(wiring.Component):
                 row_kind.eq(first_kind),
             ]
         with m.Elif(self.step & self.active):
-            backwards = is_active_row & kept.flip
-            m.d.sync += [
-                row.eq(row + 1),
-                physical_row.eq(Mux(backwards, physical_row - distance, physical_row + distance)),
-            ]
+            m.d.sync += [row.eq(row + 1), physical_row.eq(following)]
             with m.If(self.last):
                 m.d.sync += self.active.eq(0)
             if array.test_rows:

@@ -54,23 +54,25 @@ class ShutterPointer(wiring.Component):
         wait = Signal(17)
         next_cycle, current_cycle = Signal(16, reset_less=True), Signal(16, reset_less=True)
         begins_row = Signal()
+        is_due = Signal()  # settled long before the next boundary
 
         m.d.comb += [
             stepper.step.eq(self.boundary),
-            stepper.begin.eq(wait == 1),
+            stepper.begin.eq(is_due),
             stepper.window.eq(self.plan.window),
             begins_row.eq(stepper.active & (self.cycle == current_cycle)),
             self.first_begins.eq(begins_row & stepper.first),
             self.last_begins.eq(begins_row & stepper.last),
         ]
         m.d.sync += [
+            is_due.eq(wait == 1),
             self.control.reset.eq(begins_row),
             self.control.physical_row.eq(stepper.physical_row),
         ]
         with m.If(self.boundary):
             with m.If(wait != 0):
                 m.d.sync += wait.eq(wait - 1)
-            with m.If(wait == 1):
+            with m.If(is_due):
                 m.d.sync += current_cycle.eq(next_cycle)
         with m.If(self.load):
             m.d.sync += [wait.eq(self.wait_lines), next_cycle.eq(self.shutter_cycle)]
