@@ -7,7 +7,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Fault", "FaultCollector"]
+__all__ = ["HARMFUL_FAULTS", "Fault", "FaultCollector"]
 
 
 class Fault(IntEnum):
@@ -35,6 +35,10 @@ class Fault(IntEnum):
     """The line ended before its list of row events."""
 
 
+HARMFUL_FAULTS = (1 << len(Fault)) - 1 & ~(1 << Fault.BOND_REPAIRED)
+"""All but a bond that was repaired."""
+
+
 class FaultCollector(wiring.Component):
     """Sticky fault bits.
 
@@ -44,19 +48,21 @@ class FaultCollector(wiring.Component):
         One bit per fault, high for at least one cycle.
     clear : In(len(Fault))
         Clears a bit, unless it is raised again in the same cycle.
+    mask : In(len(Fault))
+        Faults that raise ``error``; by default those that lose or falsify data, which a repaired
+        bond does not.
     faults : Out(len(Fault))
     error : Out(1)
-        Any fault that loses or falsifies data; a repaired bond is none.
     """
 
     raised: In(len(Fault))
     clear: In(len(Fault))
+    mask: In(len(Fault), init=HARMFUL_FAULTS)
     faults: Out(len(Fault))
     error: Out(1)
 
     def elaborate(self, platform):
         m = Module()
         m.d.sync += self.faults.eq((self.faults & ~self.clear) | self.raised)
-        harmless = 1 << Fault.BOND_REPAIRED
-        m.d.comb += self.error.eq((self.faults & ~Const(harmless, len(Fault))).any())
+        m.d.comb += self.error.eq((self.faults & self.mask).any())
         return m

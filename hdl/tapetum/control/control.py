@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Between the host's bus and the rest of the die: settings in, status out."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..config import DieConfig
+from ..pixel import corrected_bits
+from ..registers.bank import RegisterBank
+from ..registers.bus import RegisterBus, WindowBus
+from ..registers.table import memory_windows, register_table
+from .fault_port import FaultPort
+from .faults import Fault
+from .frame_settings import FrameSettings, FrameSettingsRing, settings_ring
+from .frame_status import FrameStatus
+from .pin_settings import PinSettings
+from .settings_guard import SettingsGuard
+
+__all__ = ["Control"]
+
+
+class Control(wiring.Component):
+    """Registers, the guard of settings, the settings of the frames in flight, faults.
+
+    What the host writes passes the guard and is in ``settings`` at most ``latency_cycles`` after
+    the last write of a burst, all at once; the frame that is planned next takes it. A frame that
+    is planned with clamped settings raises `Fault.SETTINGS_CLAMPED`. A software reset brings
+    registers to their reset values, stops the stream and clears the faults.
+
+    Members
+    -------
+    bus : In(RegisterBus)
+    streaming : Out(1)
+    settings : Out(FrameSettings)
+        What the next frame is taken with; valid in every cycle.
+    pins : Out(PinSettings)
+    adopt : In(1), adopt_frame : In(16)
+        Strobe: this frame is planned, with ``settings``.
+    ring : Out(settings_ring)
+        One cycle after ``adopt``; indexed with the low bits of a frame number.
+    raised : In(len(Fault))
+    faults : Out(len(Fault)), error : Out(1)
+        ``error`` is meant for a pin; `fault_mask` chooses what raises it.
+    bond_test_start : Out(1), bond_test_busy, bond_repaired, bond_unrepairable : In(1)
+    black_levels : In(one corrected code per capture)
+    windows : Out, a `WindowBus` by name of each memory window
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        self.registers, self.memory_windows = register_table(config), memory_windows(config)
+        self._guard = SettingsGuard(config, self.registers)
+        super().__init__({
+            "bus": In(RegisterBus()),
+            "streaming": Out(1),
+            "settings": Out(FrameSettings(config)), "pins": Out(PinSettings),
+            "adopt": In(1), "adopt_frame": In(16),
+            "ring": Out(settings_ring(config)),
+            "raised": In(len(Fault)), "faults": Out(len(Fault)), "error": Out(1),
+            "bond_test_start": Out(1), "bond_test_busy": In(1),
+            "bond_repaired": In(1), "bond_unrepairable": In(1),
+            "black_levels": In(data.ArrayLayout(corrected_bits(config), len(config.captures))),
+            "windows": Out(wiring.Signature(
+                {window.name: Out(WindowBus(window)) for window in self.memory_windows})),
+        })
+
+    @property
+    def latency_cycles(self) -> int:
+        """From the write of a register's last byte until ``settings`` have it."""
+        return self._guard.latency_cycles + 7
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.bank = bank = RegisterBank(self.registers, self.memory_windows)
+        m.submodules.guard = guard = self._guard
+        m.submodules.ring = ring = FrameSettingsRing(self.config)
+        m.submodules.faults = faults = FaultPort()
+        m.submodules.status = status = FrameStatus(self.config)
+
+        connect(m, flipped(self.bus), bank.bus)
+        for window in self.memory_windows:
+            connect(m, getattr(bank.windows, window.name),
+                    flipped(getattr(self.windows, window.name)))
+        immediate, commanded = bank.immediate, bank.commanded
+        m.d.comb += [
+            bank.reset.eq(commanded.software_reset),
+            self.streaming.eq(immediate.mode_select),
+            self.bond_test_start.eq(commanded.bond_test),
+
+            guard.changed.eq(bank.changed), guard.busy.eq(bank.busy),
+            guard.hold.eq(immediate.grouped_parameter_hold),
+            bank.word_address.eq(guard.word_address), guard.word.eq(bank.word),
+            self.settings.eq(guard.settings), self.pins.eq(guard.pins),
+
+            ring.settings.eq(guard.settings), ring.adopt.eq(self.adopt),
+            ring.frame.eq(self.adopt_frame), self.ring.eq(ring.ring),
+
+            faults.raised.eq(self.raised), faults.clamped.eq(guard.clamped & self.adopt),
+            faults.clear.eq(bank.cleared.fault_status), faults.clear_all.eq(bank.busy),
+            faults.mask.eq(immediate.fault_mask),
+            self.faults.eq(faults.faults), self.error.eq(faults.error),
+
+            status.streaming.eq(self.streaming),
+            status.adopt.eq(self.adopt), status.adopt_frame.eq(self.adopt_frame),
+            status.flip_columns.eq(guard.settings.flip_columns),
+            status.flip_rows.eq(guard.settings.flip_rows),
+
+            bank.status.frame_count.eq(status.frame_count),
+            bank.status.frame_number.eq(status.frame_number),
+            bank.status.pixel_order.eq(status.pixel_order),
+            bank.status.software_reset.eq(bank.busy),
+            bank.status.x_output_size.eq(guard.columns_read),
+            bank.status.y_output_size.eq(guard.rows_read),
+            bank.status.settings_status.eq(Cat(guard.clamped, guard.pending)),
+            bank.status.fault_status.eq(faults.faults),
+            bank.status.bond_test.eq(self.bond_test_busy),
+            bank.status.bond_status.eq(Cat(self.bond_repaired, self.bond_unrepairable)),
+        ]
+        m.d.comb += [bank.status[f"capture_{index}_black_level"].eq(self.black_levels[index])
+                     for index in range(len(self.config.captures))]
+        return m

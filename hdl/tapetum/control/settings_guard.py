@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nothing that a host writes can make a frame that the readout cannot take."""
+
+from collections.abc import Sequence
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from ..registers.ccs import CCS_DATA_FORMATS, CCS_ODD_INCREMENTS
+from ..registers.definition import Register
+from ..registers.layout import RegisterLayout
+from .frame_settings import DataFormat, FrameSettings
+from .pin_settings import PinSettings
+from .settings_steps import LimitSignals, Rule, settings_steps
+
+__all__ = ["STEP_CYCLES", "SettingsGuard"]
+
+STEP_CYCLES = 7
+"""One register: address, memory (2), byte lane and limits, compare, limit, write."""
+
+
+class SettingsGuard(wiring.Component):
+    """Brings all registers of a frame into their limits, one after the other, on one comparator.
+
+    It begins when ``changed`` is seen, and from the beginning when it is seen again meanwhile; a
+    burst of writes is thus taken over as a whole. While ``hold`` is high, it does not begin, and a
+    ``changed`` under hold abandons a pass under way: what it had seen waits for the release too.
+    All outputs change together in one cycle, ``latency_cycles`` after the last write.
+
+    Parameters
+    ----------
+    registers : sequence of Register
+        The table of the bank whose memory it reads.
+
+    Members
+    -------
+    changed : In(1), hold : In(1)
+    busy : In(1)
+        The bank is being reset; a pass begins when it has ended.
+    word_address : Out, word : In(32)
+        Read port of the bank.
+    settings : Out(FrameSettings)
+        Always valid, from the first cycle on.
+    pins : Out(PinSettings)
+    columns_read, rows_read : Out(14), Out(13)
+        Size of the frame that ``settings`` give.
+    clamped : Out(1)
+        At least one of ``settings`` is not what the host has written.
+    pending : Out(1)
+        What the host has written is not in ``settings`` yet.
+    """
+
+    def __init__(self, config: DieConfig, registers: Sequence[Register]):
+        self.config, self.registers = config, {r.name: r for r in registers}
+        self.layout = RegisterLayout(registers)
+        defaults = FrameSettings.defaults(config)
+        super().__init__({
+            "changed": In(1), "hold": In(1), "busy": In(1),
+            "word_address": Out(range(self.layout.words)), "word": In(32),
+            "settings": Out(FrameSettings(config), init=defaults),
+            "pins": Out(PinSettings),
+            "columns_read": Out(14, init=config.array.columns),
+            "rows_read": Out(13, init=config.array.rows),
+            "clamped": Out(1), "pending": Out(1),
+        })
+        self._work = Signal(FrameSettings(config), init=defaults)
+        self._work_pins = Signal(PinSettings)
+        self._limits = LimitSignals()
+        self.steps = settings_steps(config, self._work, self._work_pins, self._limits)
+
+    @property
+    def latency_cycles(self) -> int:
+        """From ``changed`` until the outputs have the new settings."""
+        return STEP_CYCLES * len(self.steps) + 3
+
+    def elaborate(self, platform):
+        m = Module()
+        steps = self.steps
+        self._limits.elaborate(m, self.config, self._work)
+
+        dirty, finish = Signal(init=1), Signal()
+        step, phase = Signal(range(len(steps))), Signal(STEP_CYCLES)
+        clamped = Signal()
+        m.d.comb += self.pending.eq(dirty | phase.any() | finish)
+        m.d.sync += [phase.eq(phase.rotate_left(1)), finish.eq(0)]
+        with m.If(phase[-1]):
+            m.d.sync += step.eq(step + 1)
+            with m.If(step == len(steps) - 1):
+                m.d.sync += [phase.eq(0), finish.eq(1)]
+        with m.If(finish & ~self.changed & ~self.busy):
+            m.d.sync += [self.settings.eq(self._work), self.pins.eq(self._work_pins),
+                         self.columns_read.eq(self._limits.columns_read),
+                         self.rows_read.eq(self._limits.rows_read), self.clamped.eq(clamped)]
+        with m.If(self.changed | self.busy):
+            m.d.sync += [dirty.eq(1), phase.eq(0), finish.eq(0)]
+        with m.Elif(dirty & ~self.hold):
+            m.d.sync += [dirty.eq(0), step.eq(0), phase.eq(1), clamped.eq(0)]
+
+        # Phases 0 to 3: the register, and the limits that earlier steps have left --------------
+        half, byte, is_byte = Signal(), Signal(), Signal()
+        rule = Signal(Rule)
+        low, high, raw = Signal(16), Signal(16), Signal(16, reset_less=True)
+        with m.Switch(step):
+            for index, item in enumerate(steps):
+                register = self.registers[item.register]
+                shift = self.layout.shift_of(register)
+                with m.Case(index):
+                    m.d.sync += [
+                        self.word_address.eq(self.layout.word_of(register)),
+                        half.eq(shift // 16), byte.eq(shift // 8 % 2),
+                        is_byte.eq(register.width_bytes == 1), rule.eq(item.rule),
+                        low.eq(item.low), high.eq(item.high),
+                    ]
+        chosen = self.word.word_select(half, 16)
+        with m.If(phase[3]):
+            m.d.sync += raw.eq(Mux(is_byte, chosen.word_select(byte, 8), chosen))
+
+        # Phases 4 and 5: compare, then limit ----------------------------------------------------
+        below, above = Signal(), Signal()
+        skip, skip_is_exact = self._match_increment(raw)
+        data_format, format_is_known = self._match_format(raw)
+        code, code_is_exact = Signal(3), Signal()
+        m.d.sync += [
+            below.eq(raw < low), above.eq(raw > high),
+            code.eq(Mux(rule == Rule.INCREMENT, skip, data_format)),
+            code_is_exact.eq(Mux(rule == Rule.INCREMENT, skip_is_exact, format_is_known)),
+        ]
+        value, differs = Signal(16, reset_less=True), Signal()
+        limited = Mux(below, low, Mux(above, high, raw))
+        with m.Switch(rule):
+            with m.Case(Rule.CLAMP):
+                m.d.sync += [value.eq(limited), differs.eq(below | above)]
+            with m.Case(Rule.EVEN):
+                m.d.sync += [value.eq(limited & 0xFFFE), differs.eq(below | above | raw[0])]
+            with m.Case(Rule.ODD):
+                m.d.sync += [value.eq(limited | 1), differs.eq(below | above | ~raw[0])]
+            with m.Default():
+                m.d.sync += [value.eq(code), differs.eq(~code_is_exact)]
+
+        # Phase 6: write -------------------------------------------------------------------------
+        with m.If(phase[6]):
+            with m.If(differs):
+                m.d.sync += clamped.eq(1)
+            with m.Switch(step):
+                for index, item in enumerate(steps):
+                    with m.Case(index):
+                        m.d.sync += [target.eq(value) for target in item.targets]
+        return m
+
+    @staticmethod
+    def _match_increment(raw: Value) -> tuple[Value, Value]:
+        skip = (raw >= CCS_ODD_INCREMENTS[1]) + (raw >= CCS_ODD_INCREMENTS[2])
+        exact = Cat(raw == increment for increment in CCS_ODD_INCREMENTS).any()
+        return skip, exact
+
+    @staticmethod
+    def _match_format(raw: Value) -> tuple[Value, Value]:
+        matches = [raw == code for code in CCS_DATA_FORMATS]
+        code = Const(0, 3)
+        for index, match in enumerate(matches):
+            code = code | Mux(match, index, 0)
+        known = Cat(*matches).any()
+        return Mux(known, code, DataFormat.RAW12.value), known

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which register becomes which setting, within which limits: the program of the settings guard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from amaranth import *
+from amaranth.hdl import ValueLike
+
+from ..config import DieConfig
+
+__all__ = ["LimitSignals", "Rule", "SettingsStep", "largest_lags", "settings_steps"]
+
+
+class Rule(IntEnum):
+    """How a register's value becomes a setting."""
+
+    CLAMP = 0
+    """Limit to ``low`` and ``high``."""
+    EVEN = 1
+    """The same, then bit 0 is cleared; both limits are even."""
+    ODD = 2
+    """The same, then bit 0 is set; both limits are odd."""
+    INCREMENT = 3
+    """CCS odd increment to `Skip`."""
+    DATA_FORMAT = 4
+    """CCS data format to `DataFormat`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsStep:
+    """Read one register, limit it, write it to every one of ``targets``."""
+
+    register: str
+    targets: Sequence[Value]
+    rule: Rule = Rule.CLAMP
+    low: ValueLike = 0
+    high: ValueLike = 0xFFFF
+
+
+class LimitSignals:
+    """Limits that follow from settings that were written by an earlier step.
+
+    Each follows its settings one to three cycles late, which is less than a step takes.
+    """
+
+    def __init__(self):
+        self.column_start_high = Signal(13)
+        self.column_end_low = Signal(13)
+        self.column_end_high = Signal(13)
+        self.row_end_low = Signal(12)
+        self.columns_read = Signal(14)
+        self.rows_read = Signal(13)
+        self.frame_length_low = Signal(16)
+        self.integration_high = Signal(16)
+        self.fine_high = Signal(16)
+
+    def elaborate(self, m: Module, config: DieConfig, work) -> None:
+        """Drive them from the settings `work`."""
+        columns, lag = config.array.columns, work.lag_lines[len(config.captures) - 1]
+        block = [2, 4, 8, 8]
+        row_span, column_span = Signal(12), Signal(13)
+        whole_blocks, blocks_are_odd = Signal(14), Signal()
+        lag_floor = Signal(9)
+        skip = work.column_skip.as_value()
+        m.d.sync += [
+            row_span.eq(work.row_end - work.row_start),
+            column_span.eq(work.column_end - work.column_start),
+            lag_floor.eq(lag + 2),
+            self.row_end_low.eq(work.row_start + 1),
+            self.fine_high.eq(work.line_length_cycles - 1),
+            self.integration_high.eq(work.frame_length_lines - lag - 1),
+            self.column_end_high.eq(columns - 1),
+        ]
+        rows_low = self.rows_read + (config.array.dark_rows + 1)
+        m.d.sync += self.frame_length_low.eq(Mux(rows_low > lag_floor, rows_low, lag_floor))
+        with m.Switch(skip):
+            for code, size in enumerate(block):
+                bits = size.bit_length() - 1
+                with m.Case(code):
+                    m.d.sync += [
+                        self.column_start_high.eq(columns - size - 2),
+                        self.column_end_low.eq(work.column_start + size + 1),
+                        # pairs of columns must come in twos
+                        blocks_are_odd.eq(~column_span[bits]),
+                        whole_blocks.eq((column_span >> bits) << bits),
+                        self.columns_read.eq(((column_span >> bits) + 1) << 1),
+                    ]
+        with m.If(blocks_are_odd):
+            m.d.sync += self.column_end_high.eq(work.column_start + whole_blocks - 1)
+        with m.Switch(work.row_skip.as_value()):
+            for code, size in enumerate(block):
+                with m.Case(code):
+                    m.d.sync += self.rows_read.eq(
+                        ((row_span >> size.bit_length() - 1) + 1) << 1)
+
+
+def largest_lags(config: DieConfig) -> list[int]:
+    """Of each exposure group: what leaves room for the lags of the groups after it."""
+    groups = config.exposure_groups
+    largest = [config.hdr.line_buffer_lag_lines] * len(groups)
+    for index in reversed(range(len(groups))):
+        for later in range(index + 1, len(groups)):
+            apart = int(groups[later].is_large == groups[index].is_large)
+            largest[index] = min(largest[index], largest[later] - apart)
+    return largest
+
+
+def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[SettingsStep]:
+    """All steps, in an order in which each limit is known before it is needed.
+
+    `work` is a view of `FrameSettings`, `pins` one of `PinSettings`.
+    """
+    rows, columns = config.array.rows, config.array.columns
+
+    def step(register: str, *targets: Value, **options) -> SettingsStep:
+        return SettingsStep(register=register, targets=targets, **options)
+
+    return [
+        step("line_length_pck", work.line_length_cycles, low=config.row_timing.line_cycles),
+        *_lag_steps(config, work),
+        step("x_odd_inc", work.column_skip.as_value(), rule=Rule.INCREMENT),
+        step("y_odd_inc", work.row_skip.as_value(), rule=Rule.INCREMENT),
+        step("y_addr_start", work.row_start, rule=Rule.EVEN, high=rows - 2),
+        step("y_addr_end", work.row_end, rule=Rule.ODD, low=limits.row_end_low, high=rows - 1),
+        step("x_addr_start", work.column_start, rule=Rule.EVEN, high=limits.column_start_high),
+        step("x_addr_end", work.column_end, rule=Rule.ODD, low=limits.column_end_low,
+             high=columns - 1),
+        # once more: the limit now makes the number of columns read a multiple of 4
+        step("x_addr_end", work.column_end, rule=Rule.ODD, low=limits.column_end_low,
+             high=limits.column_end_high),
+        step("frame_length_lines", work.frame_length_lines, low=limits.frame_length_low),
+        *_exposure_steps(config, work, limits),
+        *_capture_steps(config, work),
+        step("capture_mask", work.capture_mask, low=1),
+        step("image_orientation", Cat(work.flip_columns, work.flip_rows)),
+        step("linear_pedestal", work.pedestal_lsb),
+        step("output_mode", work.uncombined),
+        step("csi_data_format", work.data_format.as_value(), rule=Rule.DATA_FORMAT),
+        step("companding_table", work.companding_table),
+        step("test_pattern_mode", work.test_pattern, high=4),
+        step("trigger_mode", pins.triggered),
+        step("sync_output_width", pins.sync_output_width_cycles),
+        step("strobe_mode", pins.strobe_mode, high=2),
+        step("strobe_exposure", pins.strobe_exposure, high=len(config.exposure_groups) - 1),
+    ]
+
+
+def _lag_steps(config: DieConfig, work) -> list[SettingsStep]:
+    groups, steps = config.exposure_groups, []
+    for group, largest in zip(groups[1:], largest_lags(config)[1:], strict=True):
+        before = work.lag_lines[min(groups[group.index - 1].captures)]
+        low: Value = before
+        shared = _earlier_of_photodiode(config, group)
+        if shared is not None:
+            after = work.lag_lines[min(groups[shared].captures)] + 1
+            low = Mux(after > before, after, before)
+        steps.append(SettingsStep(
+            register=f"exposure_{group.index}_lag", low=low, high=largest,
+            targets=[work.lag_lines[capture] for capture in group.captures]))
+    return steps
+
+
+def _exposure_steps(config: DieConfig, work, limits: LimitSignals) -> list[SettingsStep]:
+    """An exposure begins after the last read of the row's photodiode, and ends in its frame."""
+    groups, steps = config.exposure_groups, []
+    for group in groups:
+        prefix = f"exposure_{group.index}_" if group.index else ""
+        captures = [work.captures[capture] for capture in group.captures]
+        coarse = captures[0].coarse_integration_lines
+        high: Value = limits.integration_high
+        shared = _earlier_of_photodiode(config, group)
+        if shared is not None:
+            own, earlier = (work.lag_lines[min(groups[g].captures)]
+                            for g in (group.index, shared))
+            since = (own - earlier - 1)[:8]
+            high = Mux(since < high, since, high)
+        steps += [
+            SettingsStep(register=f"{prefix}coarse_integration_time", high=high,
+                         targets=[c.coarse_integration_lines for c in captures]),
+            SettingsStep(register=f"{prefix}fine_integration_time", low=coarse == 0,
+                         high=Mux(coarse == limits.integration_high, 0, limits.fine_high),
+                         targets=[c.fine_integration_cycles for c in captures]),
+        ]
+    return steps
+
+
+def _earlier_of_photodiode(config: DieConfig, group) -> int | None:
+    """The last group before `group` that reads the same photodiode."""
+    earlier = [g.index for g in config.exposure_groups[:group.index]
+               if g.is_large == group.is_large]
+    return earlier[-1] if earlier else None
+
+
+def _capture_steps(config: DieConfig, work) -> list[SettingsStep]:
+    highest, steps = config.adc.maximum_code - config.adc.pedestal_codes, []
+    for index in range(len(config.captures)):
+        capture, prefix = work.captures[index], f"capture_{index}_"
+        steps += [
+            SettingsStep(register=prefix + "normalisation_mantissa", low=0x8000,
+                         targets=[capture.normalisation_mantissa]),
+            SettingsStep(register=prefix + "normalisation_shift",
+                         targets=[capture.normalisation_shift]),
+            SettingsStep(register=prefix + "hand_over_end", low=1, high=highest,
+                         targets=[capture.hand_over_end]),
+            SettingsStep(register=prefix + "hand_over_start",
+                         high=(capture.hand_over_end - 1)[:14],
+                         targets=[capture.hand_over_start]),
+        ]
+    return steps

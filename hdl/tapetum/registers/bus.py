@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The byte-wide bus between whatever a host speaks and the registers."""
+
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .definition import MemoryWindow
+
+__all__ = ["ACCESS_INTERVAL_CYCLES", "READ_LATENCY_CYCLES", "RegisterBus", "WindowBus"]
+
+READ_LATENCY_CYCLES = 6
+"""From the clock edge that takes ``read`` to the one after which ``read_data`` is valid."""
+ACCESS_INTERVAL_CYCLES = 8
+"""An access begins at least so many cycles after the one before; the fastest host needs 32."""
+
+
+class RegisterBus(wiring.Signature):
+    """One byte per access, seen from the host's side.
+
+    Members
+    -------
+    address : Out(16)
+    write, read : Out(1)
+        Strobes of one cycle, never both, at least `ACCESS_INTERVAL_CYCLES` apart.
+    write_data : Out(8)
+    read_data : In(8)
+        Valid with ``read_valid``, `READ_LATENCY_CYCLES` after ``read``, until the next read.
+    read_valid : In(1)
+        Strobe of one cycle.
+    """
+
+    def __init__(self):
+        super().__init__({
+            "address": Out(16), "write": Out(1), "write_data": Out(8),
+            "read": Out(1), "read_data": In(8), "read_valid": In(1),
+        })
+
+
+class WindowBus(wiring.Signature):
+    """Bytes of one memory window.
+
+    Members
+    -------
+    address : Out
+        Byte within the window; beyond its last entry if that is no power of two.
+    write : Out(1), write_data : Out(8)
+    read_data : In(8)
+        The byte at ``address``, at most 2 cycles later.
+    """
+
+    def __init__(self, window: MemoryWindow):
+        self.window = window
+        super().__init__({"address": Out(window.address_bits), "write": Out(1),
+                          "write_data": Out(8), "read_data": In(8)})

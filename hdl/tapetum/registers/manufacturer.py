@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Registers for which CCS has no word: from 0x3000, every one documented."""
+
+from ..config import DieConfig
+from ..control.faults import HARMFUL_FAULTS, Fault
+from ..control.frame_settings import FrameSettings
+from ..pixel import corrected_bits
+from ..row_timing import ExposureGroup
+from .definition import Access, Field, Register, Storage
+
+__all__ = ["manufacturer_registers"]
+
+_NOT_WITH_A_FRAME = "Acts as soon as it has been checked, not with a frame."
+
+def manufacturer_registers(config: DieConfig) -> list[Register]:
+    """All of them for one configuration."""
+    return [*_output(config), *_faults(), *_pins(config), *_bonds(), *_exposures(config),
+            *_captures(config), *_black_levels(config)]
+
+
+def _output(config: DieConfig) -> list[Register]:
+    captures = tuple(Field(name=capture.name.lower(), lsb=index,
+                           sentence=f"Convert capture {capture.name}.")
+                     for index, capture in enumerate(config.captures))
+    return [
+        Register(name="capture_mask", address=0x3000, fields=captures, minimum=1,
+                 reset=(1 << len(captures)) - 1,
+                 sentence="Captures to convert in every row.",
+                 limits="zero acts as one and is flagged"),
+        Register(name="output_mode", address=0x3001,
+                 sentence="What the link carries.",
+                 fields=(Field(name="uncombined", lsb=0,
+                               sentence="Each capture on its own virtual channel.",
+                               values=((0, "combined frame"), (1, "every capture"))),)),
+        Register(name="companding_table", address=0x3002,
+                 sentence="Table that brings 24 bits to 12 or fewer.",
+                 fields=(Field(name="table", lsb=0, sentence="Which table.",
+                               values=((0, "octaves"), (1, "OX03C10"))),)),
+        Register(name="linear_pedestal", address=0x3003, reset=config.hdr.pedestal_lsb,
+                 unit="linear LSB", sentence="Value of black in the combined linear frame."),
+        Register(name="frame_number", address=0x3004, width_bytes=2, access=Access.READ_ONLY,
+                 storage=Storage.STATUS, unit="frames",
+                 sentence="Number of the last frame that was planned, modulo 65536."),
+        Register(name="settings_status", address=0x3006, access=Access.READ_ONLY,
+                 storage=Storage.STATUS, sentence="State of the settings last written.",
+                 fields=(Field(name="clamped", lsb=0,
+                               sentence="At least one is out of range and acts as its limit."),
+                         Field(name="pending", lsb=1,
+                               sentence="They are held or being checked; no frame has them."))),
+    ]
+
+
+def _faults() -> list[Register]:
+    sentences = {
+        Fault.CONVERSION_OVERRUN: "A ramp was due while the converters were busy.",
+        Fault.READ_OVERRUN: "A conversion ended before the previous row had been read.",
+        Fault.BOND_UNREPAIRABLE: "A group of columns has more broken bonds than spares.",
+        Fault.BOND_REPAIRED: "At least one group of columns uses its spare bond.",
+        Fault.SYNC_DURING_FRAME: "A sync pulse came before a new frame was allowed.",
+        Fault.SETTINGS_CLAMPED: "A frame was planned with a setting at its limit.",
+        Fault.LINE_BUFFER_OVERFLOW: "A row found no free line buffer.",
+        Fault.ROW_MISMATCH: "Captures of a row did not meet.",
+        Fault.ROW_BUFFER_OVERFLOW: "The link is too slow: pixels were lost before packing.",
+        Fault.LINE_TOO_SHORT: "The line ended before its list of row events.",
+    }
+    fields = tuple(Field(name=fault.name.lower(), lsb=fault.value, sentence=sentences[fault])
+                   for fault in Fault)
+    return [
+        Register(name="fault_status", address=0x3010, width_bytes=4, fields=fields,
+                 access=Access.WRITE_ONE_TO_CLEAR, storage=Storage.STATUS,
+                 sentence="Faults since they were last cleared.",
+                 note="A fault that is raised again while it is cleared stays set."),
+        Register(name="fault_mask", address=0x3014, width_bytes=4, fields=fields,
+                 storage=Storage.IMMEDIATE, reset=HARMFUL_FAULTS,
+                 sentence="Faults that raise the error pin."),
+    ]
+
+
+def _pins(config: DieConfig) -> list[Register]:
+    return [
+        Register(name="trigger_mode", address=0x3020,
+                 sentence="What starts a frame.",
+                 fields=(Field(name="external", lsb=0, sentence="Source of the start.",
+                               values=((0, "free running"), (1, "sync pulse"))),),
+                 note=_NOT_WITH_A_FRAME),
+        Register(name="sync_output_width", address=0x3022, width_bytes=2, unit="pixel clocks",
+                 sentence="Length of the pulse at the first read of each frame; 0 turns it off.",
+                 note=_NOT_WITH_A_FRAME),
+        Register(name="strobe_mode", address=0x3024, maximum=2,
+                 sentence="When the strobe output is high.",
+                 fields=(Field(name="mode", lsb=0, bits=2, sentence="When.",
+                               values=((0, "never"), (1, "while all active rows integrate"),
+                                       (2, "while any active row integrates"))),),
+                 limits="3 acts as 2 and is flagged",
+                 note=_NOT_WITH_A_FRAME),
+        Register(name="strobe_exposure", address=0x3025, bits=2,
+                 maximum=len(config.exposure_groups) - 1,
+                 sentence="Exposure that the strobe follows: "
+                          + ", ".join(f"{group.index} is that of {_names(config, group)}"
+                                      for group in config.exposure_groups) + ".",
+                 limits="larger values act as the last one and are flagged",
+                 note=_NOT_WITH_A_FRAME),
+    ]
+
+
+def _names(config: DieConfig, group: ExposureGroup) -> str:
+    return " and ".join(config.captures[index].name for index in sorted(group.captures))
+
+
+def _bonds() -> list[Register]:
+    return [
+        Register(name="bond_test", address=0x3040, access=Access.SELF_CLEARING,
+                 storage=Storage.STATUS,
+                 sentence="Tests every bond and maps spares; meant for standby.",
+                 fields=(Field(name="start", lsb=0,
+                               sentence="Reads as one while the test runs."),)),
+        Register(name="bond_status", address=0x3041, access=Access.READ_ONLY,
+                 storage=Storage.STATUS, sentence="Result of the last bond test.",
+                 fields=(Field(name="repaired", lsb=0,
+                               sentence="At least one group of columns uses its spare bond."),
+                         Field(name="unrepairable", lsb=1,
+                               sentence="A group has more broken bonds than spares."))),
+    ]
+
+
+def _exposures(config: DieConfig) -> list[Register]:
+    """Of the exposure groups after the first, whose exposure is at CCS addresses."""
+    registers = []
+    for group in config.exposure_groups[1:]:
+        first = config.captures[min(group.captures)]
+        names = _names(config, group)
+        base = 0x3100 + 16 * group.index
+        registers += [
+            Register(name=f"exposure_{group.index}_coarse_integration_time", address=base,
+                     width_bytes=2, unit="lines", reset=first.coarse_integration_lines,
+                     limits="as coarse_integration_time; of a photodiode that was read before in "
+                            "the frame, less than the lines since then",
+                     sentence=f"Exposure of {names} in whole lines."),
+            Register(name=f"exposure_{group.index}_fine_integration_time", address=base + 2,
+                     width_bytes=2, unit="pixel clocks", reset=first.fine_integration_cycles,
+                     limits="less than a line",
+                     sentence=f"Exposure of {names} beyond whole lines."),
+            Register(name=f"exposure_{group.index}_lag", address=base + 4, unit="lines",
+                     reset=first.lag_lines, maximum=config.hdr.line_buffer_lag_lines,
+                     limits="not before an earlier capture; after the one of the same photodiode",
+                     sentence=f"From the frame's first read of a row to the read of {names}."),
+        ]
+    return registers
+
+
+def _captures(config: DieConfig) -> list[Register]:
+    registers = []
+    highest = config.adc.maximum_code - config.adc.pedestal_codes
+    for index, capture in enumerate(FrameSettings.defaults(config)["captures"]):
+        name, base = config.captures[index].name, 0x3200 + 16 * index
+        registers += [
+            Register(name=f"capture_{index}_normalisation_mantissa", address=base, width_bytes=2,
+                     reset=capture["normalisation_mantissa"], minimum=0x8000,
+                     sentence=f"Gain of {name} onto the linear scale: (code * mantissa) >> shift."),
+            Register(name=f"capture_{index}_normalisation_shift", address=base + 2, bits=5,
+                     unit="bits", reset=capture["normalisation_shift"],
+                     sentence=f"Exponent of the gain of {name} onto the linear scale."),
+            Register(name=f"capture_{index}_hand_over_start", address=base + 4, width_bytes=2,
+                     bits=14, unit="ADC codes", reset=capture["hand_over_start"],
+                     maximum=highest - 1, limits="less than the end",
+                     sentence=f"Code above the pedestal from which {name} begins to be replaced."),
+            Register(name=f"capture_{index}_hand_over_end", address=base + 6, width_bytes=2,
+                     bits=14, unit="ADC codes", reset=capture["hand_over_end"],
+                     minimum=1, maximum=highest,
+                     sentence=f"Code above the pedestal at which {name} is replaced; the ramp is "
+                              "the largest power of two that fits."),
+        ]
+    return registers
+
+
+def _black_levels(config: DieConfig) -> list[Register]:
+    fraction = config.hdr.fraction_bits
+    return [
+        Register(name=f"capture_{index}_black_level", address=0x3208 + 16 * index,
+                 width_bytes=4, bits=corrected_bits(config), access=Access.READ_ONLY,
+                 storage=Storage.STATUS, unit=f"1/{1 << fraction} ADC code",
+                 sentence=f"Black level of {capture.name} as the optical-black pixels give it.")
+        for index, capture in enumerate(config.captures)]

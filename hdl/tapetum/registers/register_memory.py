@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory that holds the registers, beside the one that says what each byte is."""
+
+from amaranth import *
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from .layout import RegisterLayout
+
+__all__ = ["RegisterMemory"]
+
+
+class RegisterMemory(wiring.Component):
+    """Values of all registers, their attributes, and the walk that resets them.
+
+    The reset values come out of a read-only memory, so that nothing relies on memories that
+    wake up initialised.
+
+    Members
+    -------
+    place : In
+        Byte that the host points at. Two cycles later ``host_word`` is its word, and
+        ``writable``, ``is_first``, ``is_last`` are its attributes.
+    write : In(1), write_place : In, write_bytes : In(4), write_data : In(32)
+        Ignored while ``busy``.
+    word_address : In, word : Out(32)
+        A second read port; latency 2 cycles.
+    reset : In(1), busy : Out(1)
+        Strobe, and high until every byte has its reset value: a cycle per byte, and 3.
+    """
+
+    def __init__(self, layout: RegisterLayout):
+        self.layout = layout
+        words = range(layout.words)
+        super().__init__({
+            "place": In(range(layout.bytes)),
+            "host_word": Out(32), "writable": Out(8), "is_first": Out(1), "is_last": Out(1),
+            "write": In(1), "write_place": In(words), "write_bytes": In(4), "write_data": In(32),
+            "word_address": In(words), "word": Out(32),
+            "reset": In(1), "busy": Out(1, init=1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        layout = data.StructLayout({"reset": 8, "writable": 8, "is_first": 1, "is_last": 1})
+        m.submodules.attributes = attributes = memory.Memory(
+            shape=layout, depth=self.layout.bytes, init=[
+                dict(zip(layout.members, row, strict=True)) for row in self.layout.attributes()])
+        m.submodules.values = values = memory.Memory(shape=32, depth=self.layout.words, init=[])
+        attribute, host, guard = attributes.read_port(), values.read_port(), values.read_port()
+        write = values.write_port(granularity=8)
+
+        # The walk: a place leaves, its reset value returns two cycles later.
+        walk = Signal(range(self.layout.bytes))
+        walking = Signal(init=1)
+        last_place = Array(Signal.like(walk, name=f"walk_{age}") for age in range(2))
+        in_flight = Signal(2)
+        found = Signal(layout, reset_less=True)
+        m.d.sync += [in_flight.eq(Cat(walking, in_flight)),
+                     last_place[0].eq(walk), last_place[1].eq(last_place[0]),
+                     found.eq(attribute.data),
+                     self.busy.eq(walking | in_flight.any())]
+        with m.If(walking):
+            m.d.sync += walk.eq(walk + 1)
+            with m.If(walk == self.layout.bytes - 1):
+                m.d.sync += [walking.eq(0), walk.eq(0)]
+        with m.If(self.reset):
+            m.d.sync += [walking.eq(1), walk.eq(0), self.busy.eq(1)]
+
+        m.d.comb += [
+            attribute.addr.eq(Mux(walking, walk, self.place)),
+            self.writable.eq(found.writable), self.is_first.eq(found.is_first),
+            self.is_last.eq(found.is_last),
+            host.addr.eq(self.place[2:]), guard.addr.eq(self.word_address),
+        ]
+        m.d.sync += [self.host_word.eq(host.data), self.word.eq(guard.data)]
+        with m.If(self.busy):
+            m.d.comb += [write.addr.eq(last_place[1][2:]), write.data.eq(found.reset.replicate(4)),
+                         write.en.eq(in_flight[1] << ~last_place[1][:2])]
+        with m.Else():
+            m.d.comb += [write.addr.eq(self.write_place), write.data.eq(self.write_data),
+                         write.en.eq(self.write_bytes & self.write.replicate(4))]
+        return m

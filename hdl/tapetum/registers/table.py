@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one table of registers: RTL, constants and documents all come from it."""
+
+from ..config import DieConfig
+from .ccs import ccs_registers
+from .definition import MemoryWindow, Register, check_table
+from .manufacturer import manufacturer_registers
+
+__all__ = ["memory_windows", "register_table"]
+
+
+def memory_windows(config: DieConfig) -> list[MemoryWindow]:
+    """Memories that the host writes through the register space."""
+    return [
+        MemoryWindow(name="row_events", address=0x4000, entries=config.timing.row_event_capacity,
+                     entry_bytes=4,
+                     sentence="Row events, what the row lines do at which cycle of a line; "
+                              "unchanged by a reset, locked while frames are under way."),
+    ]
+
+
+def register_table(config: DieConfig) -> list[Register]:
+    """Every register of a die, by address.
+
+    Raises
+    ------
+    ValueError
+        Two registers share a name or an address.
+    """
+    registers = sorted((*ccs_registers(config), *manufacturer_registers(config)),
+                       key=lambda register: register.address)
+    check_table(registers, memory_windows(config))
+    return registers
