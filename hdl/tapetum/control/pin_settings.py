@@ -11,8 +11,8 @@ class PinSettings(data.Struct):
 
     ``triggered``: a frame starts with a sync pulse instead of by itself. The sync output is a
     pulse of ``sync_output_width_cycles`` (0: none) at the first read of each frame. The strobe
-    follows the exposures of the group ``strobe_exposure``; ``strobe_mode`` 0 is off, 1 common to
-    all rows, 2 rolling.
+    follows the exposures of the capture ``strobe_exposure``; ``strobe_mode`` 0 is off, 1 common
+    to all rows, 2 rolling.
     """
 
     triggered: 1

@@ -94,10 +94,10 @@ def _pins(config: DieConfig) -> list[Register]:
                  limits="3 acts as 2 and is flagged",
                  note=_NOT_WITH_A_FRAME),
         Register(name="strobe_exposure", address=0x3025, bits=2,
-                 maximum=len(config.exposure_groups) - 1,
-                 sentence="Exposure that the strobe follows: "
-                          + ", ".join(f"{group.index} is that of {_names(config, group)}"
-                                      for group in config.exposure_groups) + ".",
+                 maximum=len(config.captures) - 1,
+                 sentence="Capture whose exposure the strobe follows: "
+                          + ", ".join(f"{index} is {capture.name}"
+                                      for index, capture in enumerate(config.captures)) + ".",
                  limits="larger values act as the last one and are flagged",
                  note=_NOT_WITH_A_FRAME),
     ]
