@@ -27,6 +27,8 @@ class BondRepair(wiring.Component):
     bonds : In(columns), spares : In(groups)
     shift : In(columns)
         Columns that use their right neighbour's bond, the last of a group its spare.
+    enable : In(1)
+        Low while ``shift`` is zero everywhere.
     comparators : Out(columns)
     """
 
@@ -38,6 +40,7 @@ class BondRepair(wiring.Component):
             "bonds": In(sum(groups)),
             "spares": In(len(groups)),
             "shift": In(sum(groups)),
+            "enable": In(1),
             "comparators": Out(sum(groups)),
         })
 
@@ -49,5 +52,5 @@ class BondRepair(wiring.Component):
             first += columns
         shifted = (self.bonds & ~self.shift) | (Cat(neighbours) & self.shift)
         # A die without broken bonds, the usual one, costs a simulator only this choice.
-        m.d.comb += self.comparators.eq(Mux(self.shift.any(), shifted, self.bonds))
+        m.d.comb += self.comparators.eq(Mux(self.enable, shifted, self.bonds))
         return m

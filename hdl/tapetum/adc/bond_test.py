@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..config import DieConfig
 from .geometry import bond_count, bond_groups, group_spare
 
-__all__ = ["SETTLE_CYCLES", "BondPattern", "BondTest", "pattern_levels"]
+__all__ = ["SETTLE_CYCLES", "BondPattern", "BondTest", "drives_even", "drives_odd", "even_bonds"]
 
 SETTLE_CYCLES = 16
 """Clocks that a pattern stands before it is judged."""
@@ -28,28 +28,37 @@ class BondPattern(enum.Enum, shape=3):
     ODD_HIGH = 4
 
 
-def pattern_levels(config: DieConfig, pattern: BondPattern) -> int:
-    """Expected level of every bond, bit by bit: primary bonds, then spares."""
-    if pattern is BondPattern.ALL_LOW:
-        return 0
-    if pattern is BondPattern.ALL_HIGH:
-        return (1 << bond_count(config)) - 1
-    parity = 0 if pattern is BondPattern.EVEN_HIGH else 1
+def even_bonds(config: DieConfig) -> int:
+    """Bonds at even places on the die, bit by bit: primary bonds, then spares."""
     levels, place = 0, 0
     for group, columns in enumerate(bond_groups(config)):
         for bond in (*columns, group_spare(config, group)):
-            levels |= int(place % 2 == parity) << bond
+            levels |= int(place % 2 == 0) << bond
             place += 1
     return levels
+
+
+def drives_even(pattern) -> Value:
+    """Level that a pattern asks of the bonds at even places."""
+    return (pattern == BondPattern.ALL_HIGH) | (pattern == BondPattern.EVEN_HIGH)
+
+
+def drives_odd(pattern) -> Value:
+    """Level that a pattern asks of the bonds at odd places."""
+    return (pattern == BondPattern.ALL_HIGH) | (pattern == BondPattern.ODD_HIGH)
 
 
 class BondTest(wiring.Component):
     """Drives the patterns, finds the broken bonds and loads the shift map.
 
-    Runs in the counter's domain, once at start-up. Four patterns of 17 clocks, then a clock per
-    group: ``map_load`` tells both dies the shift of one group at a time, leftmost first, so that
-    only a narrow bus crosses between them. In a group with several broken bonds the shift begins
-    at the leftmost, which leaves the fewest columns broken.
+    Runs in the counter's domain, once at start-up: four patterns, each of 17 clocks and one per
+    group, then a clock per group in which ``map_load`` tells both dies the shift of one group,
+    leftmost first: only a narrow bus crosses between them. In a group with several broken bonds
+    the shift begins at the leftmost, which leaves the fewest columns broken.
+
+    ::
+
+        bonds ─► [sampled] ─ a group per clock ─► ≠ pattern ─► [broken] ─► [shift map]
 
     Members
     -------
@@ -57,12 +66,12 @@ class BondTest(wiring.Component):
     bonds : In(bond_count)
     pattern : Out(BondPattern)
     map_load : Out(1), map : Out(group columns)
-    shift : Out(total_columns)
-        The whole map; see `BondRepair`.
+    shift : Out(total_columns), shifting : Out(1)
+        The whole map, and whether it is not zero; see `BondRepair`.
     repaired, unrepairable : Out(1)
         Of any group; hold until the next ``start``.
-    busy : Out(1), done : Out(1)
-        ``done`` is high for the last clock of ``busy``.
+    done : Out(1)
+        Strobe at the end.
     """
 
     def __init__(self, config: DieConfig):
@@ -74,92 +83,108 @@ class BondTest(wiring.Component):
             "map_load": Out(1),
             "map": Out(config.adc.bond_group_columns),
             "shift": Out(config.array.total_columns),
+            "shifting": Out(1),
             "repaired": Out(1),
             "unrepairable": Out(1),
-            "busy": Out(1),
             "done": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
         columns, size = self.config.array.total_columns, self.config.adc.bond_group_columns
-        groups = len(bond_groups(self.config))
-        sampled = Signal(len(self.bonds), reset_less=True)
-        expected = Signal(len(self.bonds), reset_less=True)
-        broken = Signal(groups * size)
-        broken_spares = Signal(groups)
-        shift_map = Signal(groups * size)
-        settle = Signal(range(SETTLE_CYCLES))
-        group = Signal(range(groups))
-        m.d.comb += [self.shift.eq(shift_map), self.busy.eq(1)]
+        sizes = [len(group) for group in bond_groups(self.config)]
+        groups, padded = len(sizes), len(sizes) * size
+        # Rows of groups: each clock looks at the lowest and turns all of them by one group.
+        sampled, broken = (Signal(padded, name=name, reset_less=True)
+                           for name in ("sampled", "broken"))
+        sampled_spares, broken_spares = (Signal(groups, name=name, reset_less=True)
+                                         for name in ("sampled_spares", "broken_spares"))
+        shift_map = Signal(padded)
+        settle, group = Signal(range(SETTLE_CYCLES)), Signal(range(groups))
+        odd_group = Signal()
+        m.d.comb += self.shift.eq(shift_map)
+
+        def turn(word, width, fresh):
+            return Cat(word[width:], fresh)
+
+        def next_group(following: str, *last) -> None:
+            m.d.sync += [group.eq(group + 1), odd_group.eq(odd_group ^ (size % 2 == 0))]
+            with m.If(group == groups - 1):
+                m.d.sync += [group.eq(0), odd_group.eq(0), *last]
+                m.next = following
 
         with m.FSM():
             with m.State("idle"):
-                m.d.comb += self.busy.eq(0)
                 with m.If(self.start):
                     m.d.sync += [
-                        broken.eq(0), broken_spares.eq(0), shift_map.eq(0), settle.eq(0),
-                        self.repaired.eq(0), self.unrepairable.eq(0),
-                        self.pattern.eq(BondPattern.ALL_LOW),
+                        settle.eq(0), self.repaired.eq(0), self.unrepairable.eq(0),
+                        self.shifting.eq(0), self.pattern.eq(BondPattern.ALL_LOW),
                     ]
                     m.next = "clear"
 
             with m.State("clear"):  # an old map would disguise the bonds behind it
-                self._load(m, Const(0, size), group, groups, "settle")
+                m.d.comb += self.map_load.eq(1)
+                m.d.sync += [
+                    broken.eq(0), broken_spares.eq(0),
+                    shift_map.eq(turn(shift_map, size, Const(0, size))),
+                ]
+                next_group("settle")
 
             with m.State("settle"):
-                m.d.sync += [settle.eq(settle + 1), sampled.eq(self.bonds)]
-                for pattern in list(BondPattern)[1:]:
-                    with m.If(self.pattern == pattern):
-                        m.d.sync += expected.eq(pattern_levels(self.config, pattern))
+                m.d.sync += settle.eq(settle + 1)
                 with m.If(settle == SETTLE_CYCLES - 1):
+                    m.d.sync += [sampled.eq(self.bonds[:columns]),
+                                 sampled_spares.eq(self.bonds[columns:])]
                     m.next = "judge"
 
             with m.State("judge"):
-                wrong = sampled ^ expected
+                even, odd = drives_even(self.pattern), drives_odd(self.pattern)
+                first, second = Mux(odd_group, odd, even), Mux(odd_group, even, odd)
+                wrong = sampled[:size] ^ Cat([first, second] * (size // 2))
+                if sizes[-1] < size:  # the last group ends early
+                    here = Const((1 << sizes[-1]) - 1, size)
+                    wrong = wrong & (here | (group != groups - 1).replicate(size))
+                spare_wrong = sampled_spares[0] ^ (
+                    first if sizes[-1] % 2 == 0 else Mux(group == groups - 1, second, first))
                 m.d.sync += [
+                    sampled.eq(turn(sampled, size, sampled[:size])),
+                    sampled_spares.eq(turn(sampled_spares, 1, sampled_spares[0])),
+                    broken.eq(turn(broken, size, broken[:size] | wrong)),
+                    broken_spares.eq(turn(broken_spares, 1, broken_spares[0] | spare_wrong)),
                     settle.eq(0),
-                    broken.eq(broken | wrong[:columns]),
-                    broken_spares.eq(broken_spares | wrong[columns:]),
                 ]
+                following = Signal(BondPattern)
                 with m.Switch(self.pattern):
                     with m.Case(BondPattern.ALL_LOW):
-                        m.d.sync += self.pattern.eq(BondPattern.ALL_HIGH)
-                        m.next = "settle"
+                        m.d.comb += following.eq(BondPattern.ALL_HIGH)
                     with m.Case(BondPattern.ALL_HIGH):
-                        m.d.sync += self.pattern.eq(BondPattern.EVEN_HIGH)
-                        m.next = "settle"
+                        m.d.comb += following.eq(BondPattern.EVEN_HIGH)
                     with m.Case(BondPattern.EVEN_HIGH):
-                        m.d.sync += self.pattern.eq(BondPattern.ODD_HIGH)
-                        m.next = "settle"
+                        m.d.comb += following.eq(BondPattern.ODD_HIGH)
                     with m.Default():
-                        m.d.sync += self.pattern.eq(BondPattern.COMPARATORS)
-                        m.next = "map"
+                        m.d.comb += following.eq(BondPattern.COMPARATORS)
+                next_group("settle", self.pattern.eq(following))
+                with m.If((group == groups - 1) & (self.pattern == BondPattern.ODD_HIGH)):
+                    m.next = "map"
 
             with m.State("map"):
                 here, spare = broken[:size], broken_spares[0]
-                # x | -x: the lowest broken bond and all to the right of it on the die.
-                from_lowest = Signal(size)
-                m.d.comb += from_lowest.eq(here | (~here + 1))
+                moved = Signal(size)
                 several = (here & (here - 1)[:size]).any()
-                self._load(m, Mux(spare, 0, from_lowest), group, groups, "report")
+                # x | -x: the lowest broken bond and all to the right of it on the die.
+                m.d.comb += [moved.eq(Mux(spare, 0, here | (~here + 1)[:size])),
+                             self.map_load.eq(1), self.map.eq(moved)]
                 m.d.sync += [
-                    broken.eq(broken >> size),
-                    broken_spares.eq(broken_spares >> 1),
-                    shift_map.eq(Cat(shift_map, Mux(spare, 0, from_lowest))[size:]),
+                    broken.eq(turn(broken, size, here)),
+                    broken_spares.eq(turn(broken_spares, 1, spare)),
+                    shift_map.eq(turn(shift_map, size, moved)),
+                    self.shifting.eq(self.shifting | moved.any()),
                     self.repaired.eq(self.repaired | (here.any() & ~spare & ~several)),
                     self.unrepairable.eq(self.unrepairable | several | (here.any() & spare)),
                 ]
+                next_group("report")
 
             with m.State("report"):
                 m.d.comb += self.done.eq(1)
                 m.next = "idle"
         return m
-
-    def _load(self, m: Module, word, group: Signal, groups: int, following: str) -> None:
-        """Send ``word`` for each group in turn."""
-        m.d.comb += [self.map_load.eq(1), self.map.eq(word)]
-        m.d.sync += group.eq(group + 1)
-        with m.If(group == groups - 1):
-            m.d.sync += group.eq(0)
-            m.next = following

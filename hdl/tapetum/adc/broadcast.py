@@ -50,8 +50,10 @@ class Broadcast(wiring.Component):
         m = Module()
         for index, copy in enumerate(self.o):
             listens = Signal(name=f"listens_{index}")
+            word = Signal(self.width, name=f"copy_{index}", reset_less=True)
             m.d.sync += [
                 listens.eq(self.start | (listens & ~self.stop)),
-                copy.eq(Mux(listens, self.i, 0)),
+                word.eq(Mux(listens, self.i, 0)),
             ]
+            m.d.comb += copy.eq(word)
         return m

@@ -186,6 +186,7 @@ class ColumnAdc(wiring.Component):
             m.d.comb += [
                 repair.bonds.eq(self.comparators[columns.start:columns.stop]),
                 repair.spares.eq(self.comparators[spares.start:spares.stop]),
+                repair.enable.eq(bond_test.shifting),
                 repair.shift.eq(bond_test.shift[columns.start:columns.stop]),
                 latches.comparators.eq(repair.comparators),
                 latches.open.eq(counts.o[index][0]),

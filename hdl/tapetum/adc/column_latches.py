@@ -77,7 +77,10 @@ class ColumnLatches(wiring.Component):
             moved.eq(edges),
         ]
 
-        def latch(planes, enable, name: str) -> None:
+        def latch(ports, enable, name: str) -> None:
+            planes = [Signal(self.columns, name=f"{name}_{bit}", reset_less=True)
+                      for bit in range(len(ports))]
+            m.d.comb += [port.eq(plane) for port, plane in zip(ports, planes, strict=True)]
             any_moved = Signal(name=f"moved_{name}")
             m.d.sync += any_moved.eq(edges.any() & enable)
             with m.If(any_moved):

@@ -37,10 +37,12 @@ class RowBuffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        with m.If(self.copy):
-            for held, plane in zip(self.held_signal, self.signal, strict=True):
+        taken = [*((held, plane) for held, plane in zip(self.held_signal, self.signal)),
+                 *((held, Mux(self.bank, self.reset[-1][bit], self.reset[0][bit]))
+                   for bit, held in enumerate(self.held_reset))]
+        for number, (port, plane) in enumerate(taken):
+            held = Signal(self.columns, name=f"held_{number}", reset_less=True)
+            m.d.comb += port.eq(held)
+            with m.If(self.copy):
                 m.d.sync += held.eq(plane)
-            for bit, held in enumerate(self.held_reset):
-                other = self.reset[-1][bit]
-                m.d.sync += held.eq(Mux(self.bank, other, self.reset[0][bit]))
         return m

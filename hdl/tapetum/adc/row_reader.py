@@ -6,7 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_ring
+from ..control.frame_settings import settings_of, settings_ring
 
 __all__ = ["ColumnAddress", "RowReader"]
 
@@ -83,7 +83,7 @@ class RowReader(wiring.Component):
             """Beats after the first, for one pair more than ``pairs``."""
             return {1: (pairs << 1) | 1, 2: pairs, 4: pairs >> 1}[lanes]
 
-        adopted = self.settings[self.frame]
+        adopted = settings_of(self.settings, self.frame)
         m.d.sync += [address.valid.eq(0), region_second.eq(region_first + region_step)]
         if lanes == 1:
             m.d.sync += address.second.eq(~address.second)

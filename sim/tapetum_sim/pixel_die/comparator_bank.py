@@ -5,7 +5,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tapetum.adc.bond_test import BondPattern, pattern_levels
+from tapetum.adc.bond_test import BondPattern, drives_even, drives_odd, even_bonds
 from tapetum.adc.geometry import bond_count, bond_groups, column_blocks
 from tapetum.config import DieConfig
 
@@ -61,25 +61,34 @@ class ComparatorBank(wiring.Component):
         total = self.config.array.total_columns
         groups = bond_groups(self.config)
         shift = Signal(len(groups) * self.config.adc.bond_group_columns)
-        with m.If(self.bond_map_load):
-            m.d.sync += shift.eq(Cat(shift, self.bond_map)[len(self.bond_map):])
-
-        before = Signal()
+        shifting, before = Signal(), Signal()
         m.d.sync += before.eq(self.ramp_active)
-        tripped = [self._block(m, index, columns, before)
-                   for index, columns in enumerate(column_blocks(self.config))]
-        driven = Cat(self._bonds_of_block(columns, block, shift)
-                     for columns, block in zip(column_blocks(self.config), tripped, strict=True))
-        spares = Cat(driven_column & moved for driven_column, moved in (
-            (Cat(tripped)[group[-1]], shift[group[-1]]) for group in groups))
-        bonds = Signal(total + len(groups))
-        m.d.comb += bonds.eq(Cat(driven, spares))
-        with m.If(self.bond_pattern != BondPattern.COMPARATORS):
-            with m.Switch(self.bond_pattern):
-                for pattern in list(BondPattern)[1:]:
-                    with m.Case(pattern):
-                        m.d.comb += bonds.eq(pattern_levels(self.config, pattern))
-        m.d.comb += self.bonds.eq(self._damaged(bonds) if self.inject_faults else bonds)
+        with m.If(self.bond_map_load):
+            m.d.sync += [shift.eq(Cat(shift, self.bond_map)[len(self.bond_map):]),
+                         shifting.eq(shifting | self.bond_map.any())]
+
+        tested = self.bond_pattern != BondPattern.COMPARATORS
+        even, odd = drives_even(self.bond_pattern), drives_odd(self.bond_pattern)
+        places = even_bonds(self.config)
+
+        def tested_levels(first: int, width: int) -> Value:
+            at_even = Const(places >> first & ((1 << width) - 1), width)
+            return (at_even & even.replicate(width)) | (~at_even & odd.replicate(width))
+
+        tripped, bonds = [], []
+        for index, columns in enumerate(column_blocks(self.config)):
+            block = self._block(m, index, columns, before)
+            driven = Mux(shifting, self._shifted(columns, block, shift), block)
+            tripped.append(block)
+            # A choice that simulators skip: the bonds are tested once.
+            bonds.append(Mux(tested, tested_levels(columns.start, len(columns)), driven))
+        spares = Cat(Cat(tripped)[group[-1]] & shift[group[-1]] for group in groups)
+        bonds.append(Mux(tested, tested_levels(total, len(groups)), Mux(shifting, spares, 0)))
+        driven_bonds = Signal(len(self.bonds))
+        m.d.comb += [
+            driven_bonds.eq(Cat(bonds)),
+            self.bonds.eq(self._damaged(driven_bonds) if self.inject_faults else driven_bonds),
+        ]
         return m
 
     def _block(self, m: Module, index: int, columns: range, before: Signal) -> Signal:
@@ -87,7 +96,7 @@ class ComparatorBank(wiring.Component):
         bits, total, width = self.config.adc.bits, self.config.array.total_columns, len(columns)
         active = Signal(name=f"active_{index}")
         code = Signal(bits, name=f"code_{index}", reset_less=True)
-        tripped = Signal(width, name=f"tripped_{index}")
+        tripped = Signal(width, name=f"tripped_{index}", reset_less=True)
         unequal = []
         # Each block's flag holds itself, so that synthesis does not merge the copies of the code.
         listens = self.ramp_active & (active | ~before)
@@ -107,14 +116,12 @@ class ComparatorBank(wiring.Component):
             m.d.sync += tripped.eq(0)
         return tripped
 
-    def _bonds_of_block(self, columns: range, tripped: Signal, shift: Signal) -> Value:
-        """Columns right of a broken bond drive their right neighbour's; so do its spare."""
+    def _shifted(self, columns: range, tripped: Signal, shift: Signal) -> Value:
+        """Columns right of a broken bond drive their right neighbour's."""
         size = self.config.adc.bond_group_columns
-        moved = shift[columns.start:columns.stop]
         starts = Const(sum(1 << place for place in range(0, len(columns), size)), len(columns))
-        from_left = (moved << 1)[:len(columns)] & ~starts
-        shifted = (tripped & ~from_left) | ((tripped << 1)[:len(columns)] & from_left)
-        return Mux(moved.any(), shifted, tripped)
+        from_left = (shift[columns.start:columns.stop] << 1)[:len(columns)] & ~starts
+        return (tripped & ~from_left) | ((tripped << 1)[:len(columns)] & from_left)
 
     def _damaged(self, bonds: Signal) -> Value:
         order = [bond for number, group in enumerate(bond_groups(self.config))

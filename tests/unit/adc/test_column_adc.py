@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole converter against its model: codes, order, overlap, timing and what gets lost."""
+
+from math import ceil
+
+import numpy as np
+import pytest
+
+from support import expect_rejected, simulate
+from tapetum.adc.bond_repair import BondRepair
+from tapetum.adc.broadcast import Broadcast
+from tapetum.adc.column_latches import ColumnLatches
+from tapetum.adc.geometry import reset_bank_count
+from tapetum.adc.gray import GrayCounter
+from tapetum.adc.ramp_sequencer import RampSequencer
+from tapetum.adc.row_reader import RowReader
+from tapetum.config import DieConfig
+from tapetum.control.frame_settings import Skip
+from tapetum.pixel import RampKind
+from tapetum.row_timing import (RAMP_OVERHEAD_ADC_CYCLES, RAMP_OVERHEAD_SYNC_CYCLES,
+                                READ_OVERHEAD_CYCLES)
+from tapetum_sim.models.adc import convert_row
+
+from unit.adc.bench import AdcBench, Conversion, run_rows, small_config
+
+
+def random_trips(config: DieConfig, kind: RampKind, generator) -> np.ndarray:
+    """Trip codes anywhere on the ramp, with all of its ends and some that never trip."""
+    counts = config.adc.reset_counts if kind is RampKind.RESET else config.adc.signal_counts
+    trips = generator.integers(0, counts, config.array.total_columns)
+    edges = [0, 1, counts - 1, counts, config.adc.signal_counts]
+    trips[generator.permutation(len(trips))[:len(edges)]] = edges
+    return trips
+
+
+def random_row(config: DieConfig, generator, **tag) -> list[Conversion]:
+    return [Conversion(kind, random_trips(config, kind, generator), **tag)
+            for kind in (RampKind.RESET, RampKind.SIGNAL)]
+
+
+def check(config: DieConfig, row, reset, signal, **settings) -> None:
+    expected = convert_row(config, reset.trips, signal.trips, **settings)
+    np.testing.assert_array_equal(row.codes, expected)
+    black = config.array.optical_black_columns // config.lanes
+    np.testing.assert_array_equal(row.black, np.arange(len(row.black)) < black)
+    assert row.times == list(range(row.times[0], row.times[0] + len(row.times))), "bubbles"
+    assert row.last.tag.row == signal.row
+    assert row.last.tag.capture == signal.capture
+    assert row.last.tag.frame == signal.frame
+    assert row.last.frame_last == signal.frame_last
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4])
+def test_rows_equal_model(lanes, seed):
+    config, generator = small_config(lanes=lanes), np.random.default_rng(seed)
+    ramps = [ramp for row in range(3) for ramp in
+             random_row(config, generator, row=row, capture=row % 2, frame=row * 5,
+                        frame_last=row == 1)]
+    rows = run_rows(config, ramps)
+    for row, reset, signal in zip(rows, ramps[::2], ramps[1::2], strict=True):
+        check(config, row, reset, signal)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4])
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("skip", list(Skip))
+def test_region_skipping_and_flip_equal_model(lanes, flip, skip, seed):
+    config, generator = small_config(lanes=lanes, bits=8), np.random.default_rng(seed)
+    # After skipping a multiple of four columns is left.
+    start = 2 * int(generator.integers(0, 8))
+    settings = {"column_start": start, "column_end": start + 63, "flip_columns": flip}
+    reset, signal = random_row(config, generator)
+    row, = run_rows(config, [reset, signal], settings=settings | {"column_skip": skip})
+    check(config, row, reset, signal, column_skip=skip.value, **settings)
+
+
+def test_pair_keeps_both_reset_levels(seed):
+    config, generator = small_config(), np.random.default_rng(seed)
+    assert reset_bank_count(config) == 2
+    assert reset_bank_count(small_config(pair=False)) == 1
+    high, low = config.exposure_groups[0].captures
+    ramps = [Conversion(kind, random_trips(config, kind, generator), capture=capture)
+             for kind, capture in ((RampKind.RESET, low), (RampKind.RESET, high),
+                                   (RampKind.SIGNAL, high), (RampKind.SIGNAL, low))]
+    rows = run_rows(config, ramps)
+    check(config, rows[0], ramps[1], ramps[2])
+    check(config, rows[1], ramps[0], ramps[3])
+
+
+@pytest.mark.parametrize("adc_clock_hz", [40e6, 100e6, 470e6])
+def test_ramps_keep_within_their_time_at_any_clock_ratio(adc_clock_hz, seed):
+    config, generator = small_config(adc_clock_hz=adc_clock_hz), np.random.default_rng(seed)
+    ramps = [ramp for _ in range(2) for ramp in random_row(config, generator)]
+    dut = AdcBench(config)
+    busy_clocks = [0]
+
+    async def watch(ctx):
+        async for _, _, ready in ctx.tick().sample(dut.ramp.ready):
+            if not ready:
+                busy_clocks[-1] += 1
+            elif busy_clocks[-1]:
+                busy_clocks.append(0)
+
+    run_rows(config, ramps, dut=dut, background=(watch,))
+    for ramp, clocks in zip(ramps, busy_clocks, strict=False):
+        counts = (config.adc.reset_counts if ramp.kind is RampKind.RESET
+                  else config.adc.signal_counts)
+        allowed = ceil((counts + RAMP_OVERHEAD_ADC_CYCLES)
+                       * config.sync_clock_hz / adc_clock_hz) + RAMP_OVERHEAD_SYNC_CYCLES
+        assert counts * config.sync_clock_hz / adc_clock_hz < clocks < allowed
+
+
+def test_conversion_of_ten_bits_takes_at_most_1300_counter_clocks():
+    config = small_config(bits=10, reset_counts=256)
+    sequencer, clocks = RampSequencer(config.adc), {}
+
+    async def drive(ctx):
+        for kind in RampKind:
+            ctx.set(sequencer.kind, kind)
+            ctx.set(sequencer.start, 1)
+            await ctx.tick()
+            ctx.set(sequencer.start, 0)
+            clocks[kind] = 1
+            done = 0
+            while not done:
+                _, _, done = await ctx.tick().sample(sequencer.done)
+                clocks[kind] += 1
+
+    simulate(sequencer, drive, cycles=3000)
+    # The request's second synchroniser stage comes on top.
+    assert sum(clocks.values()) + len(clocks) <= 1300
+    assert clocks[RampKind.RESET] + 1 <= 256 + RAMP_OVERHEAD_ADC_CYCLES
+    assert clocks[RampKind.SIGNAL] + 1 <= 1024 + RAMP_OVERHEAD_ADC_CYCLES
+
+
+def test_row_lost_while_previous_is_read_is_flagged_and_stream_stays_whole(seed):
+    generator = np.random.default_rng(seed)
+    # A counter so fast that a row is converted before the previous one has left.
+    config = small_config(columns=504, bits=8, adc_clock_hz=470e6)
+    ramps = [ramp for row in range(3) for ramp in random_row(config, generator, row=row)]
+    dut = AdcBench(config)
+    overruns: list[int] = []
+
+    async def watch(ctx):
+        async for _, _, overrun in ctx.tick().sample(dut.read_overrun):
+            if overrun:
+                overruns.append(overrun)
+
+    rows = run_rows(config, ramps, rows=2, dut=dut, background=(watch,))
+    assert len(overruns) == 1
+    check(config, rows[0], ramps[0], ramps[1])
+    check(config, rows[1], ramps[4], ramps[5])
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4])
+def test_read_keeps_the_row_buffers_no_longer_than_row_timing_says(lanes):
+    config = small_config(lanes=lanes)
+    reader, busy = RowReader(config), [0]
+
+    async def drive(ctx):
+        ctx.set(reader.settings[0], {"column_end": config.array.columns - 1})
+        ctx.set(reader.start, 1)
+        await ctx.tick()
+        ctx.set(reader.start, 0)
+        while True:
+            _, _, last, is_busy = await ctx.tick().sample(
+                reader.address.line_last & reader.address.valid, reader.busy)
+            busy[0] += is_busy
+            if last:
+                break
+
+    simulate(reader, drive, cycles=1000)
+    # 4 clocks in the multiplexer's first stages until the last column has been taken.
+    assert config.row_beats < busy[0] + 4 <= config.row_beats + READ_OVERHEAD_CYCLES
+
+
+@pytest.mark.parametrize("build, culprit", [
+    (lambda config: GrayCounter(1), "two bits"),
+    (lambda config: Broadcast(0, 1), "width"),
+    (lambda config: ColumnLatches(config.adc, columns=0, reset_banks=1), "column"),
+    (lambda config: ColumnLatches(config.adc, columns=8, reset_banks=3), "reset banks"),
+    (lambda config: BondRepair([8, 0]), "group"),
+])
+def test_rejects_sizes_that_make_no_sense(build, culprit):
+    with expect_rejected(culprit):
+        build(small_config())
