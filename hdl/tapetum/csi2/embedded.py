@@ -62,7 +62,8 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
         register("frame_number", 0x3004, 2, "frame_number"),
     ]
     for group in config.exposure_groups[1:]:
-        name, base, first = f"exposure_{group.index}", 0x3100 + 16 * group.index, min(group.captures)
+        name, base = f"exposure_{group.index}", 0x3100 + 16 * group.index
+        first = min(group.captures)
         table += [
             register(f"{name}_coarse_integration_time", base, 2,
                      "captures", first, "coarse_integration_lines"),

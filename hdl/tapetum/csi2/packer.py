@@ -5,7 +5,7 @@ from amaranth import *
 from amaranth.lib import data
 
 from ..control.frame_settings import DataFormat
-from .formats import GROUP_BYTES_LARGEST, GROUP_PIXELS, pixel_bits
+from .formats import GROUP_BYTES_LARGEST, pixel_bits
 
 __all__ = ["PackedGroup", "pack_group"]
 

@@ -61,16 +61,15 @@ class RowSender(wiring.Component):
         row, header = self.rows.payload, self.packets.descriptors.payload
         row_type = Signal(DataType)
         select_by_format(m, row.data_format, row_type, packet_data_type)
-        # Bytes per group as a sum of two powers of two, in two steps: no multiplier, and ready
-        # before the first packet with this length is offered.
+        # Bytes of a row as a sum of two, in two steps: known before the packet is offered.
         row_bytes = Signal(16, reset_less=True)
-        parts = [Signal(signed(17), name=f"part_{index}") for index in range(2)]
-        summands = [Signal(signed(17), name=f"summand_{index}", reset_less=True)
-                    for index in range(2)]
-        for part, summand, chosen in zip(parts, summands, (0, 1), strict=True):
-            select_by_format(m, row.data_format, part,
-                             lambda f, chosen=chosen: _times(row.groups, _SUMMANDS[group_bytes(f)][chosen]))
-            m.d.sync += summand.eq(part)
+        summands = [Signal(signed(17), reset_less=True, name=name) for name in ("large", "small")]
+        with m.Switch(row.data_format):
+            for data_format in DataFormat:
+                with m.Case(data_format):
+                    m.d.sync += [
+                        summand.eq(_times(row.groups, factor)) for summand, factor
+                        in zip(summands, _SUMMANDS[group_bytes(data_format)], strict=True)]
         m.d.sync += row_bytes.eq(summands[0] + summands[1])
         m.d.comb += [
             reader.groups.eq(row.groups),

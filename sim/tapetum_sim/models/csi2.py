@@ -84,10 +84,12 @@ def header(channel: int, data_type: int, count: int) -> bytes:
 
 
 def short_packet(channel: int, data_type: int, number: int) -> bytes:
+    """A packet that is nothing but a header."""
     return header(channel, data_type, number)
 
 
 def long_packet(channel: int, data_type: int, payload: bytes) -> bytes:
+    """Header, payload, checksum."""
     return (header(channel, data_type, len(payload)) + payload
             + checksum(payload).to_bytes(2, "little"))
 
@@ -105,6 +107,7 @@ _TABLE = _checksum_table()
 
 
 def checksum(payload: bytes) -> int:
+    """CRC-16 of a payload, low bit first, from 0xFFFF."""
     register = 0xFFFF
     for byte in payload:
         register = register >> 8 ^ _TABLE[(register ^ byte) & 0xFF]

@@ -85,6 +85,16 @@ def test_addresses_do_not_collide_and_ccs_words_are_where_ccs_has_them():
         "frame_count": 0x0005, "csi_data_format": 0x0112, "frame_length_lines": 0x0340}
 
 
+@pytest.mark.parametrize("name", ["tiny", "vga"])
+def test_names_and_addresses_are_those_of_the_register_table(name):
+    config = preset(name)
+    table = pytest.importorskip("tapetum.registers.table").register_table(config)
+    public = {register.name: (register.address, register.width_bytes) for register in table}
+    told = {register.name: (register.address, register.width_bytes)
+            for register in embedded_registers(config)}
+    assert told == {name: public.get(name) for name in told}
+
+
 def test_rejects_rows_that_break_the_rules():
     good = packed_row(64, DataFormat.RAW8).copy()
     for position, wrong, reason in ((0, 0x0B, "begins"), (1, 0x99, "no tag"), (63, 0, "end")):

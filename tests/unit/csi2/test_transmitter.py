@@ -141,7 +141,7 @@ def test_a_phy_that_stalls_too_long_costs_whole_rows_and_is_reported(stalled_clo
                 phy=TrafficPattern("1" * 340 + "0" * stalled_clocks + "1" * 5000))
     packets = link.run(rows, settings)
     decoded = decode(packets)
-    assert not decoded.sequence_errors and not decoded.crc_errors
+    assert (decoded.sequence_errors, decoded.crc_errors) == ([], 0)
     kept = {(frame.number - 1, line - 1) for frame in decoded.frames
             for line in frame.line_numbers}
     dropped = {index for index, row in enumerate(rows) if (row.frame, row.row) not in kept}
