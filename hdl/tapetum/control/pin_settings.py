@@ -11,11 +11,11 @@ class PinSettings(data.Struct):
 
     ``triggered``: a frame starts with a sync pulse instead of by itself. The sync output is a
     pulse of ``sync_output_width_cycles`` (0: none) at the first read of each frame. The strobe
-    follows the exposures of the capture ``strobe_exposure``; ``strobe_mode`` 0 is off, 1 common
+    follows the exposures of the capture ``strobe_capture``; ``strobe_mode`` 0 is off, 1 common
     to all rows, 2 rolling.
     """
 
     triggered: 1
     sync_output_width_cycles: 16
     strobe_mode: 2
-    strobe_exposure: 2
+    strobe_capture: 2

@@ -143,7 +143,7 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("trigger_mode", pins.triggered),
         step("sync_output_width", pins.sync_output_width_cycles),
         step("strobe_mode", pins.strobe_mode, high=2),
-        step("strobe_exposure", pins.strobe_exposure, high=len(config.captures) - 1),
+        step("strobe_capture", pins.strobe_capture, high=len(config.captures) - 1),
     ]
 
 

@@ -93,7 +93,7 @@ def _pins(config: DieConfig) -> list[Register]:
                                        (2, "while any active row integrates"))),),
                  limits="3 acts as 2 and is flagged",
                  note=_NOT_WITH_A_FRAME),
-        Register(name="strobe_exposure", address=0x3025, bits=2,
+        Register(name="strobe_capture", address=0x3025, bits=2,
                  maximum=len(config.captures) - 1,
                  sentence="Capture whose exposure the strobe follows: "
                           + ", ".join(f"{index} is {capture.name}"

@@ -83,7 +83,7 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
         clamped.add("csi_data_format")
         data_format = _FORMATS[0x0C0C]
     limit("strobe_mode", 0, 2)
-    limit("strobe_exposure", 0, len(config.captures) - 1)
+    limit("strobe_capture", 0, len(config.captures) - 1)
     lag_of = {index: lags[group.index]
               for group in config.exposure_groups for index in group.captures}
     return ModelledSettings(

@@ -241,9 +241,9 @@ def test_pins_are_limited_too():
 
     async def testbench(ctx):
         await bench.settle(ctx, resets(bench.table) | {
-            "trigger_mode": 1, "strobe_mode": 3, "strobe_exposure": 3, "sync_output_width": 77})
+            "trigger_mode": 1, "strobe_mode": 3, "strobe_capture": 3, "sync_output_width": 77})
         assert (ctx.get(pins.triggered), ctx.get(pins.sync_output_width_cycles)) == (1, 77)
-        assert (ctx.get(pins.strobe_mode), ctx.get(pins.strobe_exposure)) == (2, 0)
+        assert (ctx.get(pins.strobe_mode), ctx.get(pins.strobe_capture)) == (2, 0)
         assert ctx.get(bench.guard.clamped)
 
     bench.run(testbench, cycles=2000)
