@@ -6,14 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from support import TrafficPattern, expect_rejected
+from support import TrafficPattern, expect_rejected, simulate, stream_put
 from tapetum.config import Csi2Config
 from tapetum.control.frame_settings import DataFormat, Skip
 from tapetum.csi2.embedded import embedded_registers
+from tapetum.csi2.formats import DataType
+from tapetum.csi2.transmitter import Csi2Transmitter
 from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.csi2.embedded_row import name_values
 from tapetum_sim.csi2.lanes import merge_lanes
-from tapetum_sim.models.csi2 import transmit
+from tapetum_sim.models.csi2 import long_packet, transmit
 from unit.csi2.link_bench import Link, lost, random_frame, settings_with, small_die
 
 PACKET_GAP_CLOCKS = 10
@@ -175,6 +177,35 @@ def test_a_row_wider_than_the_array_is_dropped_whole(generator):
     link = Link(config, patient=False, row_pause_cycles=400)
     assert link.run(rows, settings) == transmit(config, lost(rows, {1}), settings)
     assert link.overflows == 1
+
+
+def test_a_further_source_sends_its_packets_on_the_same_link():
+    config = small_die(byte_lanes=4)
+    dut = Csi2Transmitter(config, result_sources=1)
+    source = dut.results[0]
+    verdict = bytes(range(10, 20))
+    received = bytearray()
+
+    async def describe(ctx):
+        await stream_put(ctx, source.descriptors, [
+            {"virtual_channel": 2, "data_type": DataType.VERDICT, "word_count": len(verdict)}],
+            domain="byte")
+
+    async def fill(ctx):
+        await stream_put(ctx, source.payload, [
+            {"bytes": list(verdict[start:start + 4].ljust(4, b"-")), "last": start == 8}
+            for start in (0, 4, 8)], domain="byte")
+
+    async def listen(ctx):
+        ctx.set(dut.phy.ready, 1)
+        last = False
+        while not last:
+            [word] = await ctx.tick("byte").sample(dut.packet_bytes).until(dut.packet_strobe)
+            received.extend(word.bytes[index] for index in range(word.count))
+            last = word.last
+
+    simulate(dut, describe, fill, listen, cycles=500, domains={"byte": 100e6, "sync": 75e6})
+    assert received == long_packet(2, 0x32, verdict)
 
 
 def test_rejects_a_number_of_byte_lanes_that_no_phy_has():
