@@ -11,7 +11,7 @@ from .frame_plan import FramePlan
 
 __all__ = ["FramePlanner", "PLANNING_CYCLES"]
 
-PLANNING_CYCLES = 40
+PLANNING_CYCLES = 48
 """A frame is planned within this many cycles: less than the shortest line."""
 
 
@@ -113,6 +113,11 @@ class FramePlanner(wiring.Component):
         enabled, has_fine = (Signal(reset_less=True, name=name)
                              for name in ("enabled", "has_fine"))
         lead = Signal(signed(18), reset_less=True)
+        decrease = Signal(signed(9), reset_less=True)
+        has_larger_lead, has_larger_lag, has_larger_decrease, is_together, is_later = (
+            Signal(reset_less=True, name=name) for name in
+            ("has_larger_lead", "has_larger_lag", "has_larger_decrease", "is_together",
+             "is_later"))
         exposed_lines = Signal(17, reset_less=True)
 
         def of_group(values):
@@ -192,6 +197,7 @@ class FramePlanner(wiring.Component):
                     offset.eq(transfer - fine),
                     lead_without_borrow.eq(coarse - lag),
                     has_fine.eq(fine != 0),
+                    decrease.eq(previous_lag - lag),
                 ]
                 m.next = "borrow a line"
             with m.State("borrow a line"):
@@ -203,15 +209,21 @@ class FramePlanner(wiring.Component):
                 for g in groups:
                     with m.If(group == g.index):
                         m.d.sync += cycles[g.index].eq(offset + Mux(borrow, self.line_length, 0))
+                m.next = "compare"
+            with m.State("compare"):
+                m.d.sync += [
+                    has_larger_lead.eq(enabled & (lead > largest_lead)),
+                    has_larger_lag.eq(lag > largest_lag),
+                    has_larger_decrease.eq(decrease > lag_decrease),
+                    is_together.eq(exposed_lines >= rows),
+                ]
                 m.next = "find largest"
             with m.State("find largest"):
-                decrease = Signal(signed(9))
-                m.d.comb += decrease.eq(previous_lag - lag)
-                with m.If(enabled & (lead > largest_lead)):
+                with m.If(has_larger_lead):
                     m.d.sync += largest_lead.eq(lead)
-                with m.If(lag > largest_lag):
+                with m.If(has_larger_lag):
                     m.d.sync += largest_lag.eq(lag)
-                with m.If(decrease > lag_decrease):
+                with m.If(has_larger_decrease):
                     m.d.sync += lag_decrease.eq(decrease)
                 for g in groups:
                     with m.If(group == g.index):
@@ -219,7 +231,7 @@ class FramePlanner(wiring.Component):
                         for number in (0, 1):
                             with m.If(parity == number):
                                 m.d.sync += self.exposes_together[g.index][number].eq(
-                                    exposed_lines >= rows)
+                                    is_together)
                 m.d.sync += group.eq(group + 1)
                 with m.If(last_group):
                     m.d.sync += group.eq(0)
@@ -241,18 +253,24 @@ class FramePlanner(wiring.Component):
                     after_rows.eq(after_rows - since),
                     after_reads.eq(after_reads + largest_lead),
                 ]
-                with m.If(~fresh & free_running & (period > best)):
-                    m.d.sync += best.eq(period)
-                m.next = "wait for pointers"
-            with m.State("wait for pointers"):
-                m.d.sync += after_reads.eq(after_reads - since)
-                with m.If(~fresh & (after_rows > best)):
-                    m.d.sync += best.eq(after_rows)
-                m.next = "wait for rows"
-            with m.State("wait for rows"):
-                with m.If(~fresh & (after_reads > best)):
-                    m.d.sync += best.eq(after_reads)
-                m.next = "count from here"
+                m.next = "compare period"
+            with m.State("compare period"):
+                m.d.sync += [
+                    after_reads.eq(after_reads - since),
+                    is_later.eq(~fresh & free_running & (period > best)),
+                ]
+                m.next = "wait for period"
+            for candidate, name, following in ((period, "period", "pointers"),
+                                               (after_rows, "pointers", "rows"),
+                                               (after_reads, "rows", None)):
+                with m.State(f"wait for {name}"):
+                    with m.If(is_later):
+                        m.d.sync += best.eq(candidate)
+                    m.next = f"compare {following}" if following else "count from here"
+            for candidate, name in ((after_rows, "pointers"), (after_reads, "rows")):
+                with m.State(f"compare {name}"):
+                    m.d.sync += is_later.eq(~fresh & (candidate > best))
+                    m.next = f"wait for {name}"
             with m.State("count from here"):
                 m.d.sync += [
                     self.wait_lines.eq(best - of_group(leads)),
