@@ -18,6 +18,7 @@ from .errors import UserError
 __all__ = ["COMMANDS", "app", "main"]
 
 COMMANDS = {
+    "sim": "tapetum_sim.commands.sim",
     "presets": "tapetum_sim.commands.presets",
     "version": "tapetum_sim.commands.version",
 }

@@ -14,6 +14,7 @@ __all__ = [
     "FrameSettings",
     "FrameSettingsRing",
     "Skip",
+    "settings_of",
     "settings_ring",
 ]
 
@@ -135,6 +136,17 @@ def settings_ring(config: DieConfig) -> data.ArrayLayout:
     return data.ArrayLayout(FrameSettings(config), FRAMES_IN_FLIGHT)
 
 
+def settings_of(ring, frame) -> data.View:
+    """The settings of ``frame`` (its number, or the low bits of it) out of a `settings_ring`.
+
+    A tree of multiplexers, bit by bit: indexing the ring would make every bit depend on all.
+    """
+    shape = ring.shape().elem_shape
+    first, second, third, fourth = (Value.cast(ring[index]) for index in range(FRAMES_IN_FLIGHT))
+    return data.View(shape, Mux(frame[1], Mux(frame[0], fourth, third),
+                                Mux(frame[0], second, first)))
+
+
 class FrameSettingsRing(wiring.Component):
     """Keeps the settings with which each frame in flight is taken.
 
@@ -145,7 +157,7 @@ class FrameSettingsRing(wiring.Component):
     adopt : In(1), frame : In(16)
         Strobe: ``frame`` takes ``settings``. Visible in ``ring`` one cycle later.
     ring : Out(settings_ring)
-        Index with ``frame[:2]``.
+        Read with `settings_of`.
     """
 
     def __init__(self, config: DieConfig):
@@ -159,6 +171,7 @@ class FrameSettingsRing(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        with m.If(self.adopt):
-            m.d.sync += self.ring[self.frame[:2]].eq(self.settings)
+        for index in range(FRAMES_IN_FLIGHT):
+            with m.If(self.adopt & (self.frame[:2] == index)):
+                m.d.sync += self.ring[index].eq(self.settings)
         return m

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole logic die: rooms in the order that data flows, and the wires between them."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from .adc.bond_test import BondPattern
+from .adc.column_adc import ColumnAdc
+from .adc.geometry import bond_count
+from .compand.compander import Compander
+from .compand.output_selector import OutputSelector
+from .config import DieConfig
+from .control.control import Control
+from .control.faults import Fault
+from .correct.correction import Correction
+from .csi2.lanes import PhyLanes
+from .csi2.transmitter import Csi2Transmitter
+from .hdr.hdr import Hdr
+from .pixel import RampKind, RowControl, ShutterControl
+from .readout.readout import Readout
+from .registers.bus import RegisterBus
+
+__all__ = ["Die"]
+
+
+class Die(wiring.Component):
+    """Comparator edges in, CSI-2 bytes out.
+
+    ::
+
+        row lines ◄── readout ──ramps──► adc ──► correct ─┬► hdr ──► compander ─┐
+                         ▲                                └─────────────────► selector ─► csi2
+                      settings          ramp code ▲ comparators                           │
+           bus ◄──► control ◄── status, faults ───┴───────────────────────────────────── phy
+
+    Rooms are attributes under their own names, so that a simulation can watch what passes.
+
+    Parameters
+    ----------
+    config : DieConfig
+    counter_domain, byte_domain : str
+        Clocks of the column counters and of the CSI-2 byte lanes, asynchronous to ``sync``.
+
+    Members
+    -------
+    row_control : Out(RowControl), shutters : Out(2 ShutterControl per exposure group)
+        Row lines of the pixel die.
+    ramp_code, ramp_active, ramp_kind : Out, in ``counter_domain``
+        What the pixel die's comparators compare with; ``comparators`` : In is their answer.
+    bond_pattern, bond_map_load, bond_map : Out, in ``counter_domain``
+        Test and repair of the bonds, see `ColumnAdc`.
+    bus : In(RegisterBus)
+    external_sync : In(1)
+        Asynchronous pin: starts a frame in triggered mode.
+    sync_output, strobe, error : Out(1)
+        Pins: frame sync, lamp, any unmasked fault.
+    phy : Out(PhyLanes), in ``byte_domain``
+    """
+
+    def __init__(self, config: DieConfig, *, counter_domain: str = "adc",
+                 byte_domain: str = "byte"):
+        self.config = config
+        self.control = Control(config)
+        self.readout = Readout(config)
+        self.adc = ColumnAdc(config, counter_domain)
+        self.correct = Correction(config)
+        self.hdr = Hdr(config)
+        self.compander = Compander(config)
+        self.selector = OutputSelector(config, combined_latency_cycles=(
+            self.hdr.latency_cycles + self.compander.latency_cycles))
+        self.csi2 = Csi2Transmitter(config, byte_domain)
+        super().__init__({
+            "row_control": Out(RowControl),
+            "shutters": Out(data.ArrayLayout(ShutterControl, 2 * len(config.exposure_groups))),
+            "ramp_code": Out(config.adc.bits),
+            "ramp_active": Out(1),
+            "ramp_kind": Out(RampKind),
+            "comparators": In(bond_count(config)),
+            "bond_pattern": Out(BondPattern),
+            "bond_map_load": Out(1),
+            "bond_map": Out(config.adc.bond_group_columns),
+            "bus": In(RegisterBus()),
+            "external_sync": In(1),
+            "sync_output": Out(1),
+            "strobe": Out(1),
+            "error": Out(1),
+            "phy": Out(PhyLanes(config.csi2.byte_lanes)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        control, readout, adc = self.control, self.readout, self.adc
+        correct, hdr, compander = self.correct, self.hdr, self.compander
+        selector, csi2 = self.selector, self.csi2
+        m.submodules.control, m.submodules.readout, m.submodules.adc = control, readout, adc
+        m.submodules.correct, m.submodules.hdr = correct, hdr
+        m.submodules.compander, m.submodules.selector = compander, selector
+        m.submodules.csi2 = csi2
+
+        # Pixels
+        connect(m, readout.ramp, adc.ramp)
+        connect(m, adc.pixels, correct.i)
+        m.d.comb += [
+            hdr.i.valid.eq(correct.o.valid), hdr.i.payload.eq(correct.o.payload),
+            selector.codes.valid.eq(correct.o.valid),
+            selector.codes.payload.eq(correct.o.payload),
+        ]
+        connect(m, hdr.o, compander.i)
+        connect(m, compander.o, selector.combined)
+        m.d.comb += [
+            csi2.pixels.valid.eq(selector.o.valid), csi2.pixels.payload.eq(selector.o.payload),
+        ]
+
+        # Settings
+        m.d.comb += [
+            readout.settings.eq(control.settings),
+            readout.streaming.eq(control.streaming),
+            readout.triggered.eq(control.pins.triggered),
+            readout.sync_output_width_cycles.eq(control.pins.sync_output_width_cycles),
+            readout.strobe_mode.eq(control.pins.strobe_mode),
+            readout.strobe_capture.eq(control.pins.strobe_capture),
+            control.adopt.eq(readout.adopt),
+            control.adopt_frame.eq(readout.adopt_frame),
+            *(room.settings.eq(control.ring) for room in (adc, hdr, compander, selector, csi2)),
+        ]
+        m.d.comb += [
+            readout.row_event_address.eq(control.windows.row_events.address),
+            readout.row_event_write.eq(control.windows.row_events.write),
+            readout.row_event_write_data.eq(control.windows.row_events.write_data),
+            control.windows.row_events.read_data.eq(readout.row_event_read_data),
+        ]
+
+        # Status and faults
+        m.d.comb += [
+            adc.bond_test.eq(control.bond_test_start),
+            control.bond_test_busy.eq(~adc.bond_test_done),
+            control.bond_repaired.eq(adc.bond_repaired),
+            control.bond_unrepairable.eq(adc.bond_unrepairable),
+            control.black_levels.eq(correct.black_levels),
+            *(control.raised[fault].eq(raised) for fault, raised in (
+                (Fault.CONVERSION_OVERRUN, readout.conversion_overrun),
+                (Fault.READ_OVERRUN, adc.read_overrun),
+                (Fault.BOND_UNREPAIRABLE, adc.bond_unrepairable),
+                (Fault.BOND_REPAIRED, adc.bond_repaired),
+                (Fault.SYNC_DURING_FRAME, readout.sync_during_frame),
+                (Fault.LINE_BUFFER_OVERFLOW, hdr.line_buffer_overflow),
+                (Fault.ROW_MISMATCH, hdr.row_mismatch),
+                (Fault.ROW_BUFFER_OVERFLOW, csi2.overflow),
+                (Fault.LINE_TOO_SHORT, readout.line_too_short),
+            )),
+        ]
+
+        # Pins
+        connect(m, flipped(self.bus), control.bus)
+        connect(m, csi2.phy, flipped(self.phy))
+        m.d.comb += [
+            self.row_control.eq(readout.row_control),
+            self.shutters.eq(readout.shutters),
+            self.ramp_code.eq(adc.ramp_code),
+            self.ramp_active.eq(adc.ramp_active),
+            self.ramp_kind.eq(adc.ramp_kind),
+            adc.comparators.eq(self.comparators),
+            self.bond_pattern.eq(adc.bond_pattern),
+            self.bond_map_load.eq(adc.bond_map_load),
+            self.bond_map.eq(adc.bond_map),
+            readout.external_sync.eq(self.external_sync),
+            self.sync_output.eq(readout.sync_output),
+            self.strobe.eq(readout.strobe),
+            self.error.eq(control.error),
+        ]
+        return m

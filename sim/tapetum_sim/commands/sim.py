@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tapetum sim``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import PresetName
+
+__all__ = ["sim"]
+
+
+def sim(
+    preset: PresetName = "vga",
+    scene: Annotated[str, typer.Option(
+        metavar="NAME|FILE", help="tunnel, chart, flicker, or a scene-linear picture: OpenEXR, "
+        "Radiance .hdr, 16-bit PNG or TIFF, .npy.")] = "tunnel",
+    frames: Annotated[int, typer.Option(min=1, max=1000, help="Frames to take.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of all noise and defects.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for report, pictures and arrays.")]
+        = Path("build/sim"),
+    set_: Annotated[list[str] | None, typer.Option(
+        "--set", metavar="REGISTER=VALUE", help="Write a register before streaming; may be "
+        "repeated. `tapetum registers` lists them.")] = None,
+    electrons_per_second: Annotated[float | None, typer.Option(
+        help="Electrons per second of the large photodiode for one unit of the scene's radiance; "
+        "by default the scene fills the range.")] = None,
+    temperature: Annotated[float, typer.Option(
+        min=-60, max=150, help="Of the pixel die, in degrees Celsius.")] = 25.0,
+    ideal: Annotated[bool, typer.Option(
+        "--ideal", help="A pixel die without noise, spread and defects.")] = False,
+    waves: Annotated[bool, typer.Option(
+        "--waves", help="Write waveforms with a viewer layout; slower.")] = False,
+) -> None:
+    """Run a scene through pixel die, converters, combination and link, and check every bit.
+
+    Writes report.json, report.html, pictures, linear.npy, captures.npy and packets.bin. Exits
+    with 1 if anything differs from the models or a frame is incomplete.
+
+    Examples:
+
+    [bold]tapetum sim[/bold]
+
+    [bold]tapetum sim --preset tiny --scene chart --set image_orientation=3[/bold]
+
+    [bold]tapetum sim --scene desk.exr --frames 1 --set csi_data_format=0x1818[/bold]
+    """
+    from ..frame.session import simulate
+    from ..report.console import StageProgress, print_summary
+
+    with StageProgress() as progress:
+        summary = simulate(
+            preset=preset, scene=scene, frames=frames, seed=seed, out=out,
+            registers=_registers(set_ or []), electrons_per_second=electrons_per_second,
+            temperature_celsius=temperature, ideal=ideal, waves=waves, progress=progress)
+    print_summary(summary, out)
+    if summary["mismatches"] or summary["dropped_frames"] or not summary["pixels_compared"]:
+        raise typer.Exit(1)
+
+
+def _registers(assignments: list[str]) -> dict[str, int]:
+    from ..errors import UserError
+
+    registers = {}
+    for assignment in assignments:
+        name, _, value = assignment.partition("=")
+        try:
+            registers[name.strip()] = int(value, 0)
+        except ValueError:
+            raise UserError(f"--set {assignment!r} must be REGISTER=VALUE with a whole number, "
+                            f"for example --set capture_mask=3.") from None
+    return registers

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that one run of the die leaves behind, before it is written to files."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tapetum.config import DieConfig
+
+__all__ = ["Boundary", "FrameOutcome", "RunRecord", "Walls"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boundary:
+    """One room boundary, RTL held against the model.
+
+    ``first`` says where the first difference is, in words, or is empty.
+    """
+
+    name: str
+    compared: int
+    mismatches: int
+    first: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameOutcome:
+    """What happened to one frame: ``complete``, or in a few words what is missing."""
+
+    frame: int
+    outcome: str
+    start_s: float | None
+    settings: dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class Walls:
+    """Wall time in seconds of each stage of a run."""
+
+    build: float = 0.0
+    simulation: float = 0.0
+    pixel_die: float = 0.0
+    models: float = 0.0
+    report: float = 0.0
+    simulator_was_cached: bool = False
+
+    @property
+    def total(self) -> float:
+        """All stages; the pixel die's share is part of the simulation's."""
+        return self.build + self.simulation + self.models + self.report
+
+
+@dataclass(kw_only=True)
+class RunRecord:
+    """A finished run.
+
+    Members
+    -------
+    captures : uint16, frames x captures x rows x columns
+        CDS codes before correction; 0 where a capture was masked.
+    linear : uint32, frames x rows x columns
+    truth_electrons : float64, rows x columns, or None
+        Electrons that the first capture's exposure of the last frame would collect from the scene
+        without noise, full well or defects.
+    requests : structured array
+        One element per ramp: command, row, exposure start and end in ``sync`` cycles.
+    packets : list
+        Of the independent decoder, with ``start_s`` of each in ``packet_starts_s``.
+    packet_bytes : bytes
+    """
+
+    config: DieConfig
+    scene: Any
+    scene_name: str
+    seed: int
+    options: dict[str, Any]
+    cycles: int
+    frames: list[FrameOutcome]
+    boundaries: list[Boundary]
+    faults: list[str]
+    captures: np.ndarray
+    linear: np.ndarray
+    clipped: np.ndarray
+    truth_electrons: np.ndarray | None
+    requests: np.ndarray
+    packets: list[Any]
+    packet_starts_s: np.ndarray
+    packet_bytes: bytes
+    ecc_errors: int
+    crc_errors: int
+    sequence_errors: list[str]
+    black_level_codes: np.ndarray | None = None
+    notices: list[str] = field(default_factory=list)
+    walls: Walls = field(default_factory=Walls)
+
+    @property
+    def mismatches(self) -> int:
+        return sum(boundary.mismatches for boundary in self.boundaries)
+
+    @property
+    def compared(self) -> int:
+        return sum(boundary.compared for boundary in self.boundaries)
+
+    @property
+    def dropped_frames(self) -> int:
+        return sum(frame.outcome != "complete" for frame in self.frames)

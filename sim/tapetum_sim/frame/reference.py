@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole die in numpy: from trip codes and settings alone to the bytes of the link."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tapetum.config import DieConfig
+from tapetum.pixel import RampKind, RowKind
+
+from ..models.adc import convert_row, output_columns
+from ..models.compand import compand_frame, uncombined_values
+from ..models.correct import black_levels, subtract_black
+from ..models.csi2 import OutputRow, transmit
+from ..models.hdr import combine
+from ..models.readout import RowAddress, rows_of_frame
+from .recordings import Row, RowKey
+
+__all__ = ["Reference", "ReferenceError", "expected_ramps", "reference"]
+
+ACTIVE, OPTICAL_BLACK = RowKind.ACTIVE.value, RowKind.OPTICAL_BLACK.value
+
+
+class ReferenceError(ValueError):
+    """The trip codes do not make frames: the readout went wrong before anything could follow."""
+
+
+@dataclass(kw_only=True)
+class Reference:
+    """What every room must send.
+
+    Members
+    -------
+    adc, correct, hdr, output : list of Row
+        In order.
+    packets : bytes
+    black_levels : array, frames x captures
+    """
+
+    adc: list[Row] = field(default_factory=list)
+    correct: list[Row] = field(default_factory=list)
+    hdr: list[Row] = field(default_factory=list)
+    output: list[Row] = field(default_factory=list)
+    packets: bytes = b""
+    black_levels: dict[tuple[int, int], int] = field(default_factory=dict)
+
+
+def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
+              settings: Mapping[int, Mapping[str, Any]]) -> Reference:
+    """Play the trip codes through all models.
+
+    Parameters
+    ----------
+    requests : structured array of TripRequest
+        Every ramp, in order.
+    trips : uint16, ramps x total columns
+        What the comparators did in it.
+    settings : mapping
+        `FrameSettings` of each frame, by its number.
+    """
+    result = Reference()
+    die = _Die(config, settings, result)
+    reset_trips: dict[tuple[int, int], np.ndarray] = {}
+    for request, codes in zip(requests, trips, strict=True):
+        command = request["command"]
+        tag = command["tag"]
+        place = int(tag["capture"]), int(request["physical_row"])
+        if command["kind"] == RampKind.RESET.value:
+            reset_trips[place] = codes
+        elif place not in reset_trips:
+            raise ReferenceError(f"capture {place[0]} of row {place[1]} was converted without "
+                                 f"its reset level.")
+        else:
+            die.convert(tag, bool(command["frame_last"]), reset_trips.pop(place), codes)
+    result.packets = transmit(config, die.sent, settings)
+    return result
+
+
+class _Die:
+    """State between conversions: rows that wait for their other captures, black levels."""
+
+    def __init__(self, config: DieConfig, settings: Mapping[int, Mapping[str, Any]],
+                 result: Reference):
+        self.config, self.settings, self.result = config, settings, result
+        self.sent: list[OutputRow] = []
+        self._waiting: dict[tuple[int, int], dict[int, np.ndarray]] = {}
+        self._shielded: dict[tuple[int, int], list[np.ndarray]] = {}
+        self._levels: dict[int, int] = {}
+
+    def convert(self, tag, frame_last: bool, reset_trips: np.ndarray,
+                signal_trips: np.ndarray) -> None:
+        config = self.config
+        frame, capture, kind = int(tag["frame"]), int(tag["capture"]), int(tag["row_kind"])
+        settings = self.settings[frame]
+        region = {name: int(getattr(settings[name], "value", settings[name]))
+                  for name in ("column_start", "column_end", "column_skip", "flip_columns")}
+        codes = convert_row(config, reset_trips, signal_trips, **region)
+        optical_black = output_columns(config, **region) < config.array.optical_black_columns
+        key = (frame, capture, kind, int(tag["row"]))
+        marks = {"array_row": int(tag["array_row"]), "frame_last": frame_last, "complete": True,
+                 "one_tag": True}
+        self.result.adc.append(Row(key=key, values=codes, marks={
+            **marks, "optical_black": optical_black}))
+        if kind == OPTICAL_BLACK:
+            self._calibrate(frame, capture, codes[optical_black])
+        if kind != ACTIVE:
+            return
+        corrected = subtract_black(codes[None, ~optical_black],
+                                   self._levels.get(capture, self._default_level), config)[0]
+        row = Row(key=key, values=corrected, marks=marks)
+        self.result.correct.append(row)
+        if settings["uncombined"]:
+            self._send(row, uncombined_values(corrected, config, settings["data_format"]))
+        self._combine(row, settings)
+
+    @property
+    def _default_level(self) -> int:
+        return self.config.adc.pedestal_codes << self.config.hdr.fraction_bits
+
+    def _calibrate(self, frame: int, capture: int, shielded: np.ndarray) -> None:
+        rows = self._shielded.setdefault((frame, capture), [])
+        rows.append(shielded)
+        if len(rows) == self.config.array.optical_black_rows:
+            level = int(black_levels(np.array(rows), self.config))
+            self._levels[capture] = level
+            self.result.black_levels[frame, capture] = level
+
+    def _combine(self, row: Row, settings: Mapping[str, Any]) -> None:
+        frame, capture, kind, number = row.key
+        mask = settings["capture_mask"]
+        present = self._waiting.setdefault((frame, number), {})
+        present[capture] = row.values
+        if len(present) < mask.bit_count():
+            return
+        del self._waiting[frame, number]
+        nothing = np.zeros_like(row.values)
+        stack = np.array([present.get(index, nothing)
+                          for index in range(len(self.config.captures))])
+        linear, clipped = combine(stack, self.config, settings)
+        combined = Row(key=(frame, capture, kind, number), values=linear,
+                       marks={**row.marks, "clipped": clipped})
+        self.result.hdr.append(combined)
+        if not settings["uncombined"]:
+            whole: RowKey = (frame, 0, kind, number)
+            self._send(Row(key=whole, values=linear, marks=row.marks),
+                       compand_frame(linear, settings))
+
+    def _send(self, row: Row, values: np.ndarray) -> None:
+        frame, capture, _, number = row.key
+        self.result.output.append(Row(key=row.key, values=values, marks=row.marks))
+        self.sent.append(OutputRow(frame=frame, row=number, values=values, capture=capture,
+                                   last=bool(row.marks["frame_last"])))
+
+
+def expected_ramps(config: DieConfig, frame: int, settings: Mapping[str, Any]
+                   ) -> list[tuple[int, int, int, int, int, int, bool]]:
+    """Every signal ramp of a frame, sorted: what is read, and how long it integrated.
+
+    ``(frame, capture, kind, row, physical row, exposure in cycles, frame_last)``
+    """
+    rows: list[RowAddress] = rows_of_frame(config, settings)
+    ramps = []
+    for capture, exposure in enumerate(settings["captures"]):
+        if not settings["capture_mask"] >> capture & 1:
+            continue
+        cycles = (exposure["coarse_integration_lines"] * settings["line_length_cycles"]
+                  + exposure["fine_integration_cycles"])
+        ramps += [(frame, capture, row.kind, row.row, row.physical_row, cycles,
+                   row is rows[-1]) for row in rows]
+    return sorted(ramps)

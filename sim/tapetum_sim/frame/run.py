@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a scene through the whole die and holds every room against its model."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tapetum.config import DieConfig
+from tapetum.control.faults import Fault
+from tapetum.pixel import RampKind, RowKind
+
+from ..csi2.decoder import decode
+from ..host import RegisterMap
+from ..models.readout import rows_of_frame
+from ..models.settings import frame_settings
+from ..pixel_die import PixelDie
+from ..simulator import Clock, run
+from .boundaries import compare_bytes, compare_rows, compare_values
+from .build import build_simulator
+from .record import Boundary, FrameOutcome, RunRecord, Walls
+from .recordings import Recordings, Row
+from .reference import expected_ramps, reference
+from .setup import Action, Setup, Stimulus
+
+__all__ = ["Request", "run_die"]
+
+BENCH = "tapetum_sim.frame.bench"
+SPARE_LINES = 64
+"""Lines beyond the expected ones before the simulator stops itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to run.
+
+    Parameters
+    ----------
+    registers : mapping
+        Values that the host writes before streaming, by name.
+    stimuli : sequence of Stimulus
+        What happens during streaming.
+    """
+
+    config: DieConfig
+    pixel_die: PixelDie
+    frames: int = 2
+    seed: int = 1
+    scene_name: str = ""
+    registers: Mapping[str, int] = field(default_factory=dict)
+    stimuli: tuple[Stimulus, ...] = ()
+    waves: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run_die(request: Request, directory: Path, *,
+            progress: Callable[[str, float, float], None] = lambda text, done, total: None
+            ) -> RunRecord:
+    """Simulate, record, decode, compare.
+
+    ``progress`` receives a stage and how much of it is done.
+
+    Raises
+    ------
+    SimulationError, CycleLimitError, BuildError
+        With where it stood.
+    """
+    config, walls = request.config, Walls()
+    started = time.perf_counter()
+    simulator = build_simulator(config, waves=request.waves,
+                                progress=lambda step: progress(step, 0, 0))
+    walls.build = time.perf_counter() - started
+    walls.simulator_was_cached = simulator.cached
+
+    started = time.perf_counter()
+    registers = RegisterMap(config)
+    Setup(config=config, pixel_die=request.pixel_die, frames=request.frames,
+          writes=registers.held(request.registers) if request.registers else (),
+          stimuli=request.stimuli).save(directory)
+    finished = run(
+        simulator, BENCH, directory=directory, clocks=clocks(config),
+        limit_cycles=_cycle_limit(request), limit_domain="sync", waves=request.waves,
+        progress=lambda report: progress(f"simulating: {report['text']}", report["done"], report["total"]))
+    walls.simulation = time.perf_counter() - started
+    walls.pixel_die = finished.results["pixel_die_s"]
+
+    started = time.perf_counter()
+    progress("holding every room against its model", 0, 0)
+    recordings = Recordings.load(directory, config)
+    record = _compare(request, recordings, finished.results["faults"], walls)
+    record.cycles = finished.cycles["sync"]
+    walls.models = time.perf_counter() - started
+    return record
+
+
+def clocks(config: DieConfig) -> list[Clock]:
+    """The three clocks of a die, none in phase with another."""
+    return [
+        Clock(domain="sync", frequency_hz=int(config.sync_clock_hz)),
+        Clock(domain="adc", frequency_hz=int(config.adc_clock_hz), phase_ps=311),
+        Clock(domain="byte", frequency_hz=int(config.csi2.byte_clock_hz), phase_ps=97),
+    ]
+
+
+def _cycle_limit(request: Request) -> int:
+    config, registers = request.config, request.registers
+    line = max(registers.get("line_length_pck", 0), config.timing.line_length_cycles)
+    lines = max(registers.get("frame_length_lines", 0), config.timing.frame_length_lines)
+    late = max((stimulus.after_cycles for stimulus in request.stimuli), default=0)
+    return late + line * (lines * (request.frames + 2) + SPARE_LINES)
+
+
+def _compare(request: Request, recordings: Recordings, faults: int, walls: Walls) -> RunRecord:
+    config = request.config
+    settings = _settings(request, recordings)
+    model = reference(config, recordings.requests, recordings.trips, settings)
+    boundaries = [
+        _compare_settings(recordings, settings),
+        _compare_readout(config, recordings, settings),
+        *(compare_rows(name, getattr(model, name), getattr(recordings, name))
+          for name in ("adc", "correct", "hdr", "output")),
+        compare_bytes("csi2", model.packets, recordings.packet_bytes),
+    ]
+    decoded = decode(recordings.packet_bytes)
+    frames = sorted(settings)
+    captures, linear, clipped = _arrays(config, recordings, frames, settings)
+    starts = dict(zip(recordings.adoptions["frame"].tolist(),
+                      recordings.adoptions["cycle"].tolist(), strict=True))
+    return RunRecord(
+        config=config, scene=request.pixel_die.scene, scene_name=request.scene_name,
+        seed=request.seed, options=dict(request.options), cycles=0,
+        frames=[FrameOutcome(frame=frame, settings=dict(settings[frame]),
+                             start_s=starts[frame] / config.sync_clock_hz,
+                             outcome=_outcome(frame, settings[frame], decoded, config))
+                for frame in frames],
+        boundaries=boundaries,
+        faults=[fault.name.lower() for fault in Fault if faults >> fault & 1],
+        captures=captures, linear=linear, clipped=clipped,
+        truth_electrons=_truth(request, recordings, frames),
+        requests=recordings.requests, packets=decoded.packets,
+        packet_starts_s=recordings.packet_starts_s, packet_bytes=recordings.packet_bytes,
+        ecc_errors=decoded.ecc_errors, crc_errors=decoded.crc_errors,
+        sequence_errors=decoded.sequence_errors,
+        notices=list(getattr(request.pixel_die.scene, "notices", ())), walls=walls)
+
+
+def _settings(request: Request, recordings: Recordings) -> dict[int, dict[str, Any]]:
+    """Settings of each planned frame, from what the host wrote and when."""
+    registers = RegisterMap(request.config)
+    values = {name: register.reset for name, register in registers.registers.items()
+              if register.is_writable}
+    values.update(request.registers)
+    pending = sorted((stimulus for stimulus in request.stimuli
+                      if stimulus.action is Action.WRITE), key=lambda s: s.after_cycles)
+    settings = {}
+    began = None
+    for adoption in recordings.adoptions:
+        cycle = int(adoption["cycle"])
+        began = cycle if began is None else began
+        while pending and pending[0].after_cycles < cycle - began:
+            _write(values, registers, pending.pop(0).writes)
+        settings[int(adoption["frame"])] = frame_settings(request.config, values).settings
+    return settings
+
+
+def _write(values: dict[str, int], registers: RegisterMap,
+           writes: Sequence[tuple[int, int]]) -> None:
+    """Put bytes into the values of registers."""
+    for address, byte in writes:
+        for name, register in registers.registers.items():
+            if name in values and address in register.addresses:
+                place = 8 * (register.width_bytes - 1 - list(register.addresses).index(address))
+                values[name] = values[name] & ~(0xFF << place) | byte << place
+
+
+def _compare_settings(recordings: Recordings,
+                      settings: Mapping[int, Mapping[str, Any]]) -> Boundary:
+    """What the die adopted, against what the host's writes should have made of it."""
+    expected = [(frame, _plain(frame_settings_)) for frame, frame_settings_ in settings.items()]
+    received = [(int(adoption["frame"]), _adopted(adoption["settings"]))
+                for adoption in recordings.adoptions]
+    return compare_values("settings", expected, received)
+
+
+def _plain(value: Any) -> Any:
+    """Mappings and sequences of numbers, in one form for both sides."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return int(getattr(value, "value", value))
+
+
+def _adopted(record: np.void | np.ndarray) -> Any:
+    if record.ndim:
+        return [_adopted(item) for item in record]
+    if record.dtype.names:
+        return {name: _adopted(record[name]) for name in record.dtype.names}
+    return int(record)
+
+
+def _compare_readout(config: DieConfig, recordings: Recordings,
+                     settings: Mapping[int, Mapping[str, Any]]) -> Boundary:
+    """Which rows were converted, and how long each integrated to the cycle."""
+    expected = sorted(ramp for frame, of_frame in settings.items()
+                      for ramp in expected_ramps(config, frame, of_frame))
+    received = []
+    for request in recordings.requests:
+        command, tag = request["command"], request["command"]["tag"]
+        if command["kind"] == RampKind.SIGNAL.value:
+            exposure = int(request["exposure_end_cycles"]) - int(request["exposure_start_cycles"])
+            received.append((int(tag["frame"]), int(tag["capture"]), int(tag["row_kind"]),
+                             int(tag["row"]), int(request["physical_row"]), exposure,
+                             bool(command["frame_last"])))
+    return compare_values("readout", expected, sorted(received))
+
+
+def _arrays(config: DieConfig, recordings: Recordings, frames: list[int],
+            settings: Mapping[int, Mapping[str, Any]]
+            ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Frames of codes, of linear values and of clipped flags; smaller regions are padded by 0."""
+    active = [row for row in recordings.adc if row.key[2] == RowKind.ACTIVE.value]
+    rows = 1 + max((row.key[3] for row in active), default=-1)
+    columns = max((int((~row.marks["optical_black"]).sum()) for row in active), default=0)
+    place = {frame: index for index, frame in enumerate(frames)}
+    captures = np.zeros((len(frames), len(config.captures), rows, columns), np.uint16)
+    linear = np.zeros((len(frames), rows, columns), np.uint32)
+    clipped = np.zeros((len(frames), rows, columns), bool)
+    for row in active:
+        codes = row.values[~row.marks["optical_black"]]
+        captures[place[row.key[0]], row.key[1], row.key[3], :codes.size] = codes
+    for row in recordings.hdr:
+        linear[place[row.key[0]], row.key[3], :row.values.size] = row.values
+        clipped[place[row.key[0]], row.key[3], :row.values.size] = row.marks["clipped"]
+    return captures, linear, clipped
+
+
+def _outcome(frame: int, settings: Mapping[str, Any], decoded, config: DieConfig) -> str:
+    """``complete``, or what of this frame the link did not deliver."""
+    rows = sum(row.kind == RowKind.ACTIVE.value for row in rows_of_frame(config, settings))
+    mask = settings["capture_mask"] if settings["uncombined"] else 1
+    missing = []
+    for channel in range(len(config.captures)):
+        if not mask >> channel & 1:
+            continue
+        received = [f for f in decoded.of_channel(channel) if f.number == frame % 32768 + 1]
+        if not received:
+            missing.append(f"missing on virtual channel {channel}")
+        elif len(received[0].pixels) != rows:
+            missing.append(f"{len(received[0].pixels)} of {rows} rows on virtual channel {channel}")
+    return ", ".join(missing) or "complete"
+
+
+def _truth(request: Request, recordings: Recordings, frames: list[int]) -> np.ndarray | None:
+    """Electrons that the scene alone would give the first capture in the last frame."""
+    scene, config = request.pixel_die.scene, request.config
+    active = [row for row in recordings.adc
+              if row.key[:3] == (frames[-1], 0, RowKind.ACTIVE.value)] if frames else []
+    signal = recordings.requests[
+        recordings.requests["command"]["kind"] == RampKind.SIGNAL.value]
+    tags = signal["command"]["tag"]
+    windows = signal[(tags["capture"] == 0) & (tags["frame"] == (frames[-1] if frames else 0))
+                     & (tags["row_kind"] == RowKind.ACTIVE.value)]
+    if not active or not len(windows) or scene.columns != len(active[0].values) - \
+            config.array.optical_black_columns or len(active) != scene.rows:
+        return None
+    middle = windows[len(windows) // 2]
+    start = int(middle["exposure_start_cycles"]) / config.sync_clock_hz
+    end = int(middle["exposure_end_cycles"]) / config.sync_clock_hz
+    sensitivity = config.pixel.sensitivity(config.captures[0].photodiode)
+    truth = scene.truth(start, end) * scene.electrons_per_second * (end - start) * sensitivity
+    return truth[[row.marks["array_row"] for row in active]]

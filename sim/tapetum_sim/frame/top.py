@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The die with a pixel die under it, a pen at every room boundary and a PHY that can stall."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tapetum.config import DieConfig
+from tapetum.control.faults import Fault
+from tapetum.control.frame_settings import FrameSettings
+from tapetum.csi2.packets import PacketBytes
+from tapetum.die import Die
+from tapetum.registers.bus import RegisterBus
+
+from ..pixel_die.comparator_bank import ComparatorBank
+from ..simulator import Mailbox, Recorder
+from .exposure_meter import ExposureMeter, TripRequest
+
+__all__ = ["DOMAINS", "TRIP_CODES", "Adoption", "PacketWord", "SimulationTop"]
+
+DOMAINS = ("sync", "adc", "byte")
+TRIP_CODES = "trip_codes"
+"""Name of the mailbox into which the pixel die posts a row of trip codes, as bit planes."""
+
+
+class Adoption(data.StructLayout):
+    """A frame takes its settings, ``cycle`` ``sync`` cycles after reset."""
+
+    def __init__(self, config: DieConfig):
+        super().__init__({"frame": 16, "cycle": 40, "settings": FrameSettings(config)})
+
+
+class PacketWord(data.StructLayout):
+    """A word of a packet as the lanes take it, ``cycle`` byte clocks after reset."""
+
+    def __init__(self, byte_lanes: int):
+        super().__init__({"word": PacketBytes(byte_lanes), "cycle": 40})
+
+
+class SimulationTop(wiring.Component):
+    """What the simulator runs: trip codes in, recordings out.
+
+    Recordings: ``adc``, ``correct``, ``hdr``, ``output`` (beats of those rooms' streams),
+    ``packets`` (`PacketWord`) and ``adoptions`` (`Adoption`).
+
+    Members
+    -------
+    bus : In(RegisterBus)
+        Register accesses of the host.
+    request : Out(TripRequest), request_toggle : Out(1)
+        A ramp has started: post its trip codes before the next clock edge.
+    adopted : Out(1)
+        Toggles when the die takes the settings of another frame.
+    busy, error : Out(1), faults : Out
+    external_sync : In(1)
+    sync_output, strobe : Out(1)
+    phy_stall : In(1)
+        Holds the PHY boundary, to see what happens then.
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        self.die = Die(config)
+        super().__init__({
+            "bus": In(RegisterBus()),
+            "request": Out(TripRequest),
+            "request_toggle": Out(1),
+            "adopted": Out(1),
+            "busy": Out(1),
+            "faults": Out(len(Fault)),
+            "error": Out(1),
+            "external_sync": In(1),
+            "sync_output": Out(1),
+            "strobe": Out(1),
+            "phy_stall": In(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.die = die = self.die
+        connect(m, flipped(self.bus), die.bus)
+        m.d.comb += [
+            die.external_sync.eq(self.external_sync),
+            self.busy.eq(die.readout.busy),
+            self.faults.eq(die.control.faults),
+            self.error.eq(die.error),
+            self.sync_output.eq(die.sync_output),
+            self.strobe.eq(die.strobe),
+        ]
+        with m.If(die.readout.adopt):
+            m.d.sync += self.adopted.eq(~self.adopted)
+        self._pixel_die(m, die)
+        self._phy(m, die)
+        self._pens(m, die)
+        return m
+
+    def _pixel_die(self, m: Module, die: Die) -> None:
+        m.submodules.meter = meter = ExposureMeter(self.config)
+        m.submodules.bank = bank = DomainRenamer("adc")(ComparatorBank(self.config))
+        m.submodules.trip_codes = trip_codes = Mailbox(bank.trips.shape(), TRIP_CODES, "adc")
+        served = Signal()
+        m.d.adc += served.eq(meter.request_toggle)
+        m.d.comb += [
+            meter.row_control.eq(die.row_control),
+            meter.shutters.eq(die.shutters),
+            meter.ramp.eq(die.readout.ramp.payload),
+            meter.ramp_start.eq(die.readout.ramp.valid & die.readout.ramp.ready),
+            self.request.eq(meter.request),
+            self.request_toggle.eq(meter.request_toggle),
+            # Simulation only: here the toggle crosses without a synchroniser, so that the codes
+            # are there before the counter, which has one, begins.
+            trip_codes.load.eq(meter.request_toggle ^ served),
+            bank.trips.eq(trip_codes.data),
+            bank.ramp_code.eq(die.ramp_code),
+            bank.ramp_active.eq(die.ramp_active),
+            bank.bond_pattern.eq(die.bond_pattern),
+            bank.bond_map_load.eq(die.bond_map_load),
+            bank.bond_map.eq(die.bond_map),
+            die.comparators.eq(bank.bonds),
+        ]
+
+    def _phy(self, m: Module, die: Die) -> None:
+        """A D-PHY that always takes its word, unless it is told to stall."""
+        stalled = Signal()
+        m.d.byte += stalled.eq(self.phy_stall)
+        m.d.comb += die.phy.ready.eq(die.phy.request & ~stalled)
+
+    def _pens(self, m: Module, die: Die) -> None:
+        for name, stream in (("adc", die.adc.pixels), ("correct", die.correct.o),
+                             ("hdr", die.hdr.o), ("output", die.selector.o)):
+            pen = Recorder(stream.payload.shape(), name)
+            m.submodules[f"{name}_pen"] = pen
+            m.d.comb += pen.watch(stream)
+
+        sync_cycle, byte_cycle = Signal(40), Signal(40)
+        m.d.sync += sync_cycle.eq(sync_cycle + 1)
+        m.d.byte += byte_cycle.eq(byte_cycle + 1)
+        m.submodules.packet_pen = packet_pen = Recorder(
+            PacketWord(self.config.csi2.byte_lanes), "packets", "byte")
+        m.d.comb += [
+            packet_pen.payload.word.eq(die.csi2.packet_bytes),
+            packet_pen.payload.cycle.eq(byte_cycle),
+            packet_pen.valid.eq(die.csi2.packet_strobe),
+            packet_pen.ready.eq(1),
+        ]
+        m.submodules.adoption_pen = adoption_pen = Recorder(Adoption(self.config), "adoptions")
+        m.d.comb += [
+            adoption_pen.payload.frame.eq(die.readout.adopt_frame),
+            adoption_pen.payload.cycle.eq(sync_cycle),
+            adoption_pen.payload.settings.eq(die.control.settings),
+            adoption_pen.valid.eq(die.readout.adopt),
+            adoption_pen.ready.eq(1),
+        ]

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pictures of a report, as PNG bytes."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from tapetum.config import DieConfig
+
+from ..frame.record import RunRecord
+from ..scenes.tone_map import srgb_encode, tone_map
+from .demosaic import demosaic
+
+__all__ = ["capture_picture", "combined_picture", "error_map", "png", "scene_picture"]
+
+SMALLEST_SIDE_PX = 480
+"""Small frames are enlarged, pixel by pixel, so that a page can show them."""
+WORST_ERROR = 0.05
+"""Relative error at which the error map's colours end."""
+
+
+def png(picture: np.ndarray) -> bytes:
+    """Encode an sRGB picture, uint8, ``(rows, columns, 3)``."""
+    factor = max(1, SMALLEST_SIDE_PX // max(picture.shape[:2]))
+    enlarged = picture.repeat(factor, axis=0).repeat(factor, axis=1)
+    buffer = io.BytesIO()
+    Image.fromarray(enlarged).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def scene_picture(record: RunRecord) -> np.ndarray:
+    """What a person would see of the scene."""
+    return record.scene.picture()
+
+
+def capture_picture(config: DieConfig, codes: np.ndarray) -> np.ndarray:
+    """One capture on its own, as an ordinary camera would show it: what clips is white."""
+    span = config.adc.full_well_codes
+    linear = (codes.astype(np.float64) - config.adc.pedestal_codes) / span
+    colours = demosaic(linear, config.array.colour_filter)
+    return np.round(srgb_encode(colours) * 255).astype(np.uint8)
+
+
+def combined_picture(config: DieConfig, linear: np.ndarray) -> np.ndarray:
+    """The 24-bit frame, tone mapped."""
+    light = np.maximum(linear.astype(np.float64) - config.hdr.pedestal_lsb, 0.25)
+    return tone_map(demosaic(light, config.array.colour_filter), floor=1.0)
+
+
+def error_map(record: RunRecord) -> np.ndarray | None:
+    """Relative error of the last frame against the scene: blue is too dark, red too bright.
+
+    Black where the frame says that it is clipped. None without a truth or a frame.
+    """
+    if record.truth_electrons is None or not len(record.linear):
+        return None
+    from matplotlib import colormaps
+
+    config = record.config
+    measured = ((record.linear[-1].astype(np.float64) - config.hdr.pedestal_lsb)
+                * config.lsb_electrons)
+    truth = record.truth_electrons
+    # Below some tens of electrons noise alone is larger than any error.
+    error = (measured - truth) / np.maximum(truth, 30.0)
+    colours = colormaps["RdBu_r"](0.5 + 0.5 * np.clip(error / WORST_ERROR, -1, 1))[..., :3]
+    colours[record.clipped[-1]] = 0
+    return np.round(colours * 255).astype(np.uint8)
