@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small configurations, random settings and a rolling shutter for the tests of this room."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from tapetum.config import HdrConfig, PixelArrayConfig
 from tapetum.control.frame_settings import FrameSettings
@@ -39,7 +39,8 @@ def random_settings(config, generator, *, mask=None):
     return settings
 
 
-def rolling_rows(config, codes, *, lag_lines, masks, first_frame=0, without=frozenset()):
+def rolling_rows(config, codes, *, lag_lines, masks, first_frame=0,
+                 without: Collection[tuple[int, int, int]] = ()):
     """Rows in order of arrival; codes[frame][capture][row]."""
     count = codes.shape[2]
     order = arrival_order(config, frames=len(codes), rows=count,

@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import DataFormat, settings_ring
+from ..control.frame_settings import DataFormat, settings_of, settings_ring
 from ..pixel import LinearPixels, OutputPixels, RowTag
 from ..stream.delay import DelayLine, delayed
 from .interpolate import Interpolate
@@ -69,7 +69,7 @@ class Compander(wiring.Component):
         lanes = self.config.lanes
         m.submodules.search = search = SegmentSearch(BUILT_IN_TABLES, lanes=lanes)
         beat = self.i.payload
-        frame = self.settings[beat.tag.frame[:2]]
+        frame = settings_of(self.settings, beat.tag.frame)
         values = delayed(m, beat.values, 1, name="values")
         slot, is_linear = Signal(3, reset_less=True), Signal(reset_less=True)
         m.d.sync += [

@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import DataFormat, settings_ring
+from ..control.frame_settings import DataFormat, settings_of, settings_ring
 from ..pixel import CodePixels, OutputPixels, corrected_bits
 from ..stream.delay import DelayLine
 
@@ -65,8 +65,8 @@ class OutputSelector(wiring.Component):
         m.submodules.wait = wait = DelayLine(codes_shape, self.combined_latency_cycles)
         wiring.connect(m, wiring.flipped(self.codes), wait.i)
         code_beat, combined = wait.o.payload, self.combined.payload
-        code_frame = self.settings[code_beat.tag.frame[:2]]
-        combined_frame = self.settings[combined.tag.frame[:2]]
+        code_frame = settings_of(self.settings, code_beat.tag.frame)
+        combined_frame = settings_of(self.settings, combined.tag.frame)
 
         send_codes, send_combined = Signal(), Signal()
         m.d.comb += [

@@ -37,9 +37,7 @@ class BlackLevel(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, config.adc.bits),
                                      always_ready=True)),
-            "levels": Out(data.ArrayLayout(corrected_bits(config), len(config.captures)),
-                          init=[config.adc.pedestal_codes << config.hdr.fraction_bits]
-                          * len(config.captures)),
+            "levels": Out(data.ArrayLayout(corrected_bits(config), len(config.captures))),
         })
 
     def elaborate(self, platform):
@@ -70,6 +68,10 @@ class BlackLevel(wiring.Component):
             position.eq(Cat(in_row, pixels.tag.row)),
         ]
 
+        # Until a window was seen, black is where it should be.
+        pedestal = config.adc.pedestal_codes << config.hdr.fraction_bits
+        levels = Signal(self.levels.shape(), init=[pedestal] * captures)
+        m.d.comb += self.levels.eq(levels)
         complete = Signal(captures)
         for capture in range(captures):
             total = Signal(config.adc.bits + pixels_log2, name=f"total_{capture}",
@@ -86,7 +88,7 @@ class BlackLevel(wiring.Component):
                         complete[capture].eq(position == beats - 1),
                     ]
             with m.If(complete[capture]):
-                m.d.sync += self.levels[capture].eq(self._mean(total, pixels_log2))
+                m.d.sync += levels[capture].eq(self._mean(total, pixels_log2))
         return m
 
     def _mean(self, total: Value, pixels_log2: int) -> Value:

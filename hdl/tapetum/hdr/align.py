@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_ring
+from ..control.frame_settings import settings_of, settings_ring
 from ..pixel import AlignedPixels, CodePixels, corrected_bits
 from ..stream.delay import delayed
 from .row_ring import RowKey, RowRing
@@ -84,7 +84,7 @@ class Align(wiring.Component):
         m.d.sync += [
             valid.eq(self.i.valid),
             beat.eq(self.i.payload),
-            mask.eq(settings[self.i.payload.tag.frame[:2]].capture_mask),
+            mask.eq(settings_of(settings, self.i.payload.tag.frame).capture_mask),
         ]
         with m.If(valid):
             m.d.sync += first.eq(beat.line_last)

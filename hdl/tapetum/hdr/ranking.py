@@ -6,7 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_ring
+from ..control.frame_settings import settings_of, settings_ring
 
 __all__ = ["RankSettings", "Ranking"]
 
@@ -61,7 +61,7 @@ class Ranking(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         captures = len(self.config.captures)
-        frame = self.settings[self.frame]
+        frame = settings_of(self.settings, self.frame)
         chosen = Signal(data.ArrayLayout(self._capture_shape, captures), reset_less=True)
         with m.If(self.enable):
             m.d.sync += [chosen.eq(frame.captures), self.pedestal_lsb.eq(frame.pedestal_lsb)]

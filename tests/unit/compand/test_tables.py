@@ -27,7 +27,7 @@ OX03C10_WIDTHS = [9, 9, 10, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15, 16, 
 
 def worst_step(table, *, above):
     """Largest relative step between neighbouring output codes."""
-    codes = np.arange(compand(above, table), compand((1 << 24) - 1, table) + 1)
+    codes = np.arange(int(compand(above, table)), int(compand((1 << 24) - 1, table)) + 1)
     x = np.unique(expand(codes, table)).astype(np.float64)
     return (np.diff(x) / x[:-1]).max()
 
