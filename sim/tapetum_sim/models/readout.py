@@ -142,7 +142,8 @@ class ReadoutModel:
         """Run from reset for so many cycles."""
         self._played_cycles = cycles
         pulses = {cycle + SYNCHRONISER_CYCLES for cycle in stimulus.sync_cycles}
-        origin = length = None
+        origin: int | None = None
+        length = 0
         pending = False
         latest: PlannedFrame | None = None
         waiting = False
