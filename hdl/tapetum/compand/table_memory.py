@@ -2,6 +2,7 @@
 """Which segment of a table holds a value: a binary search, one level after the other."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from amaranth import *
 from amaranth.lib import data, memory, wiring
@@ -75,7 +76,7 @@ class SegmentSearch(wiring.Component):
         m = Module()
         slot = self.slot
         xs = [self.x[lane] for lane in range(self.lanes)]
-        paths = [Const(0, 0) for _ in range(self.lanes)]
+        paths: list[Value] = [Const(0, 0) for _ in range(self.lanes)]
         for level in range(LEVELS):
             bounds = memory.Memory(shape=LINEAR_BITS, depth=len(self.tables) << level,
                                    init=self._bounds(level))
@@ -127,7 +128,7 @@ class SegmentSearch(wiring.Component):
                 bounds.append(segments[segment].start_x - 1 if used else NEVER)
         return bounds
 
-    def _records(self) -> list[dict]:
+    def _records(self) -> Any:
         unused = {"start_x": 0, "start_y": 0, "step": 0, "width_log2": 0}
         records = []
         for table in self.tables:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Black level of each capture, measured in every frame."""
 
+from typing import Any
+
 from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -70,7 +72,8 @@ class BlackLevel(wiring.Component):
 
         # Until a window was seen, black is where it should be.
         pedestal = config.adc.pedestal_codes << config.hdr.fraction_bits
-        levels = Signal(self.levels.shape(), init=[pedestal] * captures)
+        initial: Any = [pedestal] * captures
+        levels = Signal(self.levels.shape(), init=initial)
         m.d.comb += self.levels.eq(levels)
         complete = Signal(captures)
         for capture in range(captures):
