@@ -60,7 +60,7 @@ class PacketArbiter(wiring.Component):
                         source.descriptors.ready.eq(descriptors.ready & ~in_payload),
                         payload.valid.eq(source.payload.valid & shown),
                         payload.payload.eq(source.payload.payload),
-                        source.payload.ready.eq(payload.ready & shown),
+                        source.payload.ready.eq(payload.ready & in_payload),
                     ]
 
         m.d.sync += [

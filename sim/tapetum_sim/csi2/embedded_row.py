@@ -21,9 +21,20 @@ class EmbeddedRowError(ValueError):
 class NamedRegister(Protocol):
     """Whatever has a name, an address and a width: a row of a register table."""
 
-    name: str
-    address: int
-    width_bytes: int
+    @property
+    def name(self) -> str:
+        """Unique in its table."""
+        ...
+
+    @property
+    def address(self) -> int:
+        """Of its first, most significant byte."""
+        ...
+
+    @property
+    def width_bytes(self) -> int:
+        """Bytes, big-endian."""
+        ...
 
 
 def parse_embedded_row(payload: NDArray[np.uint8], bits: int) -> dict[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 __all__ = ["merge_lanes"]
 
 
-def merge_lanes(bursts: Sequence[Sequence[bytes]]) -> bytes:
+def merge_lanes(bursts: Sequence[Sequence[bytes | bytearray]]) -> bytes:
     """Packets from what each lane carried in each burst: ``bursts[burst][lane]``.
 
     Raises

@@ -30,7 +30,7 @@ class OutputRow:
 
     frame: int
     row: int
-    values: NDArray[np.unsignedinteger]
+    values: NDArray[np.integer]
     capture: int = 0
     last: bool = False
     stored: bool = True
@@ -116,7 +116,7 @@ def checksum(payload: bytes) -> int:
 
 # Rows -------------------------------------------------------------------------------------------
 
-def pack_row(values: NDArray[np.unsignedinteger], bits: int) -> bytes:
+def pack_row(values: NDArray[np.integer], bits: int) -> bytes:
     """Bytes of a row of right-aligned values."""
     shift = max(12 - bits, 0)
     return _pack(np.asarray(values, np.uint64) >> np.uint64(shift), bits)
@@ -126,7 +126,7 @@ def _pack(pixels: NDArray, bits: int) -> bytes:
     """Build each run of four pixels as one big number, byte by byte from its low end."""
     quads = np.asarray(pixels, np.uint64).reshape(-1, 4)
 
-    def bits_of(sample: NDArray, low: int, count: int) -> NDArray:
+    def bits_of(sample: Any, low: int, count: int) -> NDArray[np.uint64]:
         return sample >> np.uint64(low) & np.uint64((1 << count) - 1)
 
     def together(samples: list[NDArray], low_bits: int) -> list[NDArray]:
@@ -180,7 +180,7 @@ def embedded_row(config: DieConfig, settings: Mapping[str, Any], frame: int,
     row += bytes([0x07]) * (width - len(row))
     bits = _BITS[DataFormat(settings["data_format"])]
     filled = np.frombuffer(row, np.uint8).astype(np.uint32) << 16 | 0x5555
-    return filled >> 24 - bits
+    return (filled >> 24 - bits).astype(np.uint32)
 
 
 def _value(register: EmbeddedRegister, settings: Mapping[str, Any], frame: int) -> int:

@@ -34,7 +34,7 @@ def test_every_format_leaves_as_the_model_packs_it(lanes, byte_lanes, generator)
     rows, settings = [], {}
     for frame, data_format in enumerate(DataFormat):
         settings[frame] = settings_with(config, data_format=data_format)
-        rows += random_frame(generator, frame, rows=2, columns=20, data_format=data_format)
+        rows += random_frame(generator, frame, rows=1, columns=20, data_format=data_format)
     link = Link(config)
     assert link.run(rows, settings) == transmit(config, rows, settings)
     assert link.overflows == 0
