@@ -64,29 +64,29 @@ class LineSequencer(wiring.Component):
         before_last = Signal(16, reset_less=True)
         line_end, match = Signal(), Signal()
         index = Signal(range(self.depth + 1))
-        next_index = Signal.like(index)
+        following = Signal.like(index, init=1)  # index + 1, ahead of time
         exhausted = index == self.depth
 
         # Where the sequencer is running, next_cycle is the cycle that the pointers see next.
         m.d.comb += [
             match.eq(self.running & ~exhausted & (self.table_event.time_cycles == next_cycle)),
-            next_index.eq(index + match),
-            self.play_address.eq(next_index),
+            self.play_address.eq(Mux(match, following, index)),
         ]
         m.d.sync += [
             line_end.eq(self.running & (next_cycle == before_last)),
             self.boundary.eq(line_end),
             self.line_start.eq(self.boundary & ~self.halt),
             self.cycle.eq(next_cycle),
-            index.eq(next_index),
             self.due.eq(match & ~self.halt),
             self.event.eq(self.table_event),
             self.line_too_short.eq(line_end & ~exhausted
                                    & (self.table_event.time_cycles != END_OF_TABLE)),
         ]
+        with m.If(match):
+            m.d.sync += [index.eq(following), following.eq(following + 1)]
         with m.If(line_end | ~self.running):
             m.d.comb += self.play_address.eq(0)
-            m.d.sync += [index.eq(0), next_cycle.eq(0)]
+            m.d.sync += [index.eq(0), following.eq(1), next_cycle.eq(0)]
         with m.Else():
             m.d.sync += next_cycle.eq(next_cycle + 1)
         with m.If(self.start):
