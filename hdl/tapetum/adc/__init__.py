@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Single-slope column converters: ramp, Gray count, latches, correlated double sampling, multiplexer."""
+"""Single-slope column converters: ramp, Gray count, latches, double sampling, multiplexer."""

@@ -104,8 +104,20 @@ class BondTest(wiring.Component):
         odd_group = Signal()
         m.d.comb += self.shift.eq(shift_map)
 
-        def turn(word, width, fresh):
-            return Cat(word[width:], fresh)
+        # The wide rows have one way to change each; what a state decides is one group's bits.
+        take, turn_sampled, turn_broken = Signal(), Signal(), Signal()
+        fresh, fresh_spare = Signal(size), Signal()
+        with m.If(take):
+            m.d.sync += [sampled.eq(self.bonds[:columns]),
+                         sampled_spares.eq(self.bonds[columns:])]
+        with m.Elif(turn_sampled):
+            m.d.sync += [sampled.eq(Cat(sampled[size:], sampled[:size])),
+                         sampled_spares.eq(Cat(sampled_spares[1:], sampled_spares[0]))]
+        with m.If(turn_broken):
+            m.d.sync += [broken.eq(Cat(broken[size:], fresh)),
+                         broken_spares.eq(Cat(broken_spares[1:], fresh_spare))]
+        with m.If(self.map_load):
+            m.d.sync += shift_map.eq(Cat(shift_map[size:], self.map))
 
         def next_group(following: str, *last) -> None:
             m.d.sync += [group.eq(group + 1), odd_group.eq(odd_group ^ (size % 2 == 0))]
@@ -123,18 +135,13 @@ class BondTest(wiring.Component):
                     m.next = "clear"
 
             with m.State("clear"):  # an old map would disguise the bonds behind it
-                m.d.comb += self.map_load.eq(1)
-                m.d.sync += [
-                    broken.eq(0), broken_spares.eq(0),
-                    shift_map.eq(turn(shift_map, size, Const(0, size))),
-                ]
+                m.d.comb += [self.map_load.eq(1), turn_broken.eq(1)]
                 next_group("settle")
 
             with m.State("settle"):
                 m.d.sync += settle.eq(settle + 1)
                 with m.If(settle == SETTLE_CYCLES - 1):
-                    m.d.sync += [sampled.eq(self.bonds[:columns]),
-                                 sampled_spares.eq(self.bonds[columns:])]
+                    m.d.comb += take.eq(1)
                     m.next = "judge"
 
             with m.State("judge"):
@@ -146,12 +153,10 @@ class BondTest(wiring.Component):
                     wrong = wrong & (here | (group != groups - 1).replicate(size))
                 spare_wrong = sampled_spares[0] ^ (
                     first if sizes[-1] % 2 == 0 else Mux(group == groups - 1, second, first))
-                m.d.sync += [
-                    sampled.eq(turn(sampled, size, sampled[:size])),
-                    sampled_spares.eq(turn(sampled_spares, 1, sampled_spares[0])),
-                    broken.eq(turn(broken, size, broken[:size] | wrong)),
-                    broken_spares.eq(turn(broken_spares, 1, broken_spares[0] | spare_wrong)),
-                    settle.eq(0),
+                m.d.comb += [
+                    turn_sampled.eq(1), turn_broken.eq(1),
+                    fresh.eq(broken[:size] | wrong),
+                    fresh_spare.eq(broken_spares[0] | spare_wrong),
                 ]
                 following = Signal(BondPattern)
                 with m.Switch(self.pattern):
@@ -163,22 +168,19 @@ class BondTest(wiring.Component):
                         m.d.comb += following.eq(BondPattern.ODD_HIGH)
                     with m.Default():
                         m.d.comb += following.eq(BondPattern.COMPARATORS)
+                m.d.sync += settle.eq(0)
                 next_group("settle", self.pattern.eq(following))
                 with m.If((group == groups - 1) & (self.pattern == BondPattern.ODD_HIGH)):
                     m.next = "map"
 
             with m.State("map"):
                 here, spare = broken[:size], broken_spares[0]
-                moved = Signal(size)
                 several = (here & (here - 1)[:size]).any()
                 # x | -x: the lowest broken bond and all to the right of it on the die.
-                m.d.comb += [moved.eq(Mux(spare, 0, here | (~here + 1)[:size])),
-                             self.map_load.eq(1), self.map.eq(moved)]
+                m.d.comb += [self.map.eq(Mux(spare, 0, here | (~here + 1)[:size])),
+                             self.map_load.eq(1), turn_broken.eq(1)]
                 m.d.sync += [
-                    broken.eq(turn(broken, size, here)),
-                    broken_spares.eq(turn(broken_spares, 1, spare)),
-                    shift_map.eq(turn(shift_map, size, moved)),
-                    self.shifting.eq(self.shifting | moved.any()),
+                    self.shifting.eq(self.shifting | self.map.any()),
                     self.repaired.eq(self.repaired | (here.any() & ~spare & ~several)),
                     self.unrepairable.eq(self.unrepairable | several | (here.any() & spare)),
                 ]

@@ -47,4 +47,5 @@ def reset_banks(config: DieConfig) -> list[int]:
 
 
 def reset_bank_count(config: DieConfig) -> int:
+    """Reset latch banks that the captures need: 1 or 2."""
     return 1 + max(reset_banks(config))

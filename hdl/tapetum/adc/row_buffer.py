@@ -37,7 +37,7 @@ class RowBuffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        taken = [*((held, plane) for held, plane in zip(self.held_signal, self.signal)),
+        taken = [*zip(self.held_signal, self.signal, strict=True),
                  *((held, Mux(self.bank, self.reset[-1][bit], self.reset[0][bit]))
                    for bit, held in enumerate(self.held_reset))]
         for number, (port, plane) in enumerate(taken):

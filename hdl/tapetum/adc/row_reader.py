@@ -83,6 +83,7 @@ class RowReader(wiring.Component):
             """Beats after the first, for one pair more than ``pairs``."""
             return {1: (pairs << 1) | 1, 2: pairs, 4: pairs >> 1}[lanes]
 
+        firsts = [region_first, region_second][:beat_pairs]
         adopted = settings_of(self.settings, self.frame)
         m.d.sync += [address.valid.eq(0), region_second.eq(region_first + region_step)]
         if lanes == 1:
@@ -96,7 +97,7 @@ class RowReader(wiring.Component):
                 remaining.eq(remaining - 1),
             ]
             with m.If(advance):
-                for number, lane_pair in enumerate(address.pairs):
+                for lane_pair in address.pairs:
                     m.d.sync += lane_pair.eq((lane_pair + step * beat_pairs)[:width])
 
         with m.FSM():
@@ -146,7 +147,7 @@ class RowReader(wiring.Component):
                         address.line_last.eq(region_remaining == 0),
                         remaining.eq(region_remaining), step.eq(region_step),
                     ]
-                    for lane_pair, first in zip(address.pairs, (region_first, region_second)):
+                    for lane_pair, first in zip(address.pairs, firsts, strict=True):
                         m.d.sync += lane_pair.eq(first)
                     m.next = "region"
                 with m.Else():

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pixel die's column comparators, as the logic die sees them through the bonds."""
 
+from functools import reduce
+from itertools import pairwise
+from operator import or_
+
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -10,6 +14,8 @@ from tapetum.adc.geometry import bond_count, bond_groups, column_blocks
 from tapetum.config import DieConfig
 
 __all__ = ["ComparatorBank"]
+
+_LOWER_BITS = 4
 
 
 class ComparatorBank(wiring.Component):
@@ -92,26 +98,40 @@ class ComparatorBank(wiring.Component):
         return m
 
     def _block(self, m: Module, index: int, columns: range, before: Signal) -> Signal:
-        """Bit-sliced comparison of one block of columns with its own copy of the ramp code."""
+        """Bit-sliced comparison of one block of columns with its own copy of the ramp code.
+
+        The upper bits of the code change every 16 clocks: which columns agree with them is worked
+        out a clock ahead and kept, so that most clocks compare only the lower bits.
+        """
         bits, total, width = self.config.adc.bits, self.config.array.total_columns, len(columns)
         active = Signal(name=f"active_{index}")
-        code = Signal(bits, name=f"code_{index}", reset_less=True)
+        code = Signal(_LOWER_BITS, name=f"code_{index}", reset_less=True)
+        upper = Signal(bits + 1 - _LOWER_BITS, name=f"upper_{index}", reset_less=True)
+        near = Signal(width, name=f"near_{index}", reset_less=True)
         tripped = Signal(width, name=f"tripped_{index}", reset_less=True)
-        unequal = []
+        trips = [Signal(width, name=f"trip_{index}_{bit}", reset_less=True)
+                 for bit in range(bits + 1)]
+        given = [self.trips[bit * total + columns.start:bit * total + columns.stop]
+                 for bit in range(bits + 1)]
+
+        def differs(planes, word) -> Value:
+            return reduce(or_, (plane ^ word[bit].replicate(width)
+                                for bit, plane in enumerate(planes)))
+
         # Each block's flag holds itself, so that synthesis does not merge the copies of the code.
         listens = self.ramp_active & (active | ~before)
-        m.d.sync += [active.eq(listens), code.eq(Mux(listens, self.ramp_code, 0))]
-        for bit in range(bits + 1):
-            trip = Signal(width, name=f"trip_{index}_{bit}", reset_less=True)
-            first = bit * total + columns.start
-            with m.If(self.ramp_active & ~active):
-                m.d.sync += trip.eq(self.trips[first:first + width])
-            unequal.append(trip ^ code[bit].replicate(width) if bit < bits else trip)
-        differs = unequal[0]
-        for plane in unequal[1:]:
-            differs = differs | plane
+        m.d.sync += [
+            active.eq(listens),
+            code.eq(Mux(listens, self.ramp_code[:_LOWER_BITS], 0)),
+            upper.eq(Mux(listens, (self.ramp_code + 1)[_LOWER_BITS:], 0)),
+        ]
+        with m.If(self.ramp_active & ~active):
+            m.d.sync += [trip.eq(plane) for trip, plane in zip(trips, given, strict=True)]
+            m.d.sync += near.eq(~reduce(or_, given[_LOWER_BITS:]))
+        with m.Elif(code.all()):
+            m.d.sync += near.eq(~differs(trips[_LOWER_BITS:], upper))
         with m.If(active):
-            m.d.sync += tripped.eq(tripped | ~differs)
+            m.d.sync += tripped.eq(tripped | (near & ~differs(trips[:_LOWER_BITS], code)))
         with m.Else():
             m.d.sync += tripped.eq(0)
         return tripped
@@ -127,7 +147,7 @@ class ComparatorBank(wiring.Component):
         order = [bond for number, group in enumerate(bond_groups(self.config))
                  for bond in (*group, self.config.array.total_columns + number)]
         joined = {bond: bonds[bond] for bond in order}
-        for left, right in zip(order, order[1:]):
+        for left, right in pairwise(order):
             either = (bonds[left] | bonds[right]) & self.shorted[left]
             joined[left], joined[right] = joined[left] | either, joined[right] | either
         return (Cat(joined[bond] for bond in sorted(joined)) | self.stuck_high) & ~self.stuck_low

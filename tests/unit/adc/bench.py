@@ -11,8 +11,14 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from support import simulate
 from tapetum.adc.column_adc import ColumnAdc
 from tapetum.adc.geometry import bond_count
-from tapetum.config import (AdcConfig, CaptureConfig, ConversionGain, DieConfig, PixelArrayConfig,
-                            TimingConfig)
+from tapetum.config import (
+    AdcConfig,
+    CaptureConfig,
+    ConversionGain,
+    DieConfig,
+    PixelArrayConfig,
+    TimingConfig,
+)
 from tapetum.control.frame_settings import settings_ring
 from tapetum.pixel import CodePixels, RampCommand, RampKind, RowKind
 from tapetum_sim.pixel_die.comparator_bank import ComparatorBank

@@ -17,10 +17,12 @@ from tapetum.adc.row_reader import RowReader
 from tapetum.config import DieConfig
 from tapetum.control.frame_settings import Skip
 from tapetum.pixel import RampKind
-from tapetum.row_timing import (RAMP_OVERHEAD_ADC_CYCLES, RAMP_OVERHEAD_SYNC_CYCLES,
-                                READ_OVERHEAD_CYCLES)
+from tapetum.row_timing import (
+    RAMP_OVERHEAD_ADC_CYCLES,
+    RAMP_OVERHEAD_SYNC_CYCLES,
+    READ_OVERHEAD_CYCLES,
+)
 from tapetum_sim.models.adc import convert_row
-
 from unit.adc.bench import AdcBench, Conversion, run_rows, small_config
 
 
@@ -89,7 +91,8 @@ def test_pair_keeps_both_reset_levels(seed):
 
 @pytest.mark.parametrize("adc_clock_hz", [40e6, 100e6, 470e6])
 def test_ramps_keep_within_their_time_at_any_clock_ratio(adc_clock_hz, seed):
-    config, generator = small_config(adc_clock_hz=adc_clock_hz), np.random.default_rng(seed)
+    config = small_config(lanes=4, adc_clock_hz=adc_clock_hz)
+    generator = np.random.default_rng(seed)
     ramps = [ramp for _ in range(2) for ramp in random_row(config, generator)]
     dut = AdcBench(config)
     busy_clocks = [0]
@@ -136,7 +139,7 @@ def test_conversion_of_ten_bits_takes_at_most_1300_counter_clocks():
 def test_row_lost_while_previous_is_read_is_flagged_and_stream_stays_whole(seed):
     generator = np.random.default_rng(seed)
     # A counter so fast that a row is converted before the previous one has left.
-    config = small_config(columns=504, bits=8, adc_clock_hz=470e6)
+    config = small_config(adc_clock_hz=470e6)
     ramps = [ramp for row in range(3) for ramp in random_row(config, generator, row=row)]
     dut = AdcBench(config)
     overruns: list[int] = []
