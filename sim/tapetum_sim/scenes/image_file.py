@@ -13,6 +13,8 @@ from .tone_map import srgb_decode
 __all__ = ["SUFFIXES", "read_image"]
 
 SUFFIXES = (".exr", ".hdr", ".pic", ".png", ".tif", ".tiff", ".npy", ".jpg", ".jpeg")
+SLIGHTLY_NEGATIVE = 1e-3
+"""Share of the largest value up to which a negative one is a matter of colour, not an error."""
 LARGEST_VALUE = 1e30
 _CHECK_FILE = "check that the file is complete and that its suffix says what it is"
 
@@ -43,9 +45,21 @@ def read_image(path: Path | str) -> tuple[np.ndarray, tuple[str, ...]]:
         cause = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise SceneError(f"Cannot use scene {path}: it could not be read ({cause}); "
                          f"{_CHECK_FILE}.") from error
-    rgb = _as_rgb(path, values)
+    rgb, clipped = _without_small_negatives(_as_rgb(path, values))
     _check_values(path, rgb)
-    return rgb, tuple(notices)
+    return rgb, (*notices, *clipped)
+
+
+def _without_small_negatives(rgb: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Colours outside of the file's gamut have slightly negative channels; light has none."""
+    finite = rgb[np.isfinite(rgb)]
+    slight = (rgb < 0) & (rgb >= -SLIGHTLY_NEGATIVE * max(finite.max(initial=0), 0))
+    if not slight.any():
+        return rgb, ()
+    pixels = int(slight.any(axis=2).sum())
+    return np.where(slight, 0, rgb), (
+        f"{pixels} pixels had slightly negative channels, as colours outside of the file's gamut "
+        f"have; these were taken as 0.",)
 
 
 def _as_rgb(path: Path, values: np.ndarray) -> np.ndarray:

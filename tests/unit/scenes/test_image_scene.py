@@ -101,7 +101,7 @@ def test_8_bit_png_is_made_linear_and_says_so(tmp_path):
     imageio.imwrite(tmp_path / "a.png", values)
     scene = ImageScene(CONFIG, tmp_path / "a.png")
     assert scene.background[0, 0, 0] == pytest.approx(0.2158605, rel=1e-5)
-    assert any("8-bit" in notice for notice in scene.notices)
+    assert any("slightly negative" in notice for notice in scene.notices)
 
 
 def test_resampling_is_announced_and_keeps_the_mean(tmp_path):
@@ -190,3 +190,12 @@ def _expect_refused(path, cause):
     assert message.endswith(".")
     assert "; " in message
     assert "\n" not in message
+
+
+def test_a_colour_outside_of_the_gamut_is_brought_to_zero_and_said_so(tmp_path):
+    picture = np.full((48, 64, 3), 10.0)
+    picture[5, 7, 2] = -0.005
+    np.save(tmp_path / "gamut.npy", picture)
+    scene = load_scene(CONFIG, tmp_path / "gamut.npy")
+    assert any("slightly negative" in notice for notice in scene.notices)
+    assert scene.truth(0.0, 0.01).min() >= 0
