@@ -101,7 +101,7 @@ def test_8_bit_png_is_made_linear_and_says_so(tmp_path):
     imageio.imwrite(tmp_path / "a.png", values)
     scene = ImageScene(CONFIG, tmp_path / "a.png")
     assert scene.background[0, 0, 0] == pytest.approx(0.2158605, rel=1e-5)
-    assert any("slightly negative" in notice for notice in scene.notices)
+    assert any("8-bit" in notice for notice in scene.notices)
 
 
 def test_resampling_is_announced_and_keeps_the_mean(tmp_path):
