@@ -45,7 +45,7 @@ class LatchSkew(Elaboratable):
         m.d.sync += [shown.eq(count), shown_before.eq(shown)]
         with m.If(self.enable):
             m.d.sync += count.eq(count + 1)
-        m.d.comb += Assume(~(self.enable & count.all()))
+        m.d.comb += Assume(~(self.enable & count.all()), "a ramp ends")
 
         arriving = gray_decode(counter.gray) if self.binary_count else counter.gray
         arrived = Signal(self.width)
@@ -69,10 +69,10 @@ class LatchSkew(Elaboratable):
         value = Signal(self.width)
         m.d.comb += [
             value.eq(kept if self.binary_count else gray_decode(kept)),
-            Assert(counter.gray == gray_encode(shown)),
-            Assert((here == before) | (here == before + 1)),
-            Assert(~closed | (value == here) | (value == before)),
-            Cover(closed & (value == before) & (here != before) & (before == 3)),
-            Cover(closed & (value == here) & (here != before) & (before == 3)),
+            Assert(counter.gray == gray_encode(shown), "the counter counts"),
+            Assert((here == before) | (here == before + 1), "by one"),
+            Assert(~closed | (value == here) | (value == before), "off by one at most"),
+            Cover(closed & (value == before) & (here != before) & (before == 3), "late"),
+            Cover(closed & (value == here) & (here != before) & (before == 3), "in time"),
         ]
         return m

@@ -86,7 +86,9 @@ class ColumnLatches(wiring.Component):
             with m.If(any_moved):
                 for bit, plane in enumerate(planes):
                     count_bit = self.gray[bit].replicate(self.columns)
-                    m.d.sync += plane.eq((plane & ~moved) | (count_bit & moved))
+                    # Nothing here is common to two planes: a simulator would work that out ahead of
+                    # the condition, in every clock.
+                    m.d.sync += plane.eq(plane ^ ((plane ^ count_bit) & moved))
 
         latch(self.signal, self.kind == RampKind.SIGNAL, "signal")
         for bank, planes in enumerate(self.reset):
