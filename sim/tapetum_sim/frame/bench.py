@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cocotb bench of the whole die: host, pixel die and world, entered once per ramp."""
 
+import gc
 import time
 
 import cocotb
@@ -146,6 +147,7 @@ class DieBench:
 @cocotb.test()
 async def frames(dut) -> None:
     """Run the setup that lies in the run's folder."""
+    gc.disable()  # a run makes a few long lists and no cycles
     setup = Setup.load(run_directory())
     bench = DieBench(dut, setup)
     for pin in (dut.bus__write, dut.bus__read, dut.bus__address, dut.bus__write_data,

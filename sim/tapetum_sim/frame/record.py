@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tapetum.config import DieConfig
+from tapetum.config import CaptureConfig, DieConfig
+
+from ..pixel_die import PixelDie
 
 __all__ = ["Boundary", "FrameOutcome", "RunRecord", "Walls"]
 
@@ -71,7 +73,7 @@ class RunRecord:
     """
 
     config: DieConfig
-    scene: Any
+    pixel_die: PixelDie
     scene_name: str
     seed: int
     options: dict[str, Any]
@@ -90,9 +92,18 @@ class RunRecord:
     ecc_errors: int
     crc_errors: int
     sequence_errors: list[str]
-    black_level_codes: np.ndarray | None = None
     notices: list[str] = field(default_factory=list)
     walls: Walls = field(default_factory=Walls)
+
+    def read_noise_electrons(self, capture: CaptureConfig) -> float:
+        """Of the simulated pixel die."""
+        return self.pixel_die.parameters.read_noise_electrons(capture)
+
+    @property
+    def row_noise_codes(self) -> float:
+        """Of the simulated pixel die, in ADC codes."""
+        return (self.pixel_die.parameters.row_noise_lsb12
+                * self.config.adc.signal_counts / 4096)
 
     @property
     def mismatches(self) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from amaranth.hdl import unsigned
 
 from tapetum.config import DieConfig
 from tapetum.pixel import CodePixels, LinearPixels, OutputPixels, corrected_bits
@@ -44,6 +45,8 @@ class Recordings:
         Packets back to back, as the lanes took them.
     packet_starts_s : float64 array
         Time of each packet's first word.
+    lost_rows : set of int
+        Places in ``output`` of the rows that the link reported as lost.
     adoptions, requests : structured arrays
     reset_trips, signal_trips
         Trip codes by ``(frame, capture, physical row)``.
@@ -55,6 +58,7 @@ class Recordings:
     output: list[Row]
     packet_bytes: bytes
     packet_starts_s: np.ndarray
+    lost_rows: frozenset[int]
     adoptions: np.ndarray
     requests: np.ndarray
     trips: np.ndarray
@@ -80,6 +84,8 @@ class Recordings:
             **rows,
             packet_bytes=sent.astype(np.uint8).tobytes(),
             packet_starts_s=starts / config.csi2.byte_clock_hz,
+            lost_rows=frozenset(
+                int(sent) - 1 for sent in read_recording(directory / "losses.beats", unsigned(32))),
             adoptions=read_recording(directory / "adoptions.beats", Adoption(config)),
             requests=unpack(np.load(directory / "requests.npy"), TripRequest),
             trips=np.load(directory / "trips.npy"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole die in numpy: from trip codes and settings alone to the bytes of the link."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +48,8 @@ class Reference:
 
 
 def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
-              settings: Mapping[int, Mapping[str, Any]]) -> Reference:
+              settings: Mapping[int, Mapping[str, Any]], *,
+              lost_rows: Container[int] = ()) -> Reference:
     """Play the trip codes through all models.
 
     Parameters
@@ -59,9 +60,12 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
         What the comparators did in it.
     settings : mapping
         `FrameSettings` of each frame, by its number.
+    lost_rows : container of int
+        Places in ``output`` of rows for which the link had no time, as it reported. They are
+        missing from ``packets`` and from nothing else.
     """
     result = Reference()
-    die = _Die(config, settings, result)
+    die = _Die(config, settings, result, lost_rows)
     reset_trips: dict[tuple[int, int], np.ndarray] = {}
     for request, codes in zip(requests, trips, strict=True):
         command = request["command"]
@@ -82,8 +86,9 @@ class _Die:
     """State between conversions: rows that wait for their other captures, black levels."""
 
     def __init__(self, config: DieConfig, settings: Mapping[int, Mapping[str, Any]],
-                 result: Reference):
+                 result: Reference, lost_rows: Container[int]):
         self.config, self.settings, self.result = config, settings, result
+        self.lost_rows = lost_rows
         self.sent: list[OutputRow] = []
         self._waiting: dict[tuple[int, int], dict[int, np.ndarray]] = {}
         self._shielded: dict[tuple[int, int], list[np.ndarray]] = {}
@@ -151,7 +156,8 @@ class _Die:
         frame, capture, _, number = row.key
         self.result.output.append(Row(key=row.key, values=values, marks=row.marks))
         self.sent.append(OutputRow(frame=frame, row=number, values=values, capture=capture,
-                                   last=bool(row.marks["frame_last"])))
+                                   last=bool(row.marks["frame_last"]),
+                                   stored=len(self.sent) not in self.lost_rows))
 
 
 def expected_ramps(config: DieConfig, frame: int, settings: Mapping[str, Any]

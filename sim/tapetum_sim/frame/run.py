@@ -83,7 +83,8 @@ def run_die(request: Request, directory: Path, *,
     finished = run(
         simulator, BENCH, directory=directory, clocks=clocks(config),
         limit_cycles=_cycle_limit(request), limit_domain="sync", waves=request.waves,
-        progress=lambda report: progress(f"simulating: {report['text']}", report["done"], report["total"]))
+        progress=lambda report: progress(
+            f"simulating: {report['text']}", report["done"], report["total"]))
     walls.simulation = time.perf_counter() - started
     walls.pixel_die = finished.results["pixel_die_s"]
 
@@ -116,7 +117,8 @@ def _cycle_limit(request: Request) -> int:
 def _compare(request: Request, recordings: Recordings, faults: int, walls: Walls) -> RunRecord:
     config = request.config
     settings = _settings(request, recordings)
-    model = reference(config, recordings.requests, recordings.trips, settings)
+    model = reference(config, recordings.requests, recordings.trips, settings,
+                      lost_rows=recordings.lost_rows)
     boundaries = [
         _compare_settings(recordings, settings),
         _compare_readout(config, recordings, settings),
@@ -130,7 +132,7 @@ def _compare(request: Request, recordings: Recordings, faults: int, walls: Walls
     starts = dict(zip(recordings.adoptions["frame"].tolist(),
                       recordings.adoptions["cycle"].tolist(), strict=True))
     return RunRecord(
-        config=config, scene=request.pixel_die.scene, scene_name=request.scene_name,
+        config=config, pixel_die=request.pixel_die, scene_name=request.scene_name,
         seed=request.seed, options=dict(request.options), cycles=0,
         frames=[FrameOutcome(frame=frame, settings=dict(settings[frame]),
                              start_s=starts[frame] / config.sync_clock_hz,
@@ -150,9 +152,10 @@ def _compare(request: Request, recordings: Recordings, faults: int, walls: Walls
 def _settings(request: Request, recordings: Recordings) -> dict[int, dict[str, Any]]:
     """Settings of each planned frame, from what the host wrote and when."""
     registers = RegisterMap(request.config)
-    values = {name: register.reset for name, register in registers.registers.items()
+    resets = {name: register.reset for name, register in registers.registers.items()
               if register.is_writable}
-    values.update(request.registers)
+    values = resets | dict(request.registers)
+    taken = dict(values)
     pending = sorted((stimulus for stimulus in request.stimuli
                       if stimulus.action is Action.WRITE), key=lambda s: s.after_cycles)
     settings = {}
@@ -162,7 +165,11 @@ def _settings(request: Request, recordings: Recordings) -> dict[int, dict[str, A
         began = cycle if began is None else began
         while pending and pending[0].after_cycles < cycle - began:
             _write(values, registers, pending.pop(0).writes)
-        settings[int(adoption["frame"])] = frame_settings(request.config, values).settings
+            if values["software_reset"]:
+                values = dict(resets)
+            if not values["grouped_parameter_hold"]:
+                taken = dict(values)
+        settings[int(adoption["frame"])] = frame_settings(request.config, taken).settings
     return settings
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tapetum.config import DieConfig
 from tapetum.presets import preset as preset_named
 
 from ..errors import UserError
@@ -13,8 +14,10 @@ from ..pixel_die import PixelDie, PixelDieParameters
 from ..report.write import write_report
 from ..scenes import load_scene
 from ..simulator import BuildError, SimulationError
+from .build import build_simulator
 from .run import Request, run_die
 from .setup import Stimulus
+from .wave_layout import write_wave_layouts
 
 __all__ = ["simulate"]
 
@@ -55,5 +58,19 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
         log.write_text(str(error) + "\n", encoding="utf-8")
         raise UserError(f"the simulation did not end well: {str(error).splitlines()[0]} "
                         f"(details: {log}).") from None
+    if waves:
+        record.notices.append(_publish_waves(config, out))
     progress("writing the report", 0, 0)
     return write_report(record, out)
+
+
+def _publish_waves(config: DieConfig, out: Path) -> str:
+    """Move the waveforms out of the run's folder, with layouts beside them; say where they are."""
+    simulator = build_simulator(config, waves=True)
+    waves = out / f"waves.{simulator.waves}"
+    (out / "run" / waves.name).replace(waves)
+    gtkwave, surfer = write_wave_layouts(simulator.directory / "top.v", waves)
+    notice = (f"Waveforms: gtkwave {gtkwave}, or surfer {waves} --command-file {surfer}")
+    if simulator.waves == "vcd":
+        notice += "; install liblz4-dev and zlib1g-dev for the smaller FST"
+    return notice + "."

@@ -41,7 +41,8 @@ class SimulationTop(wiring.Component):
     """What the simulator runs: trip codes in, recordings out.
 
     Recordings: ``adc``, ``correct``, ``hdr``, ``output`` (beats of those rooms' streams),
-    ``packets`` (`PacketWord`) and ``adoptions`` (`Adoption`).
+    ``packets`` (`PacketWord`), ``adoptions`` (`Adoption`) and ``losses`` (for each row that the
+    link dropped, how many rows had reached it by then).
 
     Members
     -------
@@ -131,6 +132,18 @@ class SimulationTop(wiring.Component):
             pen = Recorder(stream.payload.shape(), name)
             m.submodules[f"{name}_pen"] = pen
             m.d.comb += pen.watch(stream)
+
+        # A row is reported lost a few clocks behind its last pixel, before the next one ends.
+        rows_sent = Signal(32)
+        sent = die.selector.o
+        with m.If(sent.valid & sent.ready & sent.payload.line_last):
+            m.d.sync += rows_sent.eq(rows_sent + 1)
+        m.submodules.loss_pen = loss_pen = Recorder(rows_sent.shape(), "losses")
+        m.d.comb += [
+            loss_pen.payload.eq(rows_sent),
+            loss_pen.valid.eq(die.csi2.overflow),
+            loss_pen.ready.eq(1),
+        ]
 
         sync_cycle, byte_cycle = Signal(40), Signal(40)
         m.d.sync += sync_cycle.eq(sync_cycle + 1)

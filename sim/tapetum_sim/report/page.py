@@ -18,7 +18,7 @@ def render(record: RunRecord, summary: dict[str, Any], pictures: dict[str, bytes
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined,
                                      trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(
-        files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
+        files("tapetum_sim.report").joinpath("page.html").read_text(encoding="utf-8"))
     return template.render(
         config=record.config, record=record, summary=summary,
         pictures={name: _data_url(content, "image/png") for name, content in pictures.items()},

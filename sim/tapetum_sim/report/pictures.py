@@ -31,7 +31,7 @@ def png(picture: np.ndarray) -> bytes:
 
 def scene_picture(record: RunRecord) -> np.ndarray:
     """What a person would see of the scene."""
-    return record.scene.picture()
+    return record.pixel_die.scene.picture()
 
 
 def capture_picture(config: DieConfig, codes: np.ndarray) -> np.ndarray:
@@ -49,20 +49,36 @@ def combined_picture(config: DieConfig, linear: np.ndarray) -> np.ndarray:
 
 
 def error_map(record: RunRecord) -> np.ndarray | None:
-    """Relative error of the last frame against the scene: blue is too dark, red too bright.
+    """Error of the last frame against the scene: blue is too dark, red too bright.
 
-    Black where the frame says that it is clipped. None without a truth or a frame.
+    Colours are full at 5 % of the scene, or at four times the expected noise where that is more,
+    so that what shows is error and not noise. Black where the frame says that it is clipped. None
+    without a truth or a frame.
     """
     if record.truth_electrons is None or not len(record.linear):
         return None
     from matplotlib import colormaps
 
-    config = record.config
+    config, truth = record.config, record.truth_electrons
     measured = ((record.linear[-1].astype(np.float64) - config.hdr.pedestal_lsb)
                 * config.lsb_electrons)
-    truth = record.truth_electrons
-    # Below some tens of electrons noise alone is larger than any error.
-    error = (measured - truth) / np.maximum(truth, 30.0)
-    colours = colormaps["RdBu_r"](0.5 + 0.5 * np.clip(error / WORST_ERROR, -1, 1))[..., :3]
+    scale = np.maximum(WORST_ERROR * truth, 4 * _expected_noise(record, truth))
+    colours = colormaps["RdBu_r"](0.5 + 0.5 * np.clip((measured - truth) / scale, -1, 1))[..., :3]
     colours[record.clipped[-1]] = 0
     return np.round(colours * 255).astype(np.uint8)
+
+
+def _expected_noise(record: RunRecord, truth: np.ndarray) -> np.ndarray:
+    """Shot, read and row noise, in electrons of the first capture, of the capture that is used."""
+    config = record.config
+    noise = np.full(truth.shape, np.inf)
+    for capture in reversed(config.captures):
+        ratio, per_code = config.exposure_ratio(capture), config.electrons_per_code(capture)
+        electrons = truth / ratio
+        variance = electrons + (record.read_noise_electrons(capture) ** 2
+                                + (record.row_noise_codes * per_code) ** 2)
+        usable = electrons < 0.9 * min(
+            config.adc.full_well_codes * per_code,
+            config.pixel.full_well_electrons(capture.photodiode))
+        noise = np.where(usable | np.isinf(noise), ratio * np.sqrt(variance), noise)
+    return noise
