@@ -19,6 +19,9 @@ __all__ = ["COMMANDS", "app", "main"]
 
 COMMANDS = {
     "sim": "tapetum_sim.commands.sim",
+    "bench": "tapetum_sim.commands.bench",
+    "verilog": "tapetum_sim.commands.verilog",
+    "registers": "tapetum_sim.commands.registers",
     "presets": "tapetum_sim.commands.presets",
     "version": "tapetum_sim.commands.version",
 }

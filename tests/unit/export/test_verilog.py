@@ -44,9 +44,9 @@ def description(tiny) -> dict:
 
 
 def run_tool(*command, folder: Path, environment: dict[str, str] | None = None) -> str:
-    done = subprocess.run([*map(str, command)], cwd=folder, text=True,
-                          env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
-                          check=False)
+    done = subprocess.run(
+        [*map(str, command)], cwd=folder, env={**os.environ, **(environment or {})}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
     return done.stdout
 
@@ -55,7 +55,8 @@ def test_verilator_accepts_it_as_verilog_2005(tiny, tmp_path):
     verilator = find_verilator()
     complaints = run_tool(
         verilator.executable, "--lint-only", "--default-language", "1364-2005",
-        "--top-module", tiny.top, NATIVE / "waivers.vlt", tiny.verilog, folder=tmp_path, environment=verilator.environment)
+        "--top-module", tiny.top, NATIVE / "waivers.vlt", tiny.verilog,
+        folder=tmp_path, environment=verilator.environment)
     assert "%Warning" not in complaints, complaints[:2000]
 
 
@@ -83,8 +84,8 @@ def test_the_example_testbench_runs_in_icarus(tiny, tmp_path):
 def test_the_example_testbench_runs_in_verilator(tiny, tmp_path):
     verilator = find_verilator()
     run_tool(verilator.executable, "--binary", "--timing", "-O1", "--top-module", "testbench",
-             "-CFLAGS", "-O0 -std=c++20", "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include", "-Mdir", "obj",
-             "-o", "bringup", NATIVE / "waivers.vlt", tiny.verilog, TESTBENCH,
+             "-CFLAGS", "-O0 -std=c++20", "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include",
+             "-Mdir", "obj", "-o", "bringup", NATIVE / "waivers.vlt", tiny.verilog, TESTBENCH,
              folder=tmp_path, environment=verilator.environment)
     assert "PASSED" in run_tool(tmp_path / "obj" / "bringup", folder=tmp_path)
 

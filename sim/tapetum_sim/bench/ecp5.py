@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Synthesis, place and route on an LFE5U-85F, out of context, and what came of it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+
+__all__ = ["DEVICE", "FlowError", "Implementation", "implement"]
+
+DEVICE = "LFE5U-85F, speed 6"
+REQUESTED_MHZ = 125
+"""What the placer is asked for: enough above the target that it does not stop at it."""
+
+
+class FlowError(Exception):
+    """A tool refused the design; the message ends with the tail of its log."""
+
+
+@dataclass(kw_only=True)
+class Implementation:
+    """A placed and routed design.
+
+    Members
+    -------
+    mhz : dict
+        Highest frequency by clock.
+    critical_paths : dict
+        By clock: where it begins and ends, nanoseconds of logic and of routing.
+    lut4 : int
+        LUT sites, those of carries and distributed memory included.
+    """
+
+    mhz: dict[str, float] = field(default_factory=dict)
+    critical_paths: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lut4: int
+    flip_flops: int
+    dsp18: int
+    block_ram: int
+
+
+def implement(rtlil: str, folder: Path, *, seed: int = 1) -> Implementation:
+    """Run yosys and nextpnr in `folder` on a design whose top is ``top``.
+
+    Every port must have a register (`harness_rtlil`), which is not counted.
+
+    Raises
+    ------
+    FlowError
+        If a tool refuses the design.
+    UserError
+        If a tool is not installed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "top.il").write_text(rtlil, encoding="utf-8")
+    _run([_tool("YOSYS", "yosys"), "-q", "-l", "yosys.log", "-p",
+          "read_rtlil top.il; synth_ecp5 -top top -json top.json"], folder, "yosys.log")
+    _run([_tool("NEXTPNR_ECP5", "nextpnr-ecp5"), "-q", "-l", "nextpnr.log", "--85k", "--speed", "6",
+          "--package", "CABGA756", "--out-of-context", "--json", "top.json", "--freq",
+          str(REQUESTED_MHZ), "--timing-allow-fail", "--seed", str(seed), "--report",
+          "report.json"], folder, "nextpnr.log")
+    netlist = json.loads((folder / "top.json").read_text(encoding="utf-8"))["modules"]["top"]
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return _summarise(netlist, report)
+
+
+def _summarise(netlist: dict[str, Any], report: dict[str, Any]) -> Implementation:
+    used = {name: entry["used"] for name, entry in report["utilization"].items()}
+    made = Implementation(
+        lut4=used["TRELLIS_COMB"],
+        flip_flops=used["TRELLIS_FF"] - _registers_at_ports(netlist),
+        dsp18=used.get("MULT18X18D", 0), block_ram=used.get("DP16KD", 0))
+    made.mhz = {_clock(net): round(entry["achieved"], 1) for net, entry in report["fmax"].items()}
+    for path in report["critical_paths"]:
+        source, sink = path["from"].split(" ")[-1], path["to"].split(" ")[-1]
+        if source == sink and _clock(source) in made.mhz:
+            made.critical_paths[_clock(source)] = _describe_path(path["path"])
+    return made
+
+
+def _registers_at_ports(netlist: dict[str, Any]) -> int:
+    inputs, outputs = ({bit for port in netlist["ports"].values()
+                        if port["direction"] == direction for bit in port["bits"]}
+                       for direction in ("input", "output"))
+    count = 0
+    for cell in netlist["cells"].values():
+        if cell["type"] == "TRELLIS_FF":
+            nets = cell["connections"]
+            count += nets["Q"][0] in outputs or any(
+                bit in inputs for pin in ("DI", "M") for bit in nets.get(pin, ()))
+    return count
+
+
+def _describe_path(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    delay = Counter[str]()
+    for step in steps:
+        delay["routing" if step["type"] == "routing" else "logic"] += step["delay"]
+    nets = [step["net"] for step in steps if step["type"] == "routing"]
+    return {
+        "begins": _register(steps[0]["from"]["cell"]), "ends": _register(steps[-1]["to"]["cell"]),
+        "logic_ns": round(delay["logic"], 2), "routing_ns": round(delay["routing"], 2),
+        "levels": len(nets) - 1, "nets": nets,
+    }
+
+
+def _register(cell: str) -> str:
+    """The name that the design gave, without what the tools appended."""
+    return re.sub(r"_(TRELLIS_|DI|LSR|CE|LUT4|PFUMX|L6MUX|DP16KD|CCU2C).*", "", cell)
+
+
+def _clock(net: str) -> str:
+    return net.removeprefix("posedge ").removeprefix("$glbnet$").split("$TRELLIS")[0]
+
+
+def _run(command: list[str], folder: Path, log: str) -> None:
+    result = subprocess.run(command, cwd=folder, text=True, capture_output=True, check=False)
+    if result.returncode != 0:
+        written = folder / log
+        tail = (written.read_text(errors="replace") if written.exists() else "") + result.stderr
+        raise FlowError(f"{Path(command[0]).name} failed with {result.returncode}: "
+                        f"{tail.strip()[-600:]}")
+
+
+def _tool(variable: str, name: str) -> str:
+    """A tool named by the environment, of the wheels, or of the system."""
+    beside_python = Path(sys.executable).with_name(f"yowasp-{name}")
+    for candidate in (os.environ.get(variable), str(beside_python), f"yowasp-{name}", name):
+        if candidate and (found := shutil.which(candidate)):
+            return found
+    raise UserError(f"{name} is missing; install it with: pip install yowasp-{name}")

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tapetum bench``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import check_preset_name
+
+__all__ = ["bench"]
+
+
+def bench(
+    fpga: Annotated[bool, typer.Option(
+        "--fpga", help="Place and route each room on an LFE5U-85F instead; slow.")] = False,
+    preset: Annotated[list[str] | None, typer.Option(
+        metavar="NAME", help="May be repeated. By default tiny, qvga and vga; vga for --fpga.")]
+        = None,
+    room: Annotated[list[str] | None, typer.Option(
+        metavar="NAME", help="Only this room, with --fpga; may be repeated.")] = None,
+    frames: Annotated[int, typer.Option(min=1, max=100, help="Frames to simulate.")] = 2,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("build/bench"),
+) -> None:
+    """Measure the simulation's speed, or each room's frequency and area on an FPGA.
+
+    Writes report.json, or fpga.json, and prints a table. A room's working folder keeps the logs
+    of its synthesis, placement and routing.
+
+    Examples:
+
+    [bold]tapetum bench --preset tiny[/bold]
+
+    [bold]tapetum bench --fpga --room hdr --room csi2[/bold]
+    """
+    from rich.console import Console
+
+    from ..report.console import StageProgress
+
+    presets = [check_preset_name(name) for name in preset or []]
+    if fpga:
+        from ..bench.tables import fpga_table
+
+        with StageProgress() as progress:
+            report = _bench_fpga(presets, room or [], out, progress)
+        table, written = fpga_table(report), out / "fpga.json"
+        failed = any(result["error"] for result in report["rooms"].values())
+    else:
+        from ..bench.speed import SPEED_PRESETS, bench_speed
+        from ..bench.tables import speed_table
+
+        with StageProgress() as progress:
+            report = bench_speed(presets or SPEED_PRESETS, frames, out, progress)
+        table, written = speed_table(report), out / "report.json"
+        failed = False
+    console = Console()
+    Console(width=max(console.width, 110) if not console.is_terminal else None).print(table)
+    typer.echo(str(written))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _bench_fpga(presets: list[str], rooms: list[str], out: Path, progress):
+    from tapetum.presets import PRESETS
+
+    from ..bench.rooms import ROOMS, bench_rooms
+    from ..errors import UserError
+
+    if len(presets) > 1:
+        raise UserError("give one --preset with --fpga.")
+    for name in rooms:
+        if name not in ROOMS:
+            raise UserError(f"there is no room {name!r}; choose from {', '.join(ROOMS)}.")
+    config = PRESETS[presets[0] if presets else "vga"]
+    return bench_rooms(config, rooms or list(ROOMS), out, progress)
