@@ -26,7 +26,7 @@ from .recordings import Recordings, Row
 from .reference import expected_ramps, reference
 from .setup import Action, Setup, Stimulus
 
-__all__ = ["Request", "run_die"]
+__all__ = ["Request", "clocks", "compare", "run_die"]
 
 BENCH = "tapetum_sim.frame.bench"
 SPARE_LINES = 64
@@ -91,7 +91,7 @@ def run_die(request: Request, directory: Path, *,
     started = time.perf_counter()
     progress("holding every room against its model", 0, 0)
     recordings = Recordings.load(directory, config)
-    record = _compare(request, recordings, finished.results["faults"], walls)
+    record = compare(request, recordings, finished.results["faults"], walls)
     record.cycles = finished.cycles["sync"]
     walls.models = time.perf_counter() - started
     return record
@@ -114,7 +114,9 @@ def _cycle_limit(request: Request) -> int:
     return late + line * (lines * (request.frames + 2) + SPARE_LINES)
 
 
-def _compare(request: Request, recordings: Recordings, faults: int, walls: Walls) -> RunRecord:
+def compare(request: Request, recordings: Recordings, faults: int = 0,
+            walls: Walls | None = None) -> RunRecord:
+    """Hold what was recorded against the models; ``faults`` are the bits that the die has set."""
     config = request.config
     settings = _settings(request, recordings)
     model = reference(config, recordings.requests, recordings.trips, settings,
@@ -146,7 +148,8 @@ def _compare(request: Request, recordings: Recordings, faults: int, walls: Walls
         packet_starts_s=recordings.packet_starts_s, packet_bytes=recordings.packet_bytes,
         ecc_errors=decoded.ecc_errors, crc_errors=decoded.crc_errors,
         sequence_errors=decoded.sequence_errors,
-        notices=list(getattr(request.pixel_die.scene, "notices", ())), walls=walls)
+        notices=list(getattr(request.pixel_die.scene, "notices", ())),
+        walls=walls or Walls())
 
 
 def _settings(request: Request, recordings: Recordings) -> dict[int, dict[str, Any]]:
