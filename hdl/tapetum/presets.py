@@ -59,11 +59,14 @@ def _automotive(name: str, *, columns: int, rows: int, bits: int, frame_rate_hz:
 
 PRESETS: dict[str, DieConfig] = {config.name: config for config in (
     _automotive("tiny", columns=64, rows=48, bits=10, frame_rate_hz=60, frame_length_lines=64,
-                adc_clock_hz=100e6, sync_clock_hz=75e6, lag_lines=4, optical_black_rows=4),
+                adc_clock_hz=100e6, sync_clock_hz=75e6, lag_lines=4, optical_black_rows=4,
+                csi2=Csi2Config(byte_clock_hz=12.5e6)),
     _automotive("qvga", columns=320, rows=240, bits=10, frame_rate_hz=60, frame_length_lines=262,
-                adc_clock_hz=100e6, sync_clock_hz=75e6, lag_lines=4),
+                adc_clock_hz=100e6, sync_clock_hz=75e6, lag_lines=4,
+                csi2=Csi2Config(byte_clock_hz=25e6)),
     _automotive("vga", columns=640, rows=480, bits=12, frame_rate_hz=60, frame_length_lines=512,
-                adc_clock_hz=620e6, sync_clock_hz=100e6, lag_lines=8),
+                adc_clock_hz=620e6, sync_clock_hz=100e6, lag_lines=8,
+                csi2=Csi2Config(byte_clock_hz=75e6)),
     _automotive("hd", columns=1280, rows=960, bits=12, frame_rate_hz=30, frame_length_lines=1000,
                 adc_clock_hz=600e6, sync_clock_hz=100e6, lag_lines=8, lanes=2,
                 csi2=Csi2Config(byte_lanes=4, byte_clock_hz=125e6)),
