@@ -4,11 +4,11 @@
 import gc
 import time
 
-import cocotb
 import numpy as np
 from amaranth.lib import data
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
+import cocotb
 from tapetum.pixel import RampKind
 from tapetum.registers.bus import ACCESS_INTERVAL_CYCLES
 
@@ -120,6 +120,8 @@ class DieBench:
             if stimulus.after_cycles > elapsed:
                 await Timer(round((stimulus.after_cycles - elapsed) * self._cycle_ps), "ps")
                 elapsed = stimulus.after_cycles
+                # The timer ends just before a clock edge, which must not be taken for the next one.
+                await RisingEdge(self.dut.clk)
             match stimulus.action:
                 case Action.WRITE:
                     await self.write(stimulus.writes)
