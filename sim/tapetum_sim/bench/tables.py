@@ -16,15 +16,15 @@ def speed_table(report: dict[str, Any]) -> Table:
                   f"{report['machine']['cores']} cores, load {report['machine']['load_average']}")
     table.add_column("preset", style="bold", no_wrap=True)
     for heading in ("kcycles/s", "s/frame", "direct s/frame", "build s", "simulation s",
-                    "pixel die s", "models s", "report s", "differences"):
-        table.add_column(heading, justify="right")
+                    "pixel die s", "models s", "report s", "differ"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, entry in report["presets"].items():
         full, cost, direct = entry["full_adc"], entry["cost_s"], entry["direct"]
-        cached = " (cached)" if cost["build_was_cached"] else ""
+        build = "cached" if cost["build_was_cached"] else f"{cost['build']:.1f}"
         table.add_row(
             name, f"{full['cycles_per_second'] / 1e3:,.0f}", f"{full['seconds_per_frame']:.2f}",
             f"{direct['seconds_per_frame']:.2f}" if direct else "-",
-            f"{cost['build']:.1f}{cached}", f"{cost['simulation']:.1f}",
+            build, f"{cost['simulation']:.1f}",
             f"{cost['pixel_die']:.1f}", f"{cost['models']:.1f}", f"{cost['report']:.1f}",
             f"{full['mismatches']:,}")
     return table
@@ -38,7 +38,7 @@ def fpga_table(report: dict[str, Any]) -> Table:
     table.add_column("room", style="bold", no_wrap=True)
     table.add_column("clock")
     for heading in ("MHz", "margin", "LUT4", "FF", "DSP18", "block RAM", "s"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=heading != "margin")
     for room, result in report["rooms"].items():
         if result["error"]:
             table.add_row(room, "", f"[red]failed: {_last_line(result['error'])}[/]")

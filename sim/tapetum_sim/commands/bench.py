@@ -54,7 +54,7 @@ def bench(
         table, written = speed_table(report), out / "report.json"
         failed = False
     console = Console()
-    Console(width=max(console.width, 110) if not console.is_terminal else None).print(table)
+    Console(width=max(console.width, 120) if not console.is_terminal else None).print(table)
     typer.echo(str(written))
     if failed:
         raise typer.Exit(1)

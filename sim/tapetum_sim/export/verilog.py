@@ -57,7 +57,7 @@ def export_verilog(config: DieConfig, folder: Path,
     top = f"tapetum_{config.name}"
     progress(f"elaborating {config.name}")
     die = Die(config)
-    text = _plain_names(rtlil.convert(die, name=top, emit_src=False))
+    text = _without_empty_wires(_plain_names(rtlil.convert(die, name=top, emit_src=False)))
     progress(f"writing Verilog of {config.name}")
     with tempfile.TemporaryDirectory() as scratch:
         try:
@@ -83,6 +83,23 @@ def _plain_names(text: str) -> str:
         name = match[2].replace(".", "__").replace("$", "_")
         return f"{match[1]} \\{name}"
     return re.sub(r"^(module|  cell) \\(\S+)", plain, text, flags=re.MULTILINE)
+
+
+def _without_empty_wires(text: str) -> str:
+    """Verilog has no vectors of no bits: ``[-1:0]`` has two."""
+    kept: list[str] = []
+    empty: set[str] = set()
+    for line in text.splitlines(keepends=True):
+        words = line.split()
+        if words[:1] == ["module"]:
+            empty.clear()
+        if words[:3] == ["wire", "width", "0"]:
+            empty.add(words[-1])
+            while kept[-1].startswith("  attribute"):
+                kept.pop()
+        elif words[:1] != ["connect"] or words[1] not in empty:
+            kept.append(line)
+    return "".join(kept)
 
 
 def _describe(die: Die, top: str, digest: str) -> dict[str, Any]:

@@ -108,6 +108,7 @@ def test_the_file_names_its_hash_and_stands_alone(tiny, description):
     assert hashlib.sha256(body.encode()).hexdigest() == description["sha256"]
     assert description["sha256"] in text[:600]
     assert not re.search(r"`include|\$readmem|src = ", text)
+    assert "[-1:0]" not in text, "a vector of no bits became one of two"
     assert not re.search(r"^module \\", text, re.MULTILINE), "a module name needs an escape"
 
 

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of the documentation that follow from the code.
+
+A page holds such a table between ``<!-- generated: name -->`` and ``<!-- end -->``.
+``python -m tapetum_sim.export.documents`` renews all of them; a test finds those out of date.
+"""
+
+import ast
+import inspect
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+from tapetum.control import faults
+from tapetum.control.control import Control
+from tapetum.control.faults import HARMFUL_FAULTS, Fault
+from tapetum.csi2.embedded import embedded_registers
+from tapetum.die import Die
+from tapetum.presets import PRESETS, preset
+
+from .payloads import payload_tables
+
+__all__ = ["BLOCKS", "renew", "renewed"]
+
+_BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+_RAISED_BY = {
+    Fault.CONVERSION_OVERRUN: "readout/row_driver.py",
+    Fault.READ_OVERRUN: "adc/conversion_control.py",
+    Fault.BOND_UNREPAIRABLE: "adc/bond_test.py",
+    Fault.BOND_REPAIRED: "adc/bond_test.py",
+    Fault.SYNC_DURING_FRAME: "readout/frame_scheduler.py",
+    Fault.SETTINGS_CLAMPED: "control/settings_guard.py",
+    Fault.LINE_BUFFER_OVERFLOW: "hdr/align.py",
+    Fault.ROW_MISMATCH: "hdr/align.py",
+    Fault.ROW_BUFFER_OVERFLOW: "csi2/frame_tracker.py",
+    Fault.LINE_TOO_SHORT: "readout/line_sequencer.py",
+}
+
+
+def _table(headings: list[str], rows: list[list[object]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+
+
+def _presets() -> str:
+    rows = []
+    for name, config in PRESETS.items():
+        row_left = 1 - config.row_timing.line_cycles / config.timing.line_length_cycles
+        link_left = 1 - (config.array.columns * 24 // 8 + 6) / config.link_bytes_per_line
+        rows.append([
+            f"`{name}`", f"{config.array.columns}x{config.array.rows}", config.lanes,
+            len(config.captures), f"{config.adc.bits} bit", f"{1 / config.frame_time_s:.1f}",
+            f"{config.line_time_s * 1e6:.2f}", f"{config.sync_clock_hz / 1e6:g}",
+            f"{config.adc_clock_hz / 1e6:g}",
+            f"{config.csi2.byte_lanes} x {config.csi2.byte_clock_hz / 1e6:g}",
+            f"{row_left:.1%}", f"{link_left:.1%}"])
+    return _table(["preset", "pixels", "px/clk", "captures", "ADC", "frames/s", "line µs",
+                   "`sync` MHz", "`adc` MHz", "byte lanes x MHz", "row margin", "link margin"],
+                  rows)
+
+
+def _latencies() -> str:
+    rows = []
+    for name in ("tiny", "vga"):
+        config = preset(name)
+        die = Die(config)
+        rows.append([f"`{name}`", die.correct.latency_cycles, die.hdr.align.latency_cycles,
+                     die.hdr.combine.latency_cycles, die.compander.latency_cycles,
+                     Control(config).latency_cycles])
+    return _table(["preset", "correct", "hdr: align", "hdr: combine", "compander",
+                   "register write to settings"], rows)
+
+
+def _sentences(enumeration: type) -> dict[str, str]:
+    """The line under each member of an enumeration, which Python itself does not keep."""
+    module = ast.parse(inspect.getsource(inspect.getmodule(enumeration) or faults))
+    body = next(node.body for node in module.body
+                if isinstance(node, ast.ClassDef) and node.name == enumeration.__name__)
+    found = {}
+    for member, text in pairwise(body):
+        if (isinstance(member, ast.Assign) and isinstance(member.targets[0], ast.Name)
+                and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)):
+            found[member.targets[0].id] = inspect.cleandoc(str(text.value.value))
+    return found
+
+
+def _faults() -> str:
+    sentences = _sentences(Fault)
+    return _table(["bit", "name", "what happened", "raised by", "raises `error` by default"], [
+        [fault.value, f"`{fault.name.lower()}`", sentences[fault.name],
+         f"[{_RAISED_BY[fault]}](../hdl/tapetum/{_RAISED_BY[fault]})",
+         "yes" if HARMFUL_FAULTS >> fault & 1 else "no"] for fault in Fault])
+
+
+def _embedded_row() -> str:
+    return _table(["address", "bytes", "name"], [
+        [f"0x{register.address:04x}", register.width_bytes, f"`{register.name}`"]
+        for register in embedded_registers(preset("vga"))])
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "presets": _presets,
+    "latencies": _latencies,
+    "faults": _faults,
+    "embedded-row": _embedded_row,
+    "payloads": lambda: payload_tables(preset("vga")),
+}
+
+
+def renewed(page: str) -> str:
+    """The text of a page with its generated tables as they should be."""
+    return _BLOCK.sub(lambda block: block[1] + BLOCKS[block[2]]() + block[3], page)
+
+
+def renew(folder: Path) -> list[Path]:
+    """Write every page under `folder` whose tables are out of date; return those pages."""
+    changed = []
+    for path in sorted(folder.rglob("*.md")):
+        before = path.read_text(encoding="utf-8")
+        after = renewed(before)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
+if __name__ == "__main__":
+    for written in renew(Path("docs")):
+        print(written)
