@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole logic die: rooms in the order that data flows, and the wires between them."""
 
+from collections.abc import Callable
+
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -41,6 +43,9 @@ class Die(wiring.Component):
     config : DieConfig
     counter_domain, byte_domain : str
         Clocks of the column counters and of the CSI-2 byte lanes, asynchronous to ``sync``.
+    converter : callable
+        Makes the column converters from configuration and domain; the result has the ports of
+        `ColumnAdc`.
 
     Members
     -------
@@ -59,11 +64,12 @@ class Die(wiring.Component):
     """
 
     def __init__(self, config: DieConfig, *, counter_domain: str = "adc",
-                 byte_domain: str = "byte"):
+                 byte_domain: str = "byte",
+                 converter: Callable[[DieConfig, str], wiring.Component] = ColumnAdc):
         self.config = config
         self.control = Control(config)
         self.readout = Readout(config)
-        self.adc = ColumnAdc(config, counter_domain)
+        self.adc = converter(config, counter_domain)
         self.correct = Correction(config)
         self.hdr = Hdr(config)
         self.compander = Compander(config)

@@ -30,6 +30,9 @@ def sim(
         min=-60, max=150, help="Of the pixel die, in degrees Celsius.")] = 25.0,
     ideal: Annotated[bool, typer.Option(
         "--ideal", help="A pixel die without noise, spread and defects.")] = False,
+    direct: Annotated[bool, typer.Option(
+        "--direct", help="Load the columns' counts directly instead of simulating every ramp; "
+        "the codes are the same, the simulation is faster.")] = False,
     waves: Annotated[bool, typer.Option(
         "--waves", help="Write waveforms with a viewer layout; slower.")] = False,
 ) -> None:
@@ -53,7 +56,8 @@ def sim(
         summary = simulate(
             preset=preset, scene=scene, frames=frames, seed=seed, out=out,
             registers=_registers(set_ or []), electrons_per_second=electrons_per_second,
-            temperature_celsius=temperature, ideal=ideal, waves=waves, progress=progress)
+            temperature_celsius=temperature, ideal=ideal, direct=direct,
+            waves=waves, progress=progress)
     print_summary(summary, out)
     if summary["mismatches"] or summary["dropped_frames"] or not summary["pixels_compared"]:
         raise typer.Exit(1)

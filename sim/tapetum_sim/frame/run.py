@@ -22,7 +22,7 @@ from ..simulator import Clock, run
 from .boundaries import compare_bytes, compare_rows, compare_values
 from .build import build_simulator
 from .record import Boundary, FrameOutcome, RunRecord, Walls
-from .recordings import Recordings, Row
+from .recordings import Recordings
 from .reference import expected_ramps, reference
 from .setup import Action, Setup, Stimulus
 
@@ -43,6 +43,8 @@ class Request:
         Values that the host writes before streaming, by name.
     stimuli : sequence of Stimulus
         What happens during streaming.
+    direct : bool
+        Load trip codes as counts instead of converting them; the codes are the same.
     """
 
     config: DieConfig
@@ -52,6 +54,7 @@ class Request:
     scene_name: str = ""
     registers: Mapping[str, int] = field(default_factory=dict)
     stimuli: tuple[Stimulus, ...] = ()
+    direct: bool = False
     waves: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -70,7 +73,7 @@ def run_die(request: Request, directory: Path, *,
     """
     config, walls = request.config, Walls()
     started = time.perf_counter()
-    simulator = build_simulator(config, waves=request.waves,
+    simulator = build_simulator(config, direct=request.direct, waves=request.waves,
                                 progress=lambda step: progress(step, 0, 0))
     walls.build = time.perf_counter() - started
     walls.simulator_was_cached = simulator.cached
@@ -81,7 +84,7 @@ def run_die(request: Request, directory: Path, *,
           writes=registers.held(request.registers) if request.registers else (),
           stimuli=request.stimuli).save(directory)
     finished = run(
-        simulator, BENCH, directory=directory, clocks=clocks(config),
+        simulator, BENCH, directory=directory, clocks=clocks(config, direct=request.direct),
         limit_cycles=_cycle_limit(request), limit_domain="sync", waves=request.waves,
         progress=lambda report: progress(
             f"simulating: {report['text']}", report["done"], report["total"]))
@@ -97,11 +100,12 @@ def run_die(request: Request, directory: Path, *,
     return record
 
 
-def clocks(config: DieConfig) -> list[Clock]:
-    """The three clocks of a die, none in phase with another."""
+def clocks(config: DieConfig, *, direct: bool = False) -> list[Clock]:
+    """The three clocks of a die, none in phase with another; ``direct`` has no use for one."""
+    counter_hz = config.sync_clock_hz / 64 if direct else config.adc_clock_hz
     return [
         Clock(domain="sync", frequency_hz=int(config.sync_clock_hz)),
-        Clock(domain="adc", frequency_hz=int(config.adc_clock_hz), phase_ps=311),
+        Clock(domain="adc", frequency_hz=int(counter_hz), phase_ps=311),
         Clock(domain="byte", frequency_hz=int(config.csi2.byte_clock_hz), phase_ps=97),
     ]
 
@@ -189,27 +193,23 @@ def _write(values: dict[str, int], registers: RegisterMap,
 def _compare_settings(recordings: Recordings,
                       settings: Mapping[int, Mapping[str, Any]]) -> Boundary:
     """What the die adopted, against what the host's writes should have made of it."""
-    expected = [(frame, _plain(frame_settings_)) for frame, frame_settings_ in settings.items()]
-    received = [(int(adoption["frame"]), _adopted(adoption["settings"]))
-                for adoption in recordings.adoptions]
+    expected = [(frame, *setting) for frame, of_frame in settings.items()
+                for setting in _leaves(of_frame)]
+    received = [(int(adoption["frame"]), *setting) for adoption in recordings.adoptions
+                for setting in _leaves(adoption["settings"])]
     return compare_values("settings", expected, received)
 
 
-def _plain(value: Any) -> Any:
-    """Mappings and sequences of numbers, in one form for both sides."""
+def _leaves(value: Any, name: str = "") -> list[tuple[str, int]]:
+    """Every number in mappings, sequences and structured arrays, with its dotted name."""
+    if isinstance(value, np.void):
+        value = {field: value[field] for field in value.dtype.names or ()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        value = dict(enumerate(value))
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return int(getattr(value, "value", value))
-
-
-def _adopted(record: np.void | np.ndarray) -> Any:
-    if record.ndim:
-        return [_adopted(item) for item in record]
-    if record.dtype.names:
-        return {name: _adopted(record[name]) for name in record.dtype.names}
-    return int(record)
+        return [leaf for key, item in value.items()
+                for leaf in _leaves(item, f"{name}.{key}" if name else str(key))]
+    return [(name, int(getattr(value, "value", value)))]
 
 
 def _compare_readout(config: DieConfig, recordings: Recordings,

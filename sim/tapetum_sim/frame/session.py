@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from tapetum.config import DieConfig
@@ -24,7 +25,8 @@ __all__ = ["simulate"]
 
 def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
              registers: Mapping[str, int], electrons_per_second: float | None = None,
-             temperature_celsius: float = 25.0, ideal: bool = False, waves: bool = False,
+             temperature_celsius: float = 25.0, ideal: bool = False, direct: bool = False,
+             waves: bool = False,
              stimuli: tuple[Stimulus, ...] = (),
              progress: Callable[[str, float, float], None] = lambda text, done, total: None
              ) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
         RegisterMap(config).write(registers)
     except RegisterError as error:
         raise UserError(str(error)) from None
+    _check_folder(out)
     progress("preparing the scene", 0, 0)
     light = load_scene(config, scene, electrons_per_second=electrons_per_second)
     pixel_die = PixelDie(
@@ -47,26 +50,36 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
         temperature_celsius=temperature_celsius)
     request = Request(
         config=config, pixel_die=pixel_die, frames=frames, seed=seed, scene_name=scene,
-        registers=dict(registers), stimuli=stimuli, waves=waves,
+        registers=dict(registers), stimuli=stimuli, direct=direct, waves=waves,
         options={"registers": dict(registers), "electrons_per_second": light.electrons_per_second,
-                 "temperature_celsius": temperature_celsius, "ideal": ideal})
+                 "temperature_celsius": temperature_celsius, "ideal": ideal, "direct": direct})
     try:
         record = run_die(request, out / "run", progress=progress)
     except (BuildError, SimulationError) as error:
-        out.mkdir(parents=True, exist_ok=True)
         log = out / "failure.log"
         log.write_text(str(error) + "\n", encoding="utf-8")
         raise UserError(f"the simulation did not end well: {str(error).splitlines()[0]} "
                         f"(details: {log}).") from None
     if waves:
-        record.notices.append(_publish_waves(config, out))
+        record.notices.append(_publish_waves(config, out, direct=direct))
     progress("writing the report", 0, 0)
     return write_report(record, out)
 
 
-def _publish_waves(config: DieConfig, out: Path) -> str:
+def _check_folder(out: Path) -> None:
+    """Refuse a folder that cannot be written, before minutes are spent on what belongs there."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise UserError(f"cannot write to {out} ({error.strerror}); choose another folder "
+                        f"with --out.") from None
+
+
+def _publish_waves(config: DieConfig, out: Path, *, direct: bool) -> str:
     """Move the waveforms out of the run's folder, with layouts beside them; say where they are."""
-    simulator = build_simulator(config, waves=True)
+    simulator = build_simulator(config, direct=direct, waves=True)
     waves = out / f"waves.{simulator.waves}"
     (out / "run" / waves.name).replace(waves)
     gtkwave, surfer = write_wave_layouts(simulator.directory / "top.v", waves)

@@ -5,6 +5,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from tapetum.adc.column_adc import ColumnAdc
 from tapetum.config import DieConfig
 from tapetum.control.faults import Fault
 from tapetum.control.frame_settings import FrameSettings
@@ -14,13 +15,12 @@ from tapetum.registers.bus import RegisterBus
 
 from ..pixel_die.comparator_bank import ComparatorBank
 from ..simulator import Mailbox, Recorder
+from .direct_adc import TRIP_CODES, DirectColumnAdc
 from .exposure_meter import ExposureMeter, TripRequest
 
 __all__ = ["DOMAINS", "TRIP_CODES", "Adoption", "PacketWord", "SimulationTop"]
 
 DOMAINS = ("sync", "adc", "byte")
-TRIP_CODES = "trip_codes"
-"""Name of the mailbox into which the pixel die posts a row of trip codes, as bit planes."""
 
 
 class Adoption(data.StructLayout):
@@ -44,6 +44,12 @@ class SimulationTop(wiring.Component):
     ``packets`` (`PacketWord`), ``adoptions`` (`Adoption`) and ``losses`` (for each row that the
     link dropped, how many rows had reached it by then).
 
+    Parameters
+    ----------
+    config : DieConfig
+    direct : bool
+        Load trip codes as counts instead of converting them (`DirectColumnAdc`).
+
     Members
     -------
     bus : In(RegisterBus)
@@ -59,9 +65,10 @@ class SimulationTop(wiring.Component):
         Holds the PHY boundary, to see what happens then.
     """
 
-    def __init__(self, config: DieConfig):
+    def __init__(self, config: DieConfig, *, direct: bool = False):
         self.config = config
-        self.die = Die(config)
+        self.direct = direct
+        self.die = Die(config, converter=DirectColumnAdc if direct else ColumnAdc)
         super().__init__({
             "bus": In(RegisterBus()),
             "request": Out(TripRequest),
@@ -97,10 +104,6 @@ class SimulationTop(wiring.Component):
 
     def _pixel_die(self, m: Module, die: Die) -> None:
         m.submodules.meter = meter = ExposureMeter(self.config)
-        m.submodules.bank = bank = DomainRenamer("adc")(ComparatorBank(self.config))
-        m.submodules.trip_codes = trip_codes = Mailbox(bank.trips.shape(), TRIP_CODES, "adc")
-        served = Signal()
-        m.d.adc += served.eq(meter.request_toggle)
         m.d.comb += [
             meter.row_control.eq(die.row_control),
             meter.shutters.eq(die.shutters),
@@ -108,6 +111,16 @@ class SimulationTop(wiring.Component):
             meter.ramp_start.eq(die.readout.ramp.valid & die.readout.ramp.ready),
             self.request.eq(meter.request),
             self.request_toggle.eq(meter.request_toggle),
+        ]
+        if not self.direct:
+            self._comparators(m, die, meter)
+
+    def _comparators(self, m: Module, die: Die, meter: ExposureMeter) -> None:
+        m.submodules.bank = bank = DomainRenamer("adc")(ComparatorBank(self.config))
+        m.submodules.trip_codes = trip_codes = Mailbox(bank.trips.shape(), TRIP_CODES, "adc")
+        served = Signal()
+        m.d.adc += served.eq(meter.request_toggle)
+        m.d.comb += [
             # Simulation only: here the toggle crosses without a synchroniser, so that the codes
             # are there before the counter, which has one, begins.
             trip_codes.load.eq(meter.request_toggle ^ served),
