@@ -2,12 +2,16 @@
 """A host's view of the registers: names and values in, bytes at addresses out."""
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 from tapetum.config import DieConfig
 from tapetum.registers.definition import Register
 from tapetum.registers.table import memory_windows, register_table
 
 __all__ = ["RegisterError", "RegisterMap"]
+
+HINTS = 3
+"""Names that are offered in place of an unknown one."""
 
 
 class RegisterError(ValueError):
@@ -36,9 +40,11 @@ class RegisterMap:
         try:
             return self.registers[name]
         except KeyError:
-            close = [known for known in self.registers if name in known or known in name]
-            hint = f"; did you mean {', '.join(close)}?" if close else "."
-            raise RegisterError(f"there is no register {name!r}{hint}") from None
+            close = [known for known in self.registers if name and name in known][:HINTS]
+            close = close or get_close_matches(name, self.registers, n=HINTS)
+            hint = f"perhaps {' or '.join(close)} is meant; " if close else ""
+            raise RegisterError(f"there is no register {name!r}; {hint}`tapetum registers` lists "
+                                f"all of them.") from None
 
     def write(self, values: Mapping[str, int]) -> list[tuple[int, int]]:
         """Bytes to write, in order: ``(address, byte)``.
