@@ -194,9 +194,9 @@ def _compare_settings(recordings: Recordings,
                       settings: Mapping[int, Mapping[str, Any]]) -> Boundary:
     """What the die adopted, against what the host's writes should have made of it."""
     expected = [(frame, *setting) for frame, of_frame in settings.items()
-                for setting in _leaves(of_frame)]
+                for setting in sorted(_leaves(of_frame))]
     received = [(int(adoption["frame"]), *setting) for adoption in recordings.adoptions
-                for setting in _leaves(adoption["settings"])]
+                for setting in sorted(_leaves(adoption["settings"]))]
     return compare_values("settings", expected, received)
 
 
