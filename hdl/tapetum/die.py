@@ -154,6 +154,7 @@ class Die(wiring.Component):
                 (Fault.ROW_MISMATCH, hdr.row_mismatch),
                 (Fault.ROW_BUFFER_OVERFLOW, csi2.overflow),
                 (Fault.LINE_TOO_SHORT, readout.line_too_short),
+                (Fault.OUTPUT_TORN, selector.torn),
             )),
         ]
 

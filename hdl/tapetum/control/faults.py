@@ -33,6 +33,8 @@ class Fault(IntEnum):
     """The link stalled or is too slow: pixels of a row were lost before packing."""
     LINE_TOO_SHORT = 9
     """The line ended before its list of row events."""
+    OUTPUT_TORN = 10
+    """An uncombined frame began before the last row of a combined one had left."""
 
 
 HARMFUL_FAULTS = (1 << len(Fault)) - 1 & ~(1 << Fault.BOND_REPAIRED)

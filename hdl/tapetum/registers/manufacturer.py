@@ -62,6 +62,7 @@ def _faults() -> list[Register]:
         Fault.ROW_MISMATCH: "Captures of a row did not meet.",
         Fault.ROW_BUFFER_OVERFLOW: "The link is too slow: pixels were lost before packing.",
         Fault.LINE_TOO_SHORT: "The line ended before its list of row events.",
+        Fault.OUTPUT_TORN: "An uncombined frame began within a combined one.",
     }
     fields = tuple(Field(name=fault.name.lower(), lsb=fault.value, sentence=sentences[fault])
                    for fault in Fault)

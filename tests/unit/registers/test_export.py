@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "registers.md"
 
 def test_the_committed_page_is_what_the_table_gives():
     assert PAGE.read_text(encoding="utf-8") == markdown(preset("vga")), \
-        "docs/registers.md is out of date: run `tapetum registers` and commit it"
+        "docs/registers.md is out of date: run `tapetum registers --out docs/registers.md`"
 
 
 @pytest.mark.parametrize("name", PRESETS)
