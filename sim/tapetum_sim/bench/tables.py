@@ -10,23 +10,27 @@ __all__ = ["fpga_table", "speed_table"]
 
 
 def speed_table(report: dict[str, Any]) -> Table:
-    """One line per preset: speed with the full ADC and without it, and what the run cost."""
+    """One line per preset and way of conversion: speed, and what the run cost."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left",
                   caption=f"{report['frames']} frames, {report['machine']['processor']}, "
                   f"{report['machine']['cores']} cores, load {report['machine']['load_average']}")
     table.add_column("preset", style="bold", no_wrap=True)
-    for heading in ("kcycles/s", "s/frame", "direct s/frame", "build s", "simulation s",
-                    "pixel die s", "models s", "report s", "differ"):
+    table.add_column("conversion", no_wrap=True)
+    for heading in ("kcycles/s", "s/frame", "build s", "simulation s", "pixel die s", "models s",
+                    "report s", "differ"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for name, entry in report["presets"].items():
-        full, cost, direct = entry["full_adc"], entry["cost_s"], entry["direct"]
-        build = "cached" if cost["build_was_cached"] else f"{cost['build']:.1f}"
-        table.add_row(
-            name, f"{full['cycles_per_second'] / 1e3:,.0f}", f"{full['seconds_per_frame']:.2f}",
-            f"{direct['seconds_per_frame']:.2f}" if direct else "-",
-            build, f"{cost['simulation']:.1f}",
-            f"{cost['pixel_die']:.1f}", f"{cost['models']:.1f}", f"{cost['report']:.1f}",
-            f"{full['mismatches']:,}")
+    for name, conversions in report["presets"].items():
+        for conversion, entry in conversions.items():
+            if entry is None:
+                continue
+            cost = entry["cost_s"]
+            table.add_row(
+                name, conversion.replace("_", " "), f"{entry['cycles_per_second'] / 1e3:,.0f}",
+                f"{entry['seconds_per_frame']:.2f}",
+                "cached" if entry["build_was_cached"] else f"{cost['build']:.1f}",
+                f"{cost['simulation']:.1f}", f"{cost['pixel_die']:.1f}",
+                f"{cost['models']:.1f}", f"{cost['report']:.1f}", f"{entry['mismatches']:,}")
+            name = ""  # once per preset
     return table
 
 
