@@ -33,7 +33,7 @@ class ColumnAdc(wiring.Component):
                    │             │  broadcast ─► latches ◄─ repair ◄─ comparators
         pixels ◄─ readout ◄─ row buffers ◄──────┘ (held still)
 
-    Latency: see ``docs/adc``; a ramp of N counts keeps ``ramp`` busy for at most
+    Latency: see ``docs/adc/adc.md``; a ramp of N counts keeps ``ramp`` busy for at most
     N + RAMP_OVERHEAD_ADC_CYCLES counter clocks and RAMP_OVERHEAD_SYNC_CYCLES of ``sync``.
     Throughput: ``lanes`` pixels per clock within a row; a row is read during later ramps.
 

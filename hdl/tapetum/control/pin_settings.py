@@ -10,7 +10,7 @@ class PinSettings(data.Struct):
     """Apply at once, not with a frame.
 
     ``triggered``: a frame starts with a sync pulse instead of by itself. The sync output is a
-    pulse of ``sync_output_width_cycles`` (0: none) at the first read of each frame. The strobe
+    pulse of ``sync_output_width_cycles`` (0: none) as each frame is planned. The strobe
     follows the exposures of the capture ``strobe_capture``; ``strobe_mode`` 0 is off, 1 common
     to all rows, 2 rolling.
     """

@@ -9,9 +9,11 @@ import ast
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
+from tapetum.config import PixelConfig
 from tapetum.control import faults
 from tapetum.control.control import Control
 from tapetum.control.faults import HARMFUL_FAULTS, Fault
@@ -19,6 +21,7 @@ from tapetum.csi2.embedded import embedded_registers
 from tapetum.die import Die
 from tapetum.presets import PRESETS, preset
 
+from ..pixel_die import PixelDieParameters
 from .payloads import payload_tables
 
 __all__ = ["BLOCKS", "renew", "renewed"]
@@ -36,6 +39,7 @@ _RAISED_BY = {
     Fault.ROW_MISMATCH: "hdr/align.py",
     Fault.ROW_BUFFER_OVERFLOW: "csi2/frame_tracker.py",
     Fault.LINE_TOO_SHORT: "readout/line_sequencer.py",
+    Fault.OUTPUT_TORN: "compand/output_selector.py",
 }
 
 
@@ -100,11 +104,34 @@ def _embedded_row() -> str:
         for register in embedded_registers(preset("vga"))])
 
 
+def _physics() -> str:
+    default, ideal = PixelDieParameters(), PixelDieParameters.ideal()
+    return _table(["parameter", "default", "with `--ideal`"], [
+        [f"`{field.name}`", _plain(getattr(default, field.name)),
+         _plain(getattr(ideal, field.name))] for field in fields(PixelDieParameters)])
+
+
+def _pixel() -> str:
+    pixel = PixelConfig()
+    return _table(["parameter", "default"], [
+        [f"`{field.name}`", _plain(getattr(pixel, field.name))] for field in fields(PixelConfig)])
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if value != () else "none"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "presets": _presets,
     "latencies": _latencies,
     "faults": _faults,
     "embedded-row": _embedded_row,
+    "pixel": _pixel,
+    "pixel-die": _physics,
     "payloads": lambda: payload_tables(preset("vga")),
 }
 
