@@ -369,6 +369,22 @@ class DieConfig:
         return ceil(self.array.total_columns / self.lanes)
 
     @property
+    def line_buffer_rows(self) -> int:
+        """Rows that each line buffer holds: one is being written while the oldest is read."""
+        return max(2, self.hdr.line_buffer_lag_lines + 1)
+
+    @property
+    def line_buffer_bits(self) -> int:
+        """Line buffers of all captures but the last, which needs none."""
+        return ((len(self.captures) - 1) * self.line_buffer_rows * self.array.columns
+                * (self.adc.bits + self.hdr.fraction_bits))
+
+    @property
+    def line_buffer_occupancy(self) -> float:
+        """Share of a line in which the write port, or the read port, of a line buffer is busy."""
+        return self.array.columns / self.lanes / self.timing.line_length_cycles
+
+    @property
     def line_time_s(self) -> float:
         return self.timing.line_length_cycles / self.sync_clock_hz
 

@@ -124,7 +124,7 @@ class Align(wiring.Component):
         overflows, read_beats = [], {}
         for capture in order[:-1]:
             ring = RowRing(data.ArrayLayout(corrected_bits(config), config.lanes),
-                           rows=max(2, config.hdr.line_buffer_lag_lines + 1), beats=self._beats)
+                           rows=config.line_buffer_rows, beats=self._beats)
             m.submodules[f"ring_{config.captures[capture].name}"] = ring
             found = Signal(name=f"found_{capture}")
             release = Signal(name=f"release_{capture}")

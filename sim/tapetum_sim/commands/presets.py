@@ -15,6 +15,8 @@ def presets() -> None:
 
     Link margin: the share of a line's CSI-2 bytes that a RAW24 row leaves free.
 
+    Memory margin: the share of a line in which the ports of the line buffers are free.
+
     Example: [bold]tapetum presets[/bold]
     """
     from tapetum.presets import PRESETS
@@ -22,7 +24,7 @@ def presets() -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("preset", style="bold", no_wrap=True)
     for heading in ("pixels", "px/clk", "captures", "ADC", "frames/s", "line µs", "row margin",
-                    "link margin"):
+                    "link margin", "line buffers", "memory margin"):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, config in PRESETS.items():
         row_left = 1 - config.row_timing.line_cycles / config.timing.line_length_cycles
@@ -30,6 +32,7 @@ def presets() -> None:
         table.add_row(
             name, f"{config.array.columns}x{config.array.rows}", str(config.lanes),
             str(len(config.captures)), f"{config.adc.bits} bit", f"{1 / config.frame_time_s:.1f}",
-            f"{config.line_time_s * 1e6:.2f}", f"{row_left:.1%}", f"{link_left:.1%}")
+            f"{config.line_time_s * 1e6:.2f}", f"{row_left:.1%}", f"{link_left:.1%}",
+            f"{config.line_buffer_bits / 1e3:.0f} kbit", f"{1 - config.line_buffer_occupancy:.1%}")
     console = Console()
-    Console(width=max(console.width, 100) if not console.is_terminal else None).print(table)
+    Console(width=max(console.width, 128) if not console.is_terminal else None).print(table)
