@@ -14,9 +14,11 @@ from tapetum.registers.bus import ACCESS_INTERVAL_CYCLES
 
 from ..host import RegisterMap
 from ..simulator import post, publish, report_progress, run_directory
+from .direct_adc import TRIP_CODES
 from .exposure_meter import TripRequest
 from .setup import Action, Setup
-from .top import TRIP_CODES
+
+__all__ = ["DieBench", "frames"]
 
 DRAIN_LINES = 12
 """Lines after the last read in which rows still pass correction, combination and the link."""
