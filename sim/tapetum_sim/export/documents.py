@@ -13,13 +13,13 @@ from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
-from tapetum.config import PixelConfig
 from tapetum.control import faults
 from tapetum.control.control import Control
 from tapetum.control.faults import HARMFUL_FAULTS, Fault
 from tapetum.csi2.embedded import embedded_registers
 from tapetum.die import Die
 from tapetum.presets import PRESETS, preset
+from tapetum.room_config import PixelConfig
 
 from ..pixel_die import PixelDieParameters
 from .payloads import payload_tables
@@ -59,10 +59,11 @@ def _presets() -> str:
             f"{config.line_time_s * 1e6:.2f}", f"{config.sync_clock_hz / 1e6:g}",
             f"{config.adc_clock_hz / 1e6:g}",
             f"{config.csi2.byte_lanes} x {config.csi2.byte_clock_hz / 1e6:g}",
-            f"{row_left:.1%}", f"{link_left:.1%}"])
+            f"{row_left:.1%}", f"{link_left:.1%}", f"{config.line_buffer_bits / 1e3:.0f}",
+            f"{1 - config.line_buffer_occupancy:.1%}"])
     return _table(["preset", "pixels", "px/clk", "captures", "ADC", "frames/s", "line µs",
-                   "`sync` MHz", "`adc` MHz", "byte lanes x MHz", "row margin", "link margin"],
-                  rows)
+                   "`sync` MHz", "`adc` MHz", "byte lanes x MHz", "row margin", "link margin",
+                   "line buffers kbit", "memory margin"], rows)
 
 
 def _latencies() -> str:
