@@ -60,7 +60,8 @@ def _draw_packets(axes, record: RunRecord) -> None:
     channels = sorted({packet.virtual_channel for packet in record.packets})
     for kind, colour in _PACKET_KINDS.items():
         starts = [(start * 1e3, packet.virtual_channel)
-                  for start, packet in zip(record.packet_starts_s, record.packets, strict=True)
+                  # A link that went wrong decodes to other packets than were begun.
+                  for start, packet in zip(record.packet_starts_s, record.packets, strict=False)
                   if _kind(packet) == kind]
         if starts:
             times, channel = np.array(starts).T

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The die as a whole: every preset passes its own checks and elaborates."""
+
+import pytest
+
+from tapetum.die import Die
+from tapetum.presets import PRESETS
+from tapetum_sim.simulator.toplevel import elaborate
+
+DOMAINS = ("sync", "adc", "byte")
+LARGE = ("hd", "uhd")
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in PRESETS])
+def test_every_preset_elaborates(name):
+    config = PRESETS[name]
+    top = elaborate(Die(config), DOMAINS)
+    assert [domain for domain, _ in top.clocks] == list(DOMAINS)
+    for room in ("control", "readout", "adc", "correct", "hdr", "compander", "selector", "csi2"):
+        assert f".{room}\n" in top.rtlil, room
