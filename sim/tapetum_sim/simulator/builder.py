@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from amaranth.lib import wiring
 
 from .runner import NATIVE, PROFILES, NativeRunner, tool_versions, waves_format
 from .toplevel import TopLevel, elaborate
-from .verilog import SCRIPT, YosysError, convert
+from .verilog import FAST, READABLE, YosysError, convert
 
 __all__ = ["DEFAULT_ROOT", "Build", "BuildError", "build"]
 
@@ -55,7 +56,8 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
 
     Builds live in ``root/<hash>``, the hash covering the RTLIL of the design, the flags, the
     native sources and the versions of the tools. A build is made in a temporary folder and renamed
-    when it is complete, so any number of processes may build at once.
+    when it is complete, so any number of processes may build at once. What all designs share,
+    Verilator's own library, is compiled once per set of flags and kept in ``root/runtime-<hash>``.
 
     Parameters
     ----------
@@ -92,7 +94,11 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
         root.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix="building-", dir=root))
         try:
+            library = root / f"runtime-{_library_key(profile, waves)}"
+            for compiled in library.glob("*.o"):
+                shutil.copy(compiled, work)  # newer than its source, so make leaves it alone
             _make(top, work, profile, waves, build_jobs, progress)
+            _keep_library(work, library)
             _publish(work, directory)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -102,7 +108,8 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
 
 def _key(top: TopLevel, profile: str, waves: bool) -> str:
     digest = hashlib.sha256()
-    for text in (top.rtlil, repr((top.clocks, top.inputs, top.outputs)), SCRIPT,
+    for text in (top.rtlil, repr((top.clocks, top.inputs, top.outputs)),
+                 _passes(profile, waves),
                  repr(PROFILES[profile]), repr(waves and waves_format()), *tool_versions(),
                  *(path.read_text() for path in sorted(NATIVE.iterdir()) if path.is_file())):
         digest.update(text.encode())
@@ -110,11 +117,20 @@ def _key(top: TopLevel, profile: str, waves: bool) -> str:
     return digest.hexdigest()[:20]
 
 
+def _passes(profile: str, waves: bool) -> str:
+    return FAST if profile == "frame" and not waves else READABLE
+
+
+def _library_key(profile: str, waves: bool) -> str:
+    parts = (PROFILES[profile].make, waves and waves_format(), tool_versions())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
+
+
 def _make(top: TopLevel, work: Path, profile: str, waves: bool, build_jobs: int,
           progress: Progress) -> None:
     progress("converting to Verilog")
     try:
-        verilog = convert(top.rtlil, work)
+        verilog = convert(top.rtlil, work, _passes(profile, waves))
     except YosysError as error:
         raise BuildError(f"the design could not be converted to Verilog: {error}") from None
     (work / "ports.vlt").write_text(_public_ports(top))
@@ -146,6 +162,19 @@ def _clock_ports(top: TopLevel) -> str:
     lines = ["#define TAPETUM_CLOCKS"]
     lines += [f'    TAPETUM_CLOCK("{domain}", {port})' for domain, port in top.clocks]
     return " \\\n".join(lines) + "\n"
+
+
+def _keep_library(work: Path, library: Path) -> None:
+    """Keep the objects that do not depend on the design, unless they are kept already."""
+    if library.exists():
+        return
+    with tempfile.TemporaryDirectory(prefix="building-", dir=library.parent) as partial:
+        objects = Path(partial, "objects")
+        objects.mkdir()
+        for compiled in work.glob("verilated*.o"):
+            shutil.copy(compiled, objects)
+        with suppress(OSError):  # another process was first
+            objects.rename(library)
 
 
 def _publish(work: Path, directory: Path) -> None:

@@ -39,7 +39,7 @@ class Profile:
 PROFILES: Mapping[str, Profile] = {
     # Millions of cycles: compile as well as the compilers can.
     "frame": Profile(
-        verilator=("-O3", "--x-assign", "fast", "--x-initial", "fast",
+        verilator=("-O3", "--no-assert", "--x-assign", "fast", "--x-initial", "fast",
                    "--output-split", "20000", "--output-split-cfuncs", "2000"),
         make=("OPT_FAST=-O2 -march=native", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
     ),

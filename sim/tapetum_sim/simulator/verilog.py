@@ -7,14 +7,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["YosysError", "convert"]
+__all__ = ["FAST", "READABLE", "YosysError", "convert"]
 
 # The passes of `amaranth.back.verilog`: processes stay processes, memories stay memories.
-SCRIPT = """
-read_rtlil {rtlil}
+READABLE = """
 proc -nomux -norom
 memory_collect
-write_verilog -norename -noattr {verilog}
+"""
+# Registers get real enables, which a simulator skips while they are low: half the time of a frame.
+FAST = """
+proc
+flatten
+opt_expr
+opt_clean
+opt_dff -nosdff
+opt_clean
+memory_collect
 """
 
 
@@ -22,10 +30,14 @@ class YosysError(Exception):
     """yosys is missing or refused the design."""
 
 
-def convert(rtlil: str, folder: Path) -> Path:
-    """Write ``top.v`` (and the ``top.il`` it came from) into ``folder``."""
+def convert(rtlil: str, folder: Path, passes: str = READABLE) -> Path:
+    """Write ``top.v`` (and the ``top.il`` it came from) into ``folder``.
+
+    ``READABLE`` keeps the hierarchy and its names, ``FAST`` simulates faster.
+    """
     (folder / "top.il").write_text(rtlil)
-    (folder / "top.ys").write_text(SCRIPT.format(rtlil="top.il", verilog="top.v"))
+    (folder / "top.ys").write_text(
+        f"read_rtlil top.il\n{passes}write_verilog -norename -noattr top.v\n")
     result = subprocess.run([_yosys(), "-q", "-s", "top.ys"], cwd=folder, text=True, check=False,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if result.returncode != 0:
