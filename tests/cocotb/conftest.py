@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The die on which most tests run, and a run of it to look at."""
 
+from typing import Any
+
 import pytest
 
 from support.die_runs import make_request, run_small
@@ -30,7 +32,7 @@ def run(die, tmp_path):
 def finished(tmp_path_factory):
     """A good run of two frames: its request, what was recorded, what was made of it."""
     directory = tmp_path_factory.mktemp("finished")
-    options = {"frames": 2, "seed": 5}
+    options: dict[str, Any] = {"frames": 2, "seed": 5}
     record = run_small(FOUR_CAPTURES, directory, **options)
     request = make_request(FOUR_CAPTURES, directory, **options)
     return request, Recordings.load(directory, FOUR_CAPTURES), record

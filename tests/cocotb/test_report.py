@@ -12,7 +12,9 @@ from support.die_runs import build_once, make_request
 from tapetum.compand.tables import OCTAVES_12, OX03C10, CompandingTable
 from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.frame import run as run_module
+from tapetum_sim.pixel_die import PixelDie
 from tapetum_sim.report.write import write_report
+from tapetum_sim.scenes import load_scene
 from tapetum_sim.simulator import CycleLimitError
 
 
@@ -60,9 +62,19 @@ def test_a_spoilt_run_is_reported_as_such(finished, tmp_path):
         recordings, packet_bytes=recordings.packet_bytes[:1000]))
     summary = write_report(spoilt, tmp_path)
     assert summary["mismatches"] > 0
-    assert summary["dropped_frames"] == 2
+    assert summary["dropped_frames"] == 1
     page = (tmp_path / "report.html").read_text()
-    assert summary["frame_outcomes"][0]["outcome"] in page
+    assert summary["frame_outcomes"][1]["outcome"] in page
+
+
+def test_a_scene_of_another_size_is_said_to_be_resampled(finished, tmp_path):
+    request, recordings, _ = finished
+    np.save(tmp_path / "large.npy", np.random.default_rng(1).uniform(1, 100, (99, 130)))
+    scene = load_scene(request.config, tmp_path / "large.npy")
+    other = replace(request, pixel_die=PixelDie(request.config, scene))
+    summary = write_report(run_module.compare(other, recordings), tmp_path)
+    assert any("resampled" in notice and "130x" in notice for notice in summary["notices"])
+    assert "resampled" in (tmp_path / "report.html").read_text()
 
 
 def test_a_run_that_does_not_end_is_stopped_and_says_where_it_stood(die, tmp_path):

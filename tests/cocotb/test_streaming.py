@@ -44,8 +44,10 @@ def test_a_mode_changes_between_frames(run, die, name, value):
     back = {"image_orientation": 0, "output_mode": 0, "y_odd_inc": 1, "capture_mask": 15,
             "csi_data_format": 0x0C0C, "frame_length_lines": FRAME_LINES,
             "line_length_pck": die.timing.line_length_cycles, "exposure_2_lag": 3}[name]
+    # Lines of another length wait until all frames of the old one are complete.
+    later = 75.5 if name == "line_length_pck" else 45.5
     record = run(frames=4, stimuli=[write_at(die, 15.5, **{name: value}),
-                                    write_at(die, 45.5, **{name: back})])
+                                    write_at(die, later, **{name: back})])
     assert_exact(record, frames=4)
     plain = [str(frame.settings) for frame in record.frames]
     assert plain[0] == plain[-1]

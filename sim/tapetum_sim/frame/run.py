@@ -282,4 +282,4 @@ def _truth(request: Request, recordings: Recordings, frames: list[int]) -> np.nd
     end = int(middle["exposure_end_cycles"]) / config.sync_clock_hz
     sensitivity = config.pixel.sensitivity(config.captures[0].photodiode)
     truth = scene.truth(start, end) * scene.electrons_per_second * (end - start) * sensitivity
-    return truth[[row.marks["array_row"] for row in active]]
+    return truth[[int(row.marks["array_row"]) for row in active]]

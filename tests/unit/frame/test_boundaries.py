@@ -34,7 +34,7 @@ def test_a_wrong_value_is_one_mismatch():
 
 def test_a_wrong_flag_of_a_pixel_is_one_mismatch_even_where_its_value_is_wrong_too():
     received = rows()
-    received[1].marks["clipped"][3] = True
+    received[1].marks["clipped"] = np.array([False, False, False, True])
     received[1].values[3] = 5
     assert compare_rows("hdr", rows(), received).mismatches == 1
 
