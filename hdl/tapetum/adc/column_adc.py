@@ -19,7 +19,30 @@ from .ramp_sequencer import RampSequencer
 from .row_buffer import RowBuffer
 from .row_readout import RowReadout
 
-__all__ = ["ColumnAdc"]
+__all__ = ["ColumnAdc", "converter_ports"]
+
+
+def converter_ports(config: DieConfig) -> dict[str, wiring.Member]:
+    """Ports of column converters, by name: of `ColumnAdc` and of whatever stands in for it."""
+    adc = config.adc
+    return {
+        "ramp": In(stream.Signature(RampCommand)),
+        "ramp_code": Out(adc.bits),
+        "ramp_active": Out(1),
+        "ramp_kind": Out(RampKind),
+        "comparators": In(bond_count(config)),
+        "bond_pattern": Out(BondPattern),
+        "bond_map_load": Out(1),
+        "bond_map": Out(adc.bond_group_columns),
+        "settings": In(settings_ring(config)),
+        "pixels": Out(stream.Signature(CodePixels(config.lanes, adc.bits),
+                                       always_ready=True)),
+        "read_overrun": Out(1),
+        "bond_test": In(1),
+        "bond_test_done": Out(1),
+        "bond_repaired": Out(1),
+        "bond_unrepairable": Out(1),
+    }
 
 
 class ColumnAdc(wiring.Component):
@@ -71,25 +94,7 @@ class ColumnAdc(wiring.Component):
 
     def __init__(self, config: DieConfig, counter_domain: str = "adc"):
         self.config, self.counter_domain = config, counter_domain
-        adc = config.adc
-        super().__init__({
-            "ramp": In(stream.Signature(RampCommand)),
-            "ramp_code": Out(adc.bits),
-            "ramp_active": Out(1),
-            "ramp_kind": Out(RampKind),
-            "comparators": In(bond_count(config)),
-            "bond_pattern": Out(BondPattern),
-            "bond_map_load": Out(1),
-            "bond_map": Out(adc.bond_group_columns),
-            "settings": In(settings_ring(config)),
-            "pixels": Out(stream.Signature(CodePixels(config.lanes, adc.bits),
-                                           always_ready=True)),
-            "read_overrun": Out(1),
-            "bond_test": In(1),
-            "bond_test_done": Out(1),
-            "bond_repaired": Out(1),
-            "bond_unrepairable": Out(1),
-        })
+        super().__init__(converter_ports(config))
 
     def elaborate(self, platform):
         m = Module()

@@ -95,7 +95,6 @@ class FrameSettings(data.StructLayout):
             "uncombined": 1,
             "data_format": DataFormat,
             "companding_table": 1,
-            "test_pattern": 3,
         })
 
     @staticmethod
@@ -127,7 +126,6 @@ class FrameSettings(data.StructLayout):
             "uncombined": 0,
             "data_format": DataFormat.RAW12,
             "companding_table": 0,
-            "test_pattern": 0,
         }
 
 

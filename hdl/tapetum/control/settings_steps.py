@@ -139,7 +139,6 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("output_mode", work.uncombined),
         step("csi_data_format", work.data_format.as_value(), rule=Rule.DATA_FORMAT),
         step("companding_table", work.companding_table),
-        step("test_pattern_mode", work.test_pattern, high=4),
         step("trigger_mode", pins.triggered),
         step("sync_output_width", pins.sync_output_width_cycles),
         step("strobe_mode", pins.strobe_mode, high=2),

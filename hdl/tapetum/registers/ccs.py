@@ -94,12 +94,6 @@ def _set_up(config: DieConfig) -> list[Register]:
                  limits="any other acts as 0x0c0c and is flagged"),
         _constant("csi_lane_mode", 0x0114, config.csi2.byte_lanes - 1,
                   "Number of data lanes, less one.", width_bytes=1, unit="lanes"),
-        Register(name="test_pattern_mode", address=0x0600, width_bytes=2, maximum=4, bits=16,
-                 sentence="Pattern that replaces the pixels.",
-                 fields=(Field(name="pattern", lsb=0, bits=16, sentence="Which pattern.",
-                               values=((0, "none"), (1, "solid colour"), (2, "colour bars"),
-                                       (3, "fade to grey"), (4, "PN9"))),),
-                 limits="larger values act as 4 and are flagged"),
     ]
 
 

@@ -155,8 +155,7 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "pedestal_lsb": "black of the linear frame, linear LSB",
                   "uncombined": "each capture on a virtual channel of its own",
                   "data_format": "0 to 6: RAW8, 10, 12, 14, 16, 20, 24",
-                  "companding_table": "of formats up to 12 bits: 0 octaves, 1 OX03C10",
-                  "test_pattern": "kept with the frame; no room uses it yet"}),
+                  "companding_table": "of formats up to 12 bits: 0 octaves, 1 OX03C10"}),
         Entry(shape=CaptureSettings, path="control/frame_settings.py",
               route="within `FrameSettings`", notes={
                   "coarse_integration_lines": "lines of exposure",

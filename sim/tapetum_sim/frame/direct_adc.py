@@ -5,7 +5,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import connect, flipped
 
-from tapetum.adc.column_adc import ColumnAdc
+from tapetum.adc.column_adc import converter_ports
 from tapetum.adc.conversion_control import ConversionControl
 from tapetum.adc.geometry import reset_bank_count
 from tapetum.adc.row_readout import RowReadout
@@ -31,9 +31,9 @@ class DirectColumnAdc(wiring.Component):
     from `ColumnAdc`. Simulation only.
     """
 
-    def __init__(self, config: DieConfig, counter_domain: str = "adc"):
+    def __init__(self, config: DieConfig, counter_domain: str):
         self.config = config
-        super().__init__(ColumnAdc(config, counter_domain).signature)
+        super().__init__(converter_ports(config))
 
     def elaborate(self, platform):
         """Play a ramp in a few clocks of ``sync``."""

@@ -102,7 +102,6 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
             "uncombined": registers["output_mode"],
             "data_format": data_format,
             "companding_table": registers["companding_table"],
-            "test_pattern": limit("test_pattern_mode", 0, 4),
         })
 
 
