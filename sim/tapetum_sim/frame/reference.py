@@ -99,8 +99,9 @@ class _Die:
         config = self.config
         frame, capture, kind = int(tag["frame"]), int(tag["capture"]), int(tag["row_kind"])
         settings = self.settings[frame]
-        region = {name: int(getattr(settings[name], "value", settings[name]))
-                  for name in ("column_start", "column_end", "column_skip", "flip_columns")}
+        region: dict[str, Any] = {
+            name: int(getattr(settings[name], "value", settings[name]))
+            for name in ("column_start", "column_end", "column_skip", "flip_columns")}
         codes = convert_row(config, reset_trips, signal_trips, **region)
         optical_black = output_columns(config, **region) < config.array.optical_black_columns
         key = (frame, capture, kind, int(tag["row"]))

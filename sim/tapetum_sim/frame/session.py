@@ -49,9 +49,10 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
         config, light, PixelDieParameters.ideal() if ideal else PixelDieParameters(), seed=seed,
         temperature_celsius=temperature_celsius)
     request = Request(
-        config=config, pixel_die=pixel_die, frames=frames, seed=seed, scene_name=scene,
+        config=config, pixel_die=pixel_die, frames=frames, seed=seed, scene_name=Path(scene).name,
         registers=dict(registers), stimuli=stimuli, direct=direct, waves=waves,
-        options={"registers": dict(registers), "electrons_per_second": light.electrons_per_second,
+        options={"scene": scene, "registers": dict(registers),
+                 "electrons_per_second": light.electrons_per_second,
                  "temperature_celsius": temperature_celsius, "ideal": ideal, "direct": direct})
     try:
         record = run_die(request, out / "run", progress=progress)

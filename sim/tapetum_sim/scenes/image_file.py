@@ -59,7 +59,7 @@ def _without_small_negatives(rgb: np.ndarray) -> tuple[np.ndarray, tuple[str, ..
     pixels = int(slight.any(axis=2).sum())
     return np.where(slight, 0, rgb), (
         f"{pixels} pixels had slightly negative channels, as colours outside of the file's gamut "
-        f"have; these were taken as 0.",)
+        f"have; these were taken as 0",)
 
 
 def _as_rgb(path: Path, values: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 """Read what recorders wrote, as structured numpy arrays, whole files at a time."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from amaranth.hdl import Shape, ShapeLike
@@ -52,7 +53,7 @@ def _layout(shape: ShapeLike) -> data.Layout | None:
     if isinstance(shape, data.Layout):
         return shape
     try:
-        return data.Layout.cast(shape)  # a data.Struct or data.Union
+        return data.Layout.cast(cast(Any, shape))  # a data.Struct or data.Union
     except TypeError:
         return None
 
