@@ -59,9 +59,10 @@ class LatchSkew(Elaboratable):
         ]
 
         # Two synchroniser stages and the edge register, then the latch closes.
-        history, closed = Signal(4), Signal()
+        # In the clock in which the latches open no comparator counts as high.
+        history, closed, opening = Signal(4), Signal(), Signal(init=1)
         here, before = Signal(self.width), Signal(self.width)
-        m.d.sync += history.eq(Cat(self.comparator, history))
+        m.d.sync += [opening.eq(0), history.eq(Cat(self.comparator & ~opening, history))]
         with m.If(history[2] & ~history[3]):
             m.d.sync += [closed.eq(1), here.eq(shown), before.eq(shown_before)]
 

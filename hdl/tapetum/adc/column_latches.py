@@ -67,11 +67,16 @@ class ColumnLatches(wiring.Component):
         moved = Signal(self.columns, reset_less=True)
         edges = Signal(self.columns)
         closed = (~self.open).replicate(self.columns)
+        was_open = Signal()
+        m.d.sync += was_open.eq(self.open)
+        # A comparator that is high already shows an edge as well: it counts about 0, not what the
+        # ramp before left behind.
+        opened = (self.open & ~was_open).replicate(self.columns)
         # `edges` looks only at synchronised levels: a metastable first stage read twice could
         # clock the planes without a column, or a column without its planes.
         m.d.comb += edges.eq(second & ~before)
         m.d.sync += [
-            first.eq(self.comparators | closed),
+            first.eq((self.comparators | closed) & ~opened),
             second.eq(first),
             before.eq(second),
             moved.eq(edges),

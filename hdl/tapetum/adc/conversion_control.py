@@ -21,7 +21,8 @@ class ConversionControl(wiring.Component):
     Members
     -------
     ramp : In(stream of RampCommand)
-        Ready only when the ramp starts at once.
+        Ready only when the ramp starts at once; a signal ramp only after its own reset ramp, so
+        that a row never leaves with the reset level of another.
     request : Out(1), answer : In(1)
     kind : Out(RampKind), bank : Out(1)
     hold : In(1)
@@ -57,10 +58,20 @@ class ConversionControl(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         command = Signal(RampCommand, reset_less=True)
-        m.d.comb += [self.ramp.ready.eq(~self.busy & ~self.hold), self.kind.eq(command.kind)]
+        offered = self.ramp.payload
+        has_reset = Signal(len(self.config.captures))
+        mine = Signal.like(has_reset)
+        m.d.comb += [
+            mine.eq(1 << offered.tag.capture),
+            self.ramp.ready.eq(~self.busy & ~self.hold
+                               & ((offered.kind == RampKind.RESET) | (has_reset & mine).any())),
+            self.kind.eq(command.kind),
+        ]
         with m.If(self.ramp.valid & self.ramp.ready):
             m.d.sync += [command.eq(self.ramp.payload), self.busy.eq(1),
-                         self.request.eq(~self.request)]
+                         self.request.eq(~self.request),
+                         has_reset.eq(Mux(offered.kind == RampKind.RESET,
+                                          has_reset | mine, has_reset & ~mine))]
             with m.Switch(self.ramp.payload.tag.capture):
                 for capture, bank in enumerate(reset_banks(self.config)):
                     with m.Case(capture):

@@ -80,15 +80,16 @@ class RowReadout(wiring.Component):
             ]
 
         address = reader.address
+        last_of_frame = Signal()
         flags = Cat(address.valid, address.optical_black, address.line_last, address.line_first)
         for stage in range(_PIPELINE_CYCLES):
             following = Signal(4, name=f"flags_{stage}")
             m.d.sync += following.eq(flags)
             if stage == _PIPELINE_CYCLES - 1:
-                # The next row may be under way: its tag takes over with its first beat.
+                # The next row may be under way: its tag and flag take over with its first beat.
                 with m.If(flags[3] & flags[0]):
-                    m.d.sync += pixels.tag.eq(self.tag)
-                m.d.sync += pixels.frame_last.eq(flags[2] & self.frame_last)
+                    m.d.sync += [pixels.tag.eq(self.tag), last_of_frame.eq(self.frame_last)]
+                m.d.sync += pixels.frame_last.eq(flags[2] & last_of_frame)
             flags = following
         m.d.comb += [
             self.pixels.valid.eq(flags[0]),

@@ -42,7 +42,10 @@ class Control(wiring.Component):
     raised : In(len(Fault))
     faults : Out(len(Fault)), error : Out(1)
         ``error`` is meant for a pin; `fault_mask` chooses what raises it.
-    bond_test_start : Out(1), bond_test_busy, bond_repaired, bond_unrepairable : In(1)
+    bond_test_start : Out(1)
+        Strobe, after every reset and on command.
+    bond_test_busy : In(1), bond_repaired, bond_unrepairable : In(1)
+        The last two are strobes; the register keeps them until the next test.
     black_levels : In(one corrected code per capture)
     windows : Out, a `WindowBus` by name of each memory window
     """
@@ -83,10 +86,11 @@ class Control(wiring.Component):
             connect(m, getattr(bank.windows, window.name),
                     flipped(getattr(self.windows, window.name)))
         immediate, commanded = bank.immediate, bank.commanded
+        was_busy, bond_status = Signal(), Signal(2)
         m.d.comb += [
             bank.reset.eq(commanded.software_reset),
             self.streaming.eq(immediate.mode_select),
-            self.bond_test_start.eq(commanded.bond_test),
+            self.bond_test_start.eq(commanded.bond_test | (was_busy & ~bank.busy)),
 
             guard.changed.eq(bank.changed), guard.busy.eq(bank.busy),
             guard.hold.eq(immediate.grouped_parameter_hold),
@@ -115,8 +119,15 @@ class Control(wiring.Component):
             bank.status.settings_status.eq(Cat(guard.clamped, guard.pending)),
             bank.status.fault_status.eq(faults.faults),
             bank.status.bond_test.eq(self.bond_test_busy),
-            bank.status.bond_status.eq(Cat(self.bond_repaired, self.bond_unrepairable)),
+            bank.status.bond_status.eq(bond_status),
         ]
+        # The bonds are tested at start-up: as soon as the registers have their reset values.
+        m.d.sync += was_busy.eq(bank.busy)
+        with m.If(self.bond_test_start):
+            m.d.sync += bond_status.eq(0)
+        with m.Else():
+            m.d.sync += bond_status.eq(
+                bond_status | Cat(self.bond_repaired, self.bond_unrepairable))
         m.d.comb += [bank.status[f"capture_{index}_black_level"].eq(self.black_levels[index])
                      for index in range(len(self.config.captures))]
         return m

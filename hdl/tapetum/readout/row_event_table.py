@@ -12,7 +12,10 @@ __all__ = ["RowEventTable"]
 
 
 class RowEventTable(wiring.Component):
-    """Holds what happens in a line; starts with ``config.row_timing``.
+    """Holds what happens in a line: after a reset what ``config.row_timing`` says.
+
+    The words are copied from a ROM in the `fill_cycles` clocks behind a reset; until then nothing
+    may stream and the host's writes are lost. (The registers take longer to wake.)
 
     Parameters
     ----------
@@ -48,13 +51,28 @@ class RowEventTable(wiring.Component):
             "transfer_cycles": Out(data.ArrayLayout(16, len(config.exposure_groups))),
         })
 
+    @property
+    def fill_cycles(self) -> int:
+        """Clocks behind a reset after which the table is complete."""
+        return self.depth + 2
+
     def elaborate(self, platform):
         m = Module()
         timing = self.config.row_timing
         words = [RowEventWord.encode(event) for event in timing.events]
         words += [RowEventWord.end()] * (self.depth - len(words))
+        # Simulators and FPGAs wake with the words in place; silicon, and every reset, needs the
+        # copy.
         m.submodules.words = words_memory = memory.Memory(
             shape=32, depth=self.depth, init=words, attrs={"ram_style": "distributed"})
+        m.submodules.rom = rom = memory.Memory(shape=32, depth=self.depth, init=words)
+        original = rom.read_port()
+        filling, fill_word, fill_write = (
+            Signal(range(self.depth + 1)), Signal(range(self.depth)), Signal())
+        m.d.comb += original.addr.eq(filling)
+        m.d.sync += [fill_word.eq(filling), fill_write.eq(filling != self.depth)]
+        with m.If(filling != self.depth):
+            m.d.sync += filling.eq(filling + 1)
         host_write = words_memory.write_port()
         host_read = words_memory.read_port()
         play = words_memory.read_port()
@@ -62,13 +80,16 @@ class RowEventTable(wiring.Component):
         byte, word = self.address[:2], self.address[2:]
         earlier_bytes = Signal(24, reset_less=True)
         written = Signal(RowEventWord)
+        committed = Signal()
+        m.d.comb += committed.eq(
+            self.write & (byte == ROW_EVENT_BYTES - 1) & ~self.locked & ~fill_write)
         m.d.comb += [
             play.addr.eq(self.play_address),
             Value.cast(self.event).eq(play.data),
             Value.cast(written).eq(Cat(self.write_data, earlier_bytes)),
-            host_write.addr.eq(word),
-            host_write.data.eq(written),
-            host_write.en.eq(self.write & (byte == ROW_EVENT_BYTES - 1) & ~self.locked),
+            host_write.addr.eq(Mux(fill_write, fill_word, word)),
+            host_write.data.eq(Mux(fill_write, original.data, written)),
+            host_write.en.eq(fill_write | committed),
             host_read.addr.eq(word),
         ]
         with m.If(self.write):
@@ -78,11 +99,10 @@ class RowEventTable(wiring.Component):
         m.d.sync += read_byte.eq(byte)
         m.d.comb += self.read_data.eq(host_read.data.word_select(~read_byte, 8))
 
-        # Like the memory, these survive a reset: they describe its content.
-        transfers = [Signal(16, init=cycles, reset_less=True, name=f"transfer_cycles_{group}")
+        transfers = [Signal(16, init=cycles, name=f"transfer_cycles_{group}")
                      for group, cycles in enumerate(timing.transfer_cycles)]
         for group, transfer in enumerate(transfers):
             m.d.comb += self.transfer_cycles[group].eq(transfer)
-            with m.If(host_write.en & written.transfer & (written.group == group)):
+            with m.If(committed & written.transfer & (written.group == group)):
                 m.d.sync += transfer.eq(written.time_cycles)
         return m

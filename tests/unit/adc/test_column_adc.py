@@ -95,17 +95,19 @@ def test_ramps_keep_within_their_time_at_any_clock_ratio(adc_clock_hz, seed):
     generator = np.random.default_rng(seed)
     ramps = [ramp for _ in range(2) for ramp in random_row(config, generator)]
     dut = AdcBench(config)
-    busy_clocks = [0]
+    taken, clock = [], 0
 
     async def watch(ctx):
-        async for _, _, ready in ctx.tick().sample(dut.ramp.ready):
-            if not ready:
-                busy_clocks[-1] += 1
-            elif busy_clocks[-1]:
-                busy_clocks.append(0)
+        nonlocal clock
+        async for _, _, valid, ready in ctx.tick().sample(dut.ramp.valid, dut.ramp.ready):
+            clock += 1
+            if valid and ready:
+                taken.append(clock)
 
     run_rows(config, ramps, dut=dut, background=(watch,))
-    for ramp, clocks in zip(ramps, busy_clocks, strict=False):
+    assert len(taken) == len(ramps)
+    for ramp, first, following in zip(ramps, taken, taken[1:], strict=False):
+        clocks = following - first - 1
         counts = (config.adc.reset_counts if ramp.kind is RampKind.RESET
                   else config.adc.signal_counts)
         allowed = ceil((counts + RAMP_OVERHEAD_ADC_CYCLES)
@@ -187,3 +189,40 @@ def test_read_keeps_the_row_buffers_no_longer_than_row_timing_says(lanes):
 def test_rejects_sizes_that_make_no_sense(build, culprit):
     with expect_rejected(culprit):
         build(small_config())
+
+
+def test_a_comparator_that_is_high_from_the_start_counts_nothing_of_the_ramp_before(seed):
+    config, generator = small_config(), np.random.default_rng(seed)
+    stuck = config.array.optical_black_columns + 5
+    dut = AdcBench(config, inject_faults=True)
+
+    async def stick(ctx):
+        for _ in range(3):
+            await ctx.posedge(dut.ramp_active)
+        ctx.set(dut.stuck_high, 1 << stuck)
+
+    first, second = random_row(config, generator), random_row(config, generator)
+    rows = run_rows(config, [*first, *second], dut=dut, background=(stick,))
+    check(config, rows[0], *first)
+    assert rows[1].codes[stuck] == config.adc.pedestal_codes
+
+
+def test_a_signal_ramp_without_its_reset_ramp_is_refused(seed):
+    config, generator = small_config(), np.random.default_rng(seed)
+    reset, signal = random_row(config, generator)
+    dut = AdcBench(config)
+    refused = []
+
+    async def prepare(ctx, dut):
+        for capture in range(len(config.captures)):
+            ctx.set(dut.ramp.payload, {"kind": RampKind.SIGNAL, "tag": {"capture": capture}})
+            ctx.set(dut.ramp.valid, 1)
+            for _ in range(20):
+                await ctx.tick()
+                refused.append(ctx.get(dut.ramp.ready))
+        ctx.set(dut.ramp.valid, 0)
+
+    rows = run_rows(config, [reset, signal], dut=dut, prepare=prepare)
+    assert refused
+    assert not any(refused)
+    check(config, rows[0], reset, signal)

@@ -170,6 +170,8 @@ def test_status_of_the_die_is_readable():
             ctx.set(control.black_levels[index], level)
             assert await host.get(f"capture_{index}_black_level") == level
         ctx.set(control.bond_repaired, 1)
+        await ctx.tick()
+        ctx.set(control.bond_repaired, 0)
         assert MAP.fields("bond_status", await host.get("bond_status")) == {
             "repaired": 1, "unrepairable": 0}
         assert await host.get("pixel_order") == 1
@@ -196,6 +198,18 @@ def test_the_bond_test_starts_once_and_reports_when_it_is_busy():
         assert starts == 1
         ctx.set(control.bond_test_busy, 1)
         assert await host.get("bond_test") == 1
+
+    run(testbench)
+
+
+def test_the_bonds_are_tested_when_the_registers_have_been_reset():
+    async def testbench(ctx, control, host):
+        await host.set(software_reset=1)
+        started = False
+        for _ in range(2000):
+            await ctx.tick()
+            started = started or bool(ctx.get(control.bond_test_start))
+        assert started
 
     run(testbench)
 

@@ -2,6 +2,7 @@
 """The byte window on the table of row events."""
 
 import pytest
+from amaranth import *
 
 from support import simulate
 from tapetum.readout.row_event import ROW_EVENT_BYTES, RowEventWord
@@ -35,6 +36,7 @@ def run(testbench, config=None):
     table = RowEventTable(config or small_die(4))
 
     async def bench(ctx):
+        await ctx.tick().repeat(table.fill_cycles)
         await testbench(ctx, table)
 
     simulate(table, bench, cycles=1000)
@@ -82,3 +84,23 @@ def test_a_locked_table_does_not_change():
         assert await read_word(ctx, table, 5) == before
 
     run(bench)
+
+
+def test_a_reset_brings_the_words_of_the_configuration_back():
+    config = small_die(2)
+    table, reset = RowEventTable(config), Signal()
+
+    async def bench(ctx):
+        await ctx.tick().repeat(table.fill_cycles)
+        for byte, value in enumerate(RowEventWord.encode(EVENT).to_bytes(4, "big")):
+            await write_byte(ctx, table, byte, value)
+        assert await read_word(ctx, table, 0) == RowEventWord.encode(EVENT)
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        await ctx.tick().repeat(table.fill_cycles)
+        assert await read_word(ctx, table, 0) == RowEventWord.encode(config.row_timing.events[0])
+        for group, cycles in enumerate(config.row_timing.transfer_cycles):
+            assert ctx.get(table.transfer_cycles[group]) == cycles
+
+    simulate(ResetInserter(reset)(table), bench, cycles=1000)
