@@ -114,9 +114,7 @@ class Die(wiring.Component):
         ]
         connect(m, hdr.o, compander.i)
         connect(m, compander.o, selector.combined)
-        m.d.comb += [
-            csi2.pixels.valid.eq(selector.o.valid), csi2.pixels.payload.eq(selector.o.payload),
-        ]
+        connect(m, selector.o, csi2.pixels)
 
         # Settings
         m.d.comb += [

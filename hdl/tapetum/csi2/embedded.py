@@ -7,6 +7,7 @@ from amaranth import *
 
 from ..config import DieConfig
 from ..control.frame_settings import DataFormat, Skip
+from ..registers.table import register_table
 from .formats import pixel_bits
 
 __all__ = ["EMBEDDED_PADDING", "EmbeddedRegister", "EmbeddedTag", "embedded_registers",
@@ -46,48 +47,47 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
 
     Names and addresses are those of the register table; the values are the frame's own.
     """
-    def register(name: str, address: int, width_bytes: int, *source: str | int):
-        return EmbeddedRegister(name=name, address=address, width_bytes=width_bytes,
+    registers = {register.name: register for register in register_table(config)}
+
+    def register(name: str, *source: str | int):
+        found = registers[name]
+        return EmbeddedRegister(name=name, address=found.address, width_bytes=found.width_bytes,
                                 source=source)
 
     table = [
-        register("frame_count", 0x0005, 1, "frame_count"),
-        register("csi_data_format", 0x0112, 2, "csi_data_format"),
-        register("fine_integration_time", 0x0200, 2, "captures", 0, "fine_integration_cycles"),
-        register("coarse_integration_time", 0x0202, 2, "captures", 0, "coarse_integration_lines"),
-        register("capture_mask", 0x3000, 1, "capture_mask"),
-        register("output_mode", 0x3001, 1, "uncombined"),
-        register("companding_table", 0x3002, 1, "companding_table"),
-        register("linear_pedestal", 0x3003, 1, "pedestal_lsb"),
-        register("frame_number", 0x3004, 2, "frame_number"),
+        register("csi_data_format", "csi_data_format"),
+        register("fine_integration_time", "captures", 0, "fine_integration_cycles"),
+        register("coarse_integration_time", "captures", 0, "coarse_integration_lines"),
+        register("capture_mask", "capture_mask"),
+        register("output_mode", "uncombined"),
+        register("companding_table", "companding_table"),
+        register("linear_pedestal", "pedestal_lsb"),
+        register("frame_number", "frame_number"),
     ]
     for group in config.exposure_groups[1:]:
-        name, base = f"exposure_{group.index}", 0x3100 + 16 * group.index
-        first = min(group.captures)
+        name, first = f"exposure_{group.index}", min(group.captures)
         table += [
-            register(f"{name}_coarse_integration_time", base, 2,
+            register(f"{name}_coarse_integration_time",
                      "captures", first, "coarse_integration_lines"),
-            register(f"{name}_fine_integration_time", base + 2, 2,
-                     "captures", first, "fine_integration_cycles"),
-            register(f"{name}_lag", base + 4, 1, "lag_lines", first),
+            register(f"{name}_fine_integration_time", "captures", first, "fine_integration_cycles"),
+            register(f"{name}_lag", "lag_lines", first),
         ]
     table += [
-        register("frame_length_lines", 0x0340, 2, "frame_length_lines"),
-        register("line_length_pck", 0x0342, 2, "line_length_cycles"),
-        register("x_addr_start", 0x0344, 2, "column_start"),
-        register("y_addr_start", 0x0346, 2, "row_start"),
-        register("x_addr_end", 0x0348, 2, "column_end"),
-        register("y_addr_end", 0x034A, 2, "row_end"),
-        register("x_odd_inc", 0x0382, 2, "x_odd_inc"),
-        register("y_odd_inc", 0x0386, 2, "y_odd_inc"),
-        register("image_orientation", 0x0101, 1, "image_orientation"),
+        register("frame_length_lines", "frame_length_lines"),
+        register("line_length_pck", "line_length_cycles"),
+        register("x_addr_start", "column_start"),
+        register("y_addr_start", "row_start"),
+        register("x_addr_end", "column_end"),
+        register("y_addr_end", "row_end"),
+        register("x_odd_inc", "x_odd_inc"),
+        register("y_odd_inc", "y_odd_inc"),
+        register("image_orientation", "image_orientation"),
     ]
     for index in range(len(config.captures)):
-        base = 0x3200 + 16 * index
         table += [
-            register(f"capture_{index}_normalisation_mantissa", base, 2,
+            register(f"capture_{index}_normalisation_mantissa",
                      "captures", index, "normalisation_mantissa"),
-            register(f"capture_{index}_normalisation_shift", base + 2, 1,
+            register(f"capture_{index}_normalisation_shift",
                      "captures", index, "normalisation_shift"),
         ]
     return tuple(table)
@@ -107,8 +107,6 @@ def register_value(source: tuple[str | int, ...], settings, frame) -> Value:
     match source:
         case ("frame_number",):
             return frame
-        case ("frame_count",):
-            return frame[:8]
         case ("csi_data_format",):
             # Uncompressed and compressed bits per pixel, which are the same.
             return by_value(settings.data_format,

@@ -57,7 +57,7 @@ class RowCollector(wiring.Component):
     def __init__(self, config: DieConfig):
         self.config = config
         super().__init__({
-            "pixels": In(stream.Signature(OutputPixels(config.lanes))),
+            "pixels": In(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "settings": In(settings_ring(config)),
             "may_store": In(1),
             "write_enable": Out(1),
@@ -75,7 +75,6 @@ class RowCollector(wiring.Component):
         lanes = self.config.lanes
         slot_groups = self.config.array.columns // GROUP_PIXELS
         beats = GROUP_PIXELS // lanes
-        m.d.comb += self.pixels.ready.eq(1)
 
         # Stage 1: the beat, and the format of its frame.
         beat = Signal(OutputPixels(lanes), reset_less=True)

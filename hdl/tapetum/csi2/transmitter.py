@@ -64,7 +64,7 @@ class Csi2Transmitter(wiring.Component):
         self.result_sources = result_sources
         byte_lanes = config.csi2.byte_lanes
         ports = {
-            "pixels": In(stream.Signature(OutputPixels(config.lanes))),
+            "pixels": In(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "settings": In(settings_ring(config)),
             "overflow": Out(1),
             "phy": Out(PhyLanes(byte_lanes)),

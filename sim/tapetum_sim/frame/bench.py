@@ -77,9 +77,8 @@ class DieBench:
             pass
 
     async def set_up(self) -> None:
-        """What every host does first: wait for the registers, test the bonds, write settings."""
+        """What every host does first: wait until the die has woken, write settings."""
         await self.settled("software_reset")
-        await self.write(self._registers.write({"bond_test": 1}))
         await self.settled("bond_test")
         await self.write(self.setup.writes)
         while await self.read("settings_status") & SETTINGS_PENDING:

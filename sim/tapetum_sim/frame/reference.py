@@ -9,6 +9,7 @@ import numpy as np
 
 from tapetum.config import DieConfig
 from tapetum.pixel import RampKind, RowKind
+from tapetum.row_timing import Ramp
 
 from ..models.adc import convert_row, output_columns
 from ..models.compand import compand_frame, uncombined_values
@@ -18,13 +19,9 @@ from ..models.hdr import combine
 from ..models.readout import RowAddress, rows_of_frame
 from .recordings import Row, RowKey
 
-__all__ = ["Reference", "ReferenceError", "expected_ramps", "reference"]
+__all__ = ["Reference", "expected_ramps", "reference"]
 
 ACTIVE, OPTICAL_BLACK = RowKind.ACTIVE.value, RowKind.OPTICAL_BLACK.value
-
-
-class ReferenceError(ValueError):
-    """The trip codes do not make frames: the readout went wrong before anything could follow."""
 
 
 @dataclass(kw_only=True)
@@ -55,7 +52,8 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
     Parameters
     ----------
     requests : structured array of TripRequest
-        Every ramp, in order.
+        Every ramp, in order. Of each only the frame, the capture and the physical row are
+        believed; that these are right, and in order, `expected_ramps` says.
     trips : uint16, ramps x total columns
         What the comparators did in it.
     settings : mapping
@@ -68,16 +66,13 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
     die = _Die(config, settings, result, lost_rows)
     reset_trips: dict[tuple[int, int], np.ndarray] = {}
     for request, codes in zip(requests, trips, strict=True):
-        command = request["command"]
-        tag = command["tag"]
-        place = int(tag["capture"]), int(request["physical_row"])
-        if command["kind"] == RampKind.RESET.value:
+        tag = request["command"]["tag"]
+        frame, capture = int(tag["frame"]), int(tag["capture"])
+        place = capture, int(request["physical_row"])
+        if request["command"]["kind"] == RampKind.RESET.value:
             reset_trips[place] = codes
-        elif place not in reset_trips:
-            raise ReferenceError(f"capture {place[0]} of row {place[1]} was converted without "
-                                 f"its reset level.")
-        else:
-            die.convert(tag, bool(command["frame_last"]), reset_trips.pop(place), codes)
+        elif place in reset_trips:
+            die.convert(frame, capture, place[1], reset_trips.pop(place), codes)
     result.packets = transmit(config, die.sent, settings)
     return result
 
@@ -93,19 +88,27 @@ class _Die:
         self._waiting: dict[tuple[int, int], dict[int, np.ndarray]] = {}
         self._shielded: dict[tuple[int, int], list[np.ndarray]] = {}
         self._levels: dict[int, int] = {}
+        self._addresses: dict[int, dict[int, tuple[RowAddress, bool]]] = {}
 
-    def convert(self, tag, frame_last: bool, reset_trips: np.ndarray,
+    def convert(self, frame: int, capture: int, physical_row: int, reset_trips: np.ndarray,
                 signal_trips: np.ndarray) -> None:
+        """Take one conversion; what the row is follows from the settings of its frame."""
         config = self.config
-        frame, capture, kind = int(tag["frame"]), int(tag["capture"]), int(tag["row_kind"])
+        if frame not in self._addresses:
+            rows = rows_of_frame(config, self.settings[frame])
+            self._addresses[frame] = {row.physical_row: (row, row is rows[-1]) for row in rows}
+        if physical_row not in self._addresses[frame]:
+            return  # the row that the die sends all the same is then one too many
+        address, frame_last = self._addresses[frame][physical_row]
+        kind = address.kind
         settings = self.settings[frame]
         region: dict[str, Any] = {
             name: int(getattr(settings[name], "value", settings[name]))
             for name in ("column_start", "column_end", "column_skip", "flip_columns")}
         codes = convert_row(config, reset_trips, signal_trips, **region)
         optical_black = output_columns(config, **region) < config.array.optical_black_columns
-        key = (frame, capture, kind, int(tag["row"]))
-        marks = {"array_row": int(tag["array_row"]), "frame_last": frame_last, "complete": True,
+        key = (frame, capture, kind, address.row)
+        marks = {"array_row": address.array_row, "frame_last": frame_last, "complete": True,
                  "one_tag": True}
         self.result.adc.append(Row(key=key, values=codes, marks={
             **marks, "optical_black": optical_black}))
@@ -161,19 +164,24 @@ class _Die:
                                    stored=len(self.sent) not in self.lost_rows))
 
 
-def expected_ramps(config: DieConfig, frame: int, settings: Mapping[str, Any]
-                   ) -> list[tuple[int, int, int, int, int, int, bool]]:
-    """Every signal ramp of a frame, sorted: what is read, and how long it integrated.
+def expected_ramps(config: DieConfig, settings: Mapping[str, Any]) -> list[tuple[int, ...]]:
+    """Every ramp of a frame in the order in which it is played.
 
-    ``(frame, capture, kind, row, physical row, exposure in cycles, frame_last)``
+    ``(kind, capture, row kind, row, array row, physical row, exposure in cycles, frame_last)``;
+    the exposure is that of signal ramps, 0 for reset ramps.
     """
-    rows: list[RowAddress] = rows_of_frame(config, settings)
+    rows = rows_of_frame(config, settings)
     ramps = []
-    for capture, exposure in enumerate(settings["captures"]):
-        if not settings["capture_mask"] >> capture & 1:
+    for event in config.row_timing.events:
+        if event.ramp is Ramp.NONE or not settings["capture_mask"] >> event.capture & 1:
             continue
-        cycles = (exposure["coarse_integration_lines"] * settings["line_length_cycles"]
-                  + exposure["fine_integration_cycles"])
-        ramps += [(frame, capture, row.kind, row.row, row.physical_row, cycles,
-                   row is rows[-1]) for row in rows]
-    return sorted(ramps)
+        capture = settings["captures"][event.capture]
+        is_signal = event.ramp is Ramp.SIGNAL
+        exposure = is_signal * (
+            capture["coarse_integration_lines"] * settings["line_length_cycles"]
+            + capture["fine_integration_cycles"])
+        for index, row in enumerate(rows):
+            when = (index + settings["lag_lines"][event.capture], event.time_cycles)
+            ramps.append((when, (int(is_signal), event.capture, row.kind, row.row, row.array_row,
+                                 row.physical_row, exposure, int(row is rows[-1]))))
+    return [ramp for _, ramp in sorted(ramps)]

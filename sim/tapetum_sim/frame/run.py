@@ -150,7 +150,7 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
         truth_electrons=_truth(request, recordings, frames),
         requests=recordings.requests, packets=decoded.packets,
         packet_starts_s=recordings.packet_starts_s, packet_bytes=recordings.packet_bytes,
-        ecc_errors=decoded.ecc_errors, crc_errors=decoded.crc_errors,
+        ecc_errors=decoded.ecc_errors + decoded.ecc_corrections, crc_errors=decoded.crc_errors,
         sequence_errors=decoded.sequence_errors,
         notices=list(getattr(request.pixel_die.scene, "notices", ())),
         walls=walls or Walls())
@@ -214,18 +214,21 @@ def _leaves(value: Any, name: str = "") -> list[tuple[str, int]]:
 
 def _compare_readout(config: DieConfig, recordings: Recordings,
                      settings: Mapping[int, Mapping[str, Any]]) -> Boundary:
-    """Which rows were converted, and how long each integrated to the cycle."""
-    expected = sorted(ramp for frame, of_frame in settings.items()
-                      for ramp in expected_ramps(config, frame, of_frame))
-    received = []
+    """Which ramps were played in which order, and how long each row integrated to the cycle."""
+    expected, received = [], {frame: [] for frame in settings}
+    for frame, of_frame in settings.items():
+        expected += [(frame, *ramp) for ramp in expected_ramps(config, of_frame)]
     for request in recordings.requests:
         command, tag = request["command"], request["command"]["tag"]
-        if command["kind"] == RampKind.SIGNAL.value:
-            exposure = int(request["exposure_end_cycles"]) - int(request["exposure_start_cycles"])
-            received.append((int(tag["frame"]), int(tag["capture"]), int(tag["row_kind"]),
-                             int(tag["row"]), int(request["physical_row"]), exposure,
-                             bool(command["frame_last"])))
-    return compare_values("readout", expected, sorted(received))
+        is_signal = int(command["kind"]) == RampKind.SIGNAL.value
+        exposure = int(request["exposure_end_cycles"]) - int(request["exposure_start_cycles"])
+        frame = int(tag["frame"])
+        received.setdefault(frame, []).append(
+            (frame, int(is_signal), int(tag["capture"]), int(tag["row_kind"]), int(tag["row"]),
+             int(tag["array_row"]), int(request["physical_row"]), is_signal * exposure,
+             int(command["frame_last"])))
+    return compare_values("readout", expected, [ramp for ramps in received.values()
+                                                for ramp in ramps])
 
 
 def _arrays(config: DieConfig, recordings: Recordings, frames: list[int],

@@ -188,8 +188,6 @@ def _value(register: EmbeddedRegister, settings: Mapping[str, Any], frame: int) 
     match register.name:
         case "frame_number":
             return frame
-        case "frame_count":
-            return frame % 256
         case "csi_data_format":
             bits = _BITS[DataFormat(settings["data_format"])]
             return bits << 8 | bits

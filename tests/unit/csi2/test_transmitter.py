@@ -109,7 +109,7 @@ def test_the_embedded_row_tells_the_settings_of_its_frame(generator):
     values = name_values(frame.embedded[0], embedded_registers(config))
     assert frame.number == 0xFFFE % 32768 + 1
     expected = {
-        "frame_count": 0xFE, "frame_number": 0xFFFE, "csi_data_format": 0x1414,
+        "frame_number": 0xFFFE, "csi_data_format": 0x1414,
         "capture_mask": 5, "output_mode": 0, "companding_table": 1, "linear_pedestal": 77,
         "x_addr_start": 8, "x_addr_end": 135, "y_addr_start": 2, "y_addr_end": 13,
         "x_odd_inc": 3, "y_odd_inc": 7, "image_orientation": 2,
