@@ -27,6 +27,10 @@ def write_report(record: RunRecord, directory: Path, *,
     started = time.perf_counter()
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "report.json").unlink(missing_ok=True)
+    # A capture that is masked now has no picture; only files that a run writes are touched.
+    captures = (f"{capture.name}.png" for capture in record.config.captures)
+    for stale in ("scene.png", "combined.png", "error.png", "timeline.svg", *captures):
+        (directory / stale).unlink(missing_ok=True)
     progress("arrays")
     np.save(directory / "captures.npy", record.captures)
     np.save(directory / "linear.npy", record.linear)
