@@ -22,7 +22,7 @@ module testbench;
   reg rst = 1, adc_rst = 1, byte_rst = 1;
   always #6.667 clk = ~clk;            // 75 MHz
   always #5.000 adc_clk = ~adc_clk;    // 100 MHz
-  always #5.333 byte_clk = ~byte_clk;  // 93.75 MHz
+  always #40.00 byte_clk = ~byte_clk;  // 12.5 MHz
 
   reg [15:0] bus__address = 0;
   reg [7:0] bus__write_data = 0;

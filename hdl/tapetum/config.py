@@ -50,6 +50,10 @@ class DieConfig:
     csi2: Csi2Config = field(default_factory=Csi2Config)
 
     def __post_init__(self):
+        require(self.sync_clock_hz > 0, "sync_clock_hz must be positive.")
+        require(self.adc_clock_hz * 3 >= self.sync_clock_hz,
+                f"adc_clock_hz must be at least a third of sync_clock_hz, "
+                f"{self.sync_clock_hz / 3:.3g}, not {self.adc_clock_hz:.3g}.")
         require(self.lanes in (1, 2, 4), f"lanes must be 1, 2 or 4, not {self.lanes}.")
         require(1 <= len(self.captures) <= 4,
                  f"a die has one to four captures, not {len(self.captures)}.")

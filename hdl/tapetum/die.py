@@ -51,8 +51,10 @@ class Die(wiring.Component):
     -------
     row_control : Out(RowControl), shutters : Out(2 ShutterControl per exposure group)
         Row lines of the pixel die.
-    ramp_code, ramp_active, ramp_kind : Out, in ``counter_domain``
+    ramp_code, ramp_active : Out, in ``counter_domain``
         What the pixel die's comparators compare with; ``comparators`` : In is their answer.
+    ramp_kind : Out(RampKind)
+        In ``sync``; holds still during a ramp.
     bond_pattern, bond_map_load, bond_map : Out, in ``counter_domain``
         Test and repair of the bonds, see `ColumnAdc`.
     bus : In(RegisterBus)

@@ -223,6 +223,8 @@ class TimingConfig:
     row_event_capacity: int = 32
 
     def __post_init__(self):
+        for name in ("reset_settle_ns", "transfer_settle_ns", "gain_settle_ns"):
+            require(getattr(self, name) >= 0, f"{name} must not be negative.")
         require(4 <= self.frame_length_lines <= 0xFFFF,
                  "frame_length_lines must lie between 4 and 65535.")
         require(64 <= self.line_length_cycles <= 0xFFFF,
@@ -268,4 +270,5 @@ class Csi2Config:
     def __post_init__(self):
         require(self.byte_lanes in (1, 2, 4),
                  f"byte_lanes must be 1, 2 or 4, not {self.byte_lanes}.")
+        require(self.byte_clock_hz > 0, "byte_clock_hz must be positive.")
         require(2 <= self.row_buffer_rows <= 16, "row_buffer_rows must lie between 2 and 16.")

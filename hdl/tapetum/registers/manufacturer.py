@@ -85,7 +85,7 @@ def _pins(config: DieConfig) -> list[Register]:
                                values=((0, "free running"), (1, "sync pulse"))),),
                  note=_NOT_WITH_A_FRAME),
         Register(name="sync_output_width", address=0x3022, width_bytes=2, unit="pixel clocks",
-                 sentence="Length of the pulse at the first read of each frame; 0 turns it off.",
+                 sentence="Length of the pulse as each frame is planned; 0 turns it off.",
                  note=_NOT_WITH_A_FRAME),
         Register(name="strobe_mode", address=0x3024, maximum=2,
                  sentence="When the strobe output is high.",
@@ -112,7 +112,8 @@ def _bonds() -> list[Register]:
     return [
         Register(name="bond_test", address=0x3040, access=Access.SELF_CLEARING,
                  storage=Storage.STATUS,
-                 sentence="Tests every bond and maps spares; meant for standby.",
+                 sentence="Tests every bond and maps spares, as a reset does by itself; meant for "
+                          "standby.",
                  fields=(Field(name="start", lsb=0,
                                sentence="Reads as one while the test runs."),)),
         Register(name="bond_status", address=0x3041, access=Access.READ_ONLY,

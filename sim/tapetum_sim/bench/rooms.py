@@ -30,7 +30,7 @@ ROOMS: dict[str, dict[str, str]] = {
     "selector": {},
     "csi2": {"phy": "byte", "packet_bytes": "byte", "packet_strobe": "byte"},
     "control": {},
-    "adc": {"ramp_code": "adc", "ramp_active": "adc", "ramp_kind": "adc", "comparators": "adc",
+    "adc": {"ramp_code": "adc", "ramp_active": "adc", "comparators": "adc",
             "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"},
 }
 """Rooms, the one that takes longest last; ports of each that are not of ``sync``."""

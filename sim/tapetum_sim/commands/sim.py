@@ -39,7 +39,7 @@ def sim(
     """Run a scene through pixel die, converters, combination and link, and check every bit.
 
     Writes report.json, report.html, pictures, linear.npy, captures.npy and packets.bin. Exits
-    with 1 if anything differs from the models or a frame is incomplete.
+    with 1 if anything differs from the models, a frame is incomplete or the link had an error.
 
     Examples:
 
@@ -59,7 +59,9 @@ def sim(
             temperature_celsius=temperature, ideal=ideal, direct=direct,
             waves=waves, progress=progress)
     print_summary(summary, out)
-    if summary["mismatches"] or summary["dropped_frames"] or not summary["pixels_compared"]:
+    link = summary["csi2"]
+    if (summary["mismatches"] or summary["dropped_frames"] or not summary["pixels_compared"]
+            or link["ecc_errors"] or link["crc_errors"] or link["sequence_errors"]):
         raise typer.Exit(1)
 
 

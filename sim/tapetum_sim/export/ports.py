@@ -10,7 +10,7 @@ from amaranth.lib import data, wiring
 __all__ = ["PORT_DOMAINS", "clock_ports", "describe_fields", "describe_ports"]
 
 PORT_DOMAINS: dict[str, str | None] = {
-    "ramp_code": "adc", "ramp_active": "adc", "ramp_kind": "adc", "bond_pattern": "adc",
+    "ramp_code": "adc", "ramp_active": "adc", "bond_pattern": "adc",
     "bond_map_load": "adc", "bond_map": "adc", "phy": "byte",
     "comparators": None, "external_sync": None,
 }
