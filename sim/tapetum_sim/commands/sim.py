@@ -33,6 +33,12 @@ def sim(
     direct: Annotated[bool, typer.Option(
         "--direct", help="Load the columns' counts directly instead of simulating every ramp; "
         "the codes are the same, the simulation is faster.")] = False,
+    sync_pulse: Annotated[list[int] | None, typer.Option(
+        metavar="CYCLE", min=0, help="Pulse the external sync pin so many pixel clocks after "
+        "streaming began; may be repeated. For --set trigger_mode=1.")] = None,
+    stall: Annotated[list[str] | None, typer.Option(
+        metavar="FROM:TO", help="Hold the PHY between these pixel clocks; may be repeated.")]
+        = None,
     waves: Annotated[bool, typer.Option(
         "--waves", help="Write waveforms with a viewer layout; slower.")] = False,
 ) -> None:
@@ -48,14 +54,22 @@ def sim(
     [bold]tapetum sim --preset tiny --scene chart --set image_orientation=3[/bold]
 
     [bold]tapetum sim --scene desk.exr --frames 1 --set csi_data_format=0x1818[/bold]
+
+    [bold]tapetum sim --preset tiny --stall 1900000:2600000[/bold]
     """
+    from ..errors import UserError
     from ..frame.session import simulate
     from ..report.console import StageProgress, print_summary
 
+    registers = _registers(set_ or [])
+    stimuli = _stimuli(sync_pulse or [], stall or [])
+    if registers.get("trigger_mode") and not sync_pulse:
+        raise UserError("trigger_mode=1 waits for sync pulses and none is asked for: add "
+                        "--sync-pulse 1000, once per frame.")
     with StageProgress() as progress:
         summary = simulate(
             preset=preset, scene=scene, frames=frames, seed=seed, out=out,
-            registers=_registers(set_ or []), electrons_per_second=electrons_per_second,
+            registers=registers, stimuli=stimuli, electrons_per_second=electrons_per_second,
             temperature_celsius=temperature, ideal=ideal, direct=direct,
             waves=waves, progress=progress)
     print_summary(summary, out)
@@ -63,6 +77,21 @@ def sim(
     if (summary["mismatches"] or summary["dropped_frames"] or not summary["pixels_compared"]
             or link["ecc_errors"] or link["crc_errors"] or link["sequence_errors"]):
         raise typer.Exit(1)
+
+
+def _stimuli(sync_pulses: list[int], stalls: list[str]):
+    from ..errors import UserError
+    from ..frame.setup import Action, Stimulus
+
+    stimuli = [Stimulus(after_cycles=cycle, action=Action.SYNC_PULSE) for cycle in sync_pulses]
+    for stall in stalls:
+        begin, _, end = stall.partition(":")
+        if not (begin.isdecimal() and end.isdecimal() and int(begin) < int(end)):
+            raise UserError(f"--stall {stall!r} must be FROM:TO in pixel clocks, for example "
+                            f"--stall 1900000:2600000.")
+        stimuli += [Stimulus(after_cycles=int(begin), action=Action.STALL, value=1),
+                    Stimulus(after_cycles=int(end), action=Action.STALL, value=0)]
+    return tuple(stimuli)
 
 
 def _registers(assignments: list[str]) -> dict[str, int]:

@@ -120,3 +120,14 @@ def test_the_exit_code_says_whether_all_was_right(tmp_path, monkeypatch, found, 
     assert result.exit_code == code, result.output
     assert asked["registers"] == {"capture_mask": 3, "y_odd_inc": 3}
     assert asked["frames"] == 3
+
+
+@pytest.mark.parametrize("options, culprit", [
+    (("--set", "trigger_mode=1"), "--sync-pulse"),
+    (("--stall", "5"), "FROM:TO"),
+    (("--stall", "9:5"), "FROM:TO"),
+])
+def test_pulses_and_stalls_that_make_no_sense_are_refused(options, culprit):
+    result = CliRunner().invoke(app, ["sim", "--preset", "tiny", *options])
+    assert result.exit_code == 2
+    assert culprit in result.output
