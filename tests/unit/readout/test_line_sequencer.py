@@ -25,7 +25,7 @@ class _Lines(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = small_die(1)
-        m.submodules.table = table = RowEventTable(config)
+        m.submodules.table = self.table = table = RowEventTable(config)
         m.submodules.lines = self.lines = lines = LineSequencer(config)
         m.d.comb += [
             table.address.eq(self.address), table.write_data.eq(self.data),
@@ -44,6 +44,7 @@ def play(times: list[int], lines: int = 3) -> tuple[list[list[int]], int]:
 
     async def bench(ctx):
         nonlocal short
+        await ctx.tick().repeat(dut.table.fill_cycles)
         for index in range(32):
             word = (RowEventWord.const({"time_cycles": times[index], "capture": index % 4})
                     .as_value().value if index < len(times) else RowEventWord.end())

@@ -10,6 +10,7 @@ from support import expect_rejected
 from tapetum.control.frame_settings import FrameSettings, Skip
 from tapetum.readout.readout import Readout
 from tapetum.readout.row_event import ROW_EVENT_BYTES, RowEventWord
+from tapetum.readout.row_event_table import RowEventTable
 from tapetum.readout.strobe import StrobeMode
 from tapetum.row_timing import RowEvent
 from tapetum_sim.models.readout import ReadoutModel, ReadoutStimulus
@@ -159,6 +160,7 @@ def test_a_loaded_table_replaces_the_row_timing():
                        capture=e.capture) for e in config.row_timing.events]
 
     async def load(ctx, dut):
+        await ctx.tick().repeat(RowEventTable(config).fill_cycles)
         for index, event in enumerate(events):
             for byte, value in enumerate(RowEventWord.encode(event).to_bytes(4, "big")):
                 ctx.set(dut.row_event_address, index * ROW_EVENT_BYTES + byte)
