@@ -11,6 +11,7 @@ from .room_config import (
     ColourFilter,
     ConfigError,
     ConversionGain,
+    CorrectConfig,
     Csi2Config,
     HdrConfig,
     Photodiode,
@@ -22,8 +23,9 @@ from .room_config import (
 from .row_timing import ExposureGroup, RowTiming, build_row_timing, group_captures
 
 __all__ = [
-    "AdcConfig", "CaptureConfig", "ColourFilter", "ConfigError", "ConversionGain", "Csi2Config",
-    "DieConfig", "HdrConfig", "Photodiode", "PixelArrayConfig", "PixelConfig", "TimingConfig",
+    "AdcConfig", "CaptureConfig", "ColourFilter", "ConfigError", "ConversionGain", "CorrectConfig",
+    "Csi2Config", "DieConfig", "HdrConfig", "Photodiode", "PixelArrayConfig", "PixelConfig",
+    "TimingConfig",
 ]
 
 
@@ -46,6 +48,7 @@ class DieConfig:
     lanes: int = 1
     pixel: PixelConfig = field(default_factory=PixelConfig)
     adc: AdcConfig = field(default_factory=AdcConfig)
+    correct: CorrectConfig = field(default_factory=CorrectConfig)
     hdr: HdrConfig = field(default_factory=HdrConfig)
     csi2: Csi2Config = field(default_factory=Csi2Config)
 

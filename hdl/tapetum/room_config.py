@@ -10,6 +10,7 @@ __all__ = [
     "ColourFilter",
     "ConfigError",
     "ConversionGain",
+    "CorrectConfig",
     "Csi2Config",
     "HdrConfig",
     "Photodiode",
@@ -110,7 +111,8 @@ class PixelArrayConfig:
 class PixelConfig:
     """The pixel that the die is designed for: what the combiner must know to weigh captures.
 
-    ``small_sensitivity`` is the small photodiode's response relative to the large one.
+    ``small_sensitivity`` is the small photodiode's response relative to the large one; read noise
+    is that of the correlated double sample, quantisation left out.
     Defaults: a pixel that reaches 140 dB with a very short capture of 1/873.
     """
 
@@ -118,10 +120,16 @@ class PixelConfig:
     small_full_well_electrons: float = 60_000.0
     conversion_gain_ratio: float = 7.32
     small_sensitivity: float = 1 / 32
+    high_gain_read_noise_electrons: float = 1.0
+    low_gain_read_noise_electrons: float = 5.0
+    small_read_noise_electrons: float = 5.0
 
     def __post_init__(self):
         for name in ("large_full_well_electrons", "small_full_well_electrons"):
             require(getattr(self, name) >= 100, f"{name} must be at least 100.")
+        for name in ("high_gain_read_noise_electrons", "low_gain_read_noise_electrons",
+                     "small_read_noise_electrons"):
+            require(0 <= getattr(self, name) <= 1000, f"{name} must lie between 0 and 1000.")
         require(1 <= self.conversion_gain_ratio <= 64,
                  "conversion_gain_ratio must lie between 1 and 64.")
         require(0 < self.small_sensitivity <= 1, "small_sensitivity must lie in (0, 1].")
@@ -133,6 +141,13 @@ class PixelConfig:
 
     def sensitivity(self, photodiode: Photodiode) -> float:
         return 1.0 if photodiode is Photodiode.LARGE else self.small_sensitivity
+
+    def read_noise_electrons(self, photodiode: Photodiode, gain: ConversionGain) -> float:
+        if photodiode is Photodiode.SMALL:
+            return self.small_read_noise_electrons
+        if gain is ConversionGain.HIGH:
+            return self.high_gain_read_noise_electrons
+        return self.low_gain_read_noise_electrons
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +244,29 @@ class TimingConfig:
                  "frame_length_lines must lie between 4 and 65535.")
         require(64 <= self.line_length_cycles <= 0xFFFF,
                  "line_length_cycles must lie between 64 and 65535.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectConfig:
+    """Memories of the corrections.
+
+    Parameters
+    ----------
+    defect_list_entries : int
+        Capacity of the list of known defects; a power of two.
+    shading_cell_pixels : int
+        Distance of the nodes of the lens-shading grid; a power of two.
+    """
+
+    defect_list_entries: int = 256
+    shading_cell_pixels: int = 64
+
+    def __post_init__(self):
+        entries, cell = self.defect_list_entries, self.shading_cell_pixels
+        require(16 <= entries <= 4096 and entries & (entries - 1) == 0,
+                f"defect_list_entries must be a power of two from 16 to 4096, not {entries}.")
+        require(16 <= cell <= 512 and cell & (cell - 1) == 0,
+                f"shading_cell_pixels must be a power of two from 16 to 512, not {cell}.")
 
 
 @dataclass(frozen=True, kw_only=True)
