@@ -34,6 +34,9 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
         "csi_data_format": generator.choice(
             (0x0808, 0x0A0A, 0x0C0C, 0x0E0E, 0x1010, 0x1414, 0x1818)),
     }
+    values["correction_enable"] = below(128)
+    for colour in ("greenr", "red", "blue", "greenb"):
+        values[f"digital_gain_{colour}"] = 0x80 + below(0x200)
     for group in range(1, len(config.exposure_groups)):
         values |= {
             f"exposure_{group}_lag": below(config.hdr.line_buffer_lag_lines + 1),
@@ -46,5 +49,6 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
             f"capture_{capture}_normalisation_shift": below(32),
             f"capture_{capture}_hand_over_start": below(config.adc.signal_counts),
             f"capture_{capture}_hand_over_end": below(config.adc.signal_counts),
+            f"capture_{capture}_digital_gain": 0x80 + below(0x200),
         }
     return {name: value for name, value in values.items() if generator.random() < 0.5}

@@ -7,19 +7,27 @@ from amaranth.lib.wiring import In, Out
 
 from tapetum.config import DieConfig
 
+from ..correct.switches import CorrectionSwitches
+
 __all__ = [
     "FRAMES_IN_FLIGHT",
+    "COLOURS",
     "CaptureSettings",
     "DataFormat",
     "FrameSettings",
     "FrameSettingsRing",
     "Skip",
+    "UNITY_GAIN",
     "settings_of",
     "settings_ring",
 ]
 
 FRAMES_IN_FLIGHT = 4
 """Exposing, reading, aligning, sending: no more than four frames are under way at once."""
+COLOURS = ("greenr", "red", "blue", "greenb")
+"""Order of the colours' digital gains: that of the CCS registers."""
+UNITY_GAIN = 0x100
+"""Digital gains are unsigned 8.8 numbers."""
 
 
 class DataFormat(enum.Enum, shape=3):
@@ -49,6 +57,7 @@ class CaptureSettings(data.Struct):
     code onto the linear scale: ``(code * mantissa) >> shift``. Between ``hand_over_start`` and
     ``hand_over_end`` (ADC codes above the pedestal) the next less sensitive capture takes over:
     from the start on, on a ramp as wide as the largest power of two that fits in between.
+    ``digital_gain`` is an unsigned 8.8 number.
     """
 
     coarse_integration_lines: 16
@@ -57,6 +66,7 @@ class CaptureSettings(data.Struct):
     normalisation_shift: 5
     hand_over_start: 14
     hand_over_end: 14
+    digital_gain: 16
 
 
 class FrameSettings(data.StructLayout):
@@ -77,6 +87,10 @@ class FrameSettings(data.StructLayout):
         Each capture on its own virtual channel instead of the combined frame.
     companding_table
         0: octaves, 1: OX03C10; for formats of up to 12 bits.
+    correction
+        Which corrections are on.
+    colour_gains
+        Digital gains in the order of `COLOURS`, unsigned 8.8 numbers.
     """
 
     def __init__(self, config: DieConfig):
@@ -95,6 +109,8 @@ class FrameSettings(data.StructLayout):
             "uncombined": 1,
             "data_format": DataFormat,
             "companding_table": 1,
+            "correction": CorrectionSwitches,
+            "colour_gains": data.ArrayLayout(16, len(COLOURS)),
         })
 
     @staticmethod
@@ -111,6 +127,7 @@ class FrameSettings(data.StructLayout):
                 "normalisation_shift": shift,
                 "hand_over_start": full * 3 // 4,
                 "hand_over_end": full * 15 // 16,
+                "digital_gain": UNITY_GAIN,
             })
         return {
             "frame_length_lines": config.timing.frame_length_lines,
@@ -126,6 +143,8 @@ class FrameSettings(data.StructLayout):
             "uncombined": 0,
             "data_format": DataFormat.RAW12,
             "companding_table": 0,
+            "correction": dict.fromkeys(CorrectionSwitches.__annotations__, 1),
+            "colour_gains": [UNITY_GAIN] * len(COLOURS),
         }
 
 

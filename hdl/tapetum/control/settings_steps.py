@@ -9,6 +9,7 @@ from amaranth import *
 from amaranth.hdl import ValueLike
 
 from ..config import DieConfig
+from .frame_settings import COLOURS
 
 __all__ = ["LimitSignals", "Rule", "SettingsStep", "largest_lags", "settings_steps"]
 
@@ -139,6 +140,9 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("output_mode", work.uncombined),
         step("csi_data_format", work.data_format.as_value(), rule=Rule.DATA_FORMAT),
         step("companding_table", work.companding_table),
+        step("correction_enable", work.correction.as_value()),
+        *(step(f"digital_gain_{colour}", work.colour_gains[index])
+          for index, colour in enumerate(COLOURS)),
         step("trigger_mode", pins.triggered),
         step("sync_output_width", pins.sync_output_width_cycles),
         step("strobe_mode", pins.strobe_mode, high=2),
@@ -206,5 +210,6 @@ def _capture_steps(config: DieConfig, work) -> list[SettingsStep]:
             SettingsStep(register=prefix + "hand_over_start",
                          high=(capture.hand_over_end - 1)[:14],
                          targets=[capture.hand_over_start]),
+            SettingsStep(register=prefix + "digital_gain", targets=[capture.digital_gain]),
         ]
     return steps

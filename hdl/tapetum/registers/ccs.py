@@ -2,6 +2,7 @@
 """Registers for which CCS 1.1 has words, at its addresses and under its names."""
 
 from ..config import ColourFilter, DieConfig
+from ..control.frame_settings import COLOURS, UNITY_GAIN
 from .definition import Access, Field, Register, Storage
 
 __all__ = ["CCS_DATA_FORMATS", "CCS_ODD_INCREMENTS", "MANUFACTURER_ID", "ccs_registers"]
@@ -107,6 +108,11 @@ def _timing(config: DieConfig) -> list[Register]:
                  reset=first.coarse_integration_lines,
                  limits="at most frame_length_lines - largest lag - 1",
                  sentence="Exposure of the first capture in whole lines."),
+        *(Register(name=f"digital_gain_{colour}", address=0x020E + 2 * index, width_bytes=2,
+                   reset=UNITY_GAIN, unit="1/256",
+                   sentence=f"Digital gain of {name} pixels in every capture.")
+          for index, (colour, name) in enumerate(zip(COLOURS, (
+              "green in red rows", "red", "blue", "green in blue rows"), strict=True))),
         Register(name="frame_length_lines", address=0x0340, width_bytes=2, unit="lines",
                  reset=timing.frame_length_lines,
                  limits=f"at least the rows read + {config.array.dark_rows + 1}, and the largest "
@@ -173,6 +179,11 @@ def _limits(config: DieConfig) -> list[Register]:
         _constant("fine_integration_time_max_margin", 0x100A, 1,
                   "A line is at least this much longer than the fine exposure.",
                   unit="pixel clocks"),
+        _constant("digital_gain_capability", 0x1081, 1, "Each colour has a digital gain.",
+                  width_bytes=1),
+        _constant("digital_gain_min", 0x1084, 0, "Smallest digital gain.", unit="1/256"),
+        _constant("digital_gain_max", 0x1086, 0xFFFF, "Largest digital gain.", unit="1/256"),
+        _constant("digital_gain_step_size", 0x1088, 1, "Step of a digital gain.", unit="1/256"),
         _constant("min_frame_length_lines", 0x1140, max(shortest, lag + 2),
                   "Shortest frame, with the smallest region.", unit="lines"),
         _constant("max_frame_length_lines", 0x1142, 0xFFFF, "Longest frame.", unit="lines"),

@@ -4,6 +4,7 @@
 from ..config import DieConfig
 from ..control.faults import HARMFUL_FAULTS, Fault
 from ..control.frame_settings import FrameSettings
+from ..correct.switches import CorrectionSwitches
 from ..pixel import corrected_bits
 from ..row_timing import ExposureGroup
 from .definition import Access, Field, Register, Storage
@@ -14,7 +15,8 @@ _NOT_WITH_A_FRAME = "Acts as soon as it has been checked, not with a frame."
 
 def manufacturer_registers(config: DieConfig) -> list[Register]:
     """All of them for one configuration."""
-    return [*_output(config), *_faults(), *_pins(config), *_bonds(), *_exposures(config),
+    return [*_output(config), *_faults(), *_pins(config), *_corrections(), *_bonds(),
+            *_exposures(config),
             *_captures(config), *_black_levels(config)]
 
 
@@ -108,6 +110,25 @@ def _names(config: DieConfig, group: ExposureGroup) -> str:
     return " and ".join(config.captures[index].name for index in sorted(group.captures))
 
 
+def _corrections() -> list[Register]:
+    sentences = {
+        "column": "Column offset and gain.",
+        "black_level": "Black level of each capture and colour.",
+        "row_noise": "Row noise, as the optical-black columns show it.",
+        "digital_gain": "Digital gain of each colour and capture.",
+        "lens_shading": "Lens shading.",
+        "defects_dynamic": "Defective pixels that stand out from their neighbours.",
+        "defects_listed": "Pixels in the list of defects.",
+    }
+    fields = tuple(Field(name=name, lsb=index, sentence=sentences[name],
+                         values=((0, "bypassed"), (1, "on")))
+                   for index, name in enumerate(CorrectionSwitches.__annotations__))
+    return [
+        Register(name="correction_enable", address=0x3030, fields=fields,
+                 reset=(1 << len(fields)) - 1, sentence="Corrections of every capture."),
+    ]
+
+
 def _bonds() -> list[Register]:
     return [
         Register(name="bond_test", address=0x3040, access=Access.SELF_CLEARING,
@@ -171,6 +192,9 @@ def _captures(config: DieConfig) -> list[Register]:
                      minimum=1, maximum=highest,
                      sentence=f"Code above the pedestal at which {name} is replaced; the ramp is "
                               "the largest power of two that fits."),
+            Register(name=f"capture_{index}_digital_gain", address=0x3280 + 2 * index,
+                     width_bytes=2, reset=capture["digital_gain"], unit="1/256",
+                     sentence=f"Digital gain of {name}, on top of that of the colour."),
         ]
     return registers
 

@@ -13,6 +13,8 @@ __all__ = ["ModelledSettings", "frame_settings"]
 
 _SKIPS = {1: 0, 3: 1, 7: 2}
 _BLOCKS = (2, 4, 8)
+_CORRECTIONS = ("column", "black_level", "row_noise", "digital_gain", "lens_shading",
+                "defects_dynamic", "defects_listed")
 _FORMATS = {0x0808: 0, 0x0A0A: 1, 0x0C0C: 2, 0x0E0E: 3, 0x1010: 4, 0x1414: 5, 0x1818: 6}
 
 
@@ -78,6 +80,7 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
         }
         capture["hand_over_start"] = limit(name + "hand_over_start", 0,
                                            capture["hand_over_end"] - 1)
+        capture["digital_gain"] = registers[name + "digital_gain"]
     data_format = _FORMATS.get(registers["csi_data_format"])
     if data_format is None:
         clamped.add("csi_data_format")
@@ -102,6 +105,10 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
             "uncombined": registers["output_mode"],
             "data_format": data_format,
             "companding_table": registers["companding_table"],
+            "correction": {name: registers["correction_enable"] >> bit & 1
+                           for bit, name in enumerate(_CORRECTIONS)},
+            "colour_gains": [registers[f"digital_gain_{colour}"]
+                             for colour in ("greenr", "red", "blue", "greenb")],
         })
 
 
