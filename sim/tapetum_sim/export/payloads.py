@@ -155,7 +155,9 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "pedestal_lsb": "black of the linear frame, linear LSB",
                   "uncombined": "each capture on a virtual channel of its own",
                   "data_format": "0 to 6: RAW8, 10, 12, 14, 16, 20, 24",
-                  "companding_table": "of formats up to 12 bits: 0 octaves, 1 OX03C10"}),
+                  "companding_table": "of formats up to 12 bits: 0 octaves, 1 OX03C10",
+                  "correction": "bit per correction, in the order of the chain: 1 is on",
+                  "colour_gains": "greenR, red, blue, greenB as unsigned 8.8 numbers"}),
         Entry(shape=CaptureSettings, path="control/frame_settings.py",
               route="within `FrameSettings`", notes={
                   "coarse_integration_lines": "lines of exposure",
@@ -164,7 +166,8 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "normalisation_shift": "`(code * mantissa) >> shift`",
                   "hand_over_start": "ADC codes above the pedestal: the next less sensitive "
                                      "capture begins to count",
-                  "hand_over_end": "ADC codes above the pedestal: end of the ramp at the latest"}),
+                  "hand_over_end": "ADC codes above the pedestal: end of the ramp at the latest",
+                  "digital_gain": "on top of the colour's, an unsigned 8.8 number"}),
         Entry(shape=PinSettings, path="control/pin_settings.py",
               route="control → readout, at once", notes={
                   "triggered": "a frame starts with a pulse on `external_sync`",
