@@ -4,11 +4,11 @@
 import gc
 import time
 
+import cocotb
 import numpy as np
 from amaranth.lib import data
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
-import cocotb
 from tapetum.pixel import RampKind
 from tapetum.registers.bus import ACCESS_INTERVAL_CYCLES
 
