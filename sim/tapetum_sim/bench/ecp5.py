@@ -47,10 +47,12 @@ class Implementation:
     block_ram: int
 
 
-def implement(rtlil: str, folder: Path, *, seed: int = 1) -> Implementation:
+def implement(rtlil: str, folder: Path, *, seed: int = 1, clock_enables: bool = True
+              ) -> Implementation:
     """Run yosys and nextpnr in `folder` on a design whose top is ``top``.
 
-    Every port must have a register (`harness_rtlil`), which is not counted.
+    Every port must have a register (`harness_rtlil`), which is not counted. Without
+    `clock_enables` the enables of registers are made of look-up tables.
 
     Raises
     ------
@@ -62,7 +64,8 @@ def implement(rtlil: str, folder: Path, *, seed: int = 1) -> Implementation:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "top.il").write_text(rtlil, encoding="utf-8")
     _run([_tool("YOSYS", "yosys"), "-q", "-l", "yosys.log", "-p",
-          "read_rtlil top.il; synth_ecp5 -top top -json top.json"], folder, "yosys.log")
+          f"read_rtlil top.il; synth_ecp5 -top top {'' if clock_enables else '-nodffe'} "
+          "-json top.json"], folder, "yosys.log")
     _run([_tool("NEXTPNR_ECP5", "nextpnr-ecp5"), "-q", "-l", "nextpnr.log", "--85k", "--speed", "6",
           "--package", "CABGA756", "--out-of-context", "--json", "top.json", "--freq",
           str(REQUESTED_MHZ), "--timing-allow-fail", "--seed", str(seed), "--report",

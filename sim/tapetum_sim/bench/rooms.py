@@ -5,7 +5,9 @@ import dataclasses
 import json
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +20,51 @@ from ..provenance import package_versions, revision
 from .ecp5 import DEVICE, FlowError, implement
 from .harness import harness_rtlil
 
-__all__ = ["ROOMS", "TARGET_MHZ", "bench_rooms"]
+__all__ = ["BLOCKS", "ROOMS", "TARGET_MHZ", "Room", "bench_rooms"]
 
 TARGET_MHZ = 100
 
-ROOMS: dict[str, dict[str, str]] = {
-    "readout": {},
-    "correct": {},
-    "hdr": {},
-    "compander": {},
-    "selector": {},
-    "csi2": {"phy": "byte", "packet_bytes": "byte", "packet_strobe": "byte"},
-    "control": {},
-    "adc": {"ramp_code": "adc", "ramp_active": "adc", "comparators": "adc",
-            "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"},
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """How a room, or a block of one, is placed by itself.
+
+    Parameters
+    ----------
+    domains : mapping
+        Clock domain by name of a port, of those that are not of ``sync``.
+    clock_enables : bool
+        Whether registers may use the enable pins of their slices. Where each of hundreds of
+        columns has enables of its own, the placer looks for hours for slices that can share them;
+        as logic they cost look-up tables.
+    """
+
+    domains: Mapping[str, str] = field(default_factory=dict)
+    clock_enables: bool = True
+
+
+ROOMS = {
+    "readout": Room(),
+    "correct": Room(),
+    "hdr": Room(),
+    "compander": Room(),
+    "selector": Room(),
+    "csi2": Room(domains={"phy": "byte", "packet_bytes": "byte", "packet_strobe": "byte"}),
+    "control": Room(),
+    "adc": Room(domains={"ramp_code": "adc", "ramp_active": "adc", "comparators": "adc",
+                         "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"},
+                clock_enables=False),
 }
-"""Rooms, the one that takes longest last; ports of each that are not of ``sync``."""
+"""Rooms, the one that takes longest last."""
+BLOCKS: dict[str, Room] = {}
+"""Blocks of rooms, by the path of attributes from the die."""
 
 
 def bench_rooms(config: DieConfig, rooms: Sequence[str], out: Path,
                 progress: Callable[[str, float, float], None] = lambda text, done, total: None
                 ) -> dict[str, Any]:
-    """Implement `rooms` and write ``fpga.json`` into `out` after each of them.
+    """Implement `rooms`, or blocks of them, and write ``fpga.json`` into `out` after each.
 
     Results of other rooms that the file holds for the same preset are kept. A room that fails is
     recorded with its error and does not stop the others.
@@ -48,33 +73,36 @@ def bench_rooms(config: DieConfig, rooms: Sequence[str], out: Path,
     warnings.filterwarnings("ignore", category=UnusedElaboratable)
     out.mkdir(parents=True, exist_ok=True)
     path = out / "fpga.json"
-    report = _previous(path, config.name)
+    report = _previous(path, config)
     for index, room in enumerate(rooms):
         progress(f"placing and routing {room}", index, len(rooms))
         report["rooms"][room] = _bench(config, room, out / "fpga" / room)
-        report["rooms"] = {name: report["rooms"][name] for name in ROOMS if name in report["rooms"]}
+        report["rooms"] = {name: report["rooms"][name] for name in (*ROOMS, *BLOCKS)
+                           if name in report["rooms"]}
         path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return report
 
 
-def _previous(path: Path, preset: str) -> dict[str, Any]:
-    rooms = {}
+def _previous(path: Path, config: DieConfig) -> dict[str, Any]:
+    rooms, same = {}, {"preset": config.name, "lanes": config.lanes}
     if path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
-        rooms = before["rooms"] if before["preset"] == preset else {}
-    return {"preset": preset, "device": DEVICE, "target_mhz": TARGET_MHZ,
-            "versions": package_versions(), "rooms": rooms}
+        if all(before.get(name) == value for name, value in same.items()):
+            rooms = before["rooms"]
+    return {**same, "device": DEVICE, "target_mhz": TARGET_MHZ, "versions": package_versions(),
+            "rooms": rooms}
 
 
-def _bench(config: DieConfig, room: str, folder: Path) -> dict[str, Any]:
+def _bench(config: DieConfig, name: str, folder: Path) -> dict[str, Any]:
     started = time.perf_counter()
-    domain_by_port = ROOMS[room]
-    result: dict[str, Any] = {"error": None, "revision": revision()}
+    room = (ROOMS | BLOCKS)[name]
+    result: dict[str, Any] = {"error": None, "revision": revision(),
+                              "clock_enables": room.clock_enables}
     try:
-        text = harness_rtlil(getattr(Die(config), room),
-                             lambda port: domain_by_port.get(port, "sync"),
-                             ("sync", *sorted(set(domain_by_port.values()))))
-        made = implement(text, folder)
+        text = harness_rtlil(attrgetter(name)(Die(config)),
+                             lambda port: room.domains.get(port, "sync"),
+                             ("sync", *sorted(set(room.domains.values()))))
+        made = implement(text, folder, clock_enables=room.clock_enables)
         result |= dataclasses.asdict(made)
         result["margin"] = {clock: round(mhz / TARGET_MHZ - 1, 3)
                             for clock, mhz in made.mhz.items()}

@@ -37,7 +37,8 @@ def speed_table(report: dict[str, Any]) -> Table:
 def fpga_table(report: dict[str, Any]) -> Table:
     """One line per room and clock: frequency against the target, and area."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left",
-                  caption=f"{report['preset']} on {report['device']}, out of context with "
+                  caption=f"{report['preset']}, {report['lanes']} pixels per clock, on "
+                  f"{report['device']}, out of context with "
                   f"registered ports, target {report['target_mhz']} MHz")
     table.add_column("room", style="bold", no_wrap=True)
     table.add_column("clock")

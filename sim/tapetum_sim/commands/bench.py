@@ -18,7 +18,11 @@ def bench(
         metavar="NAME", help="May be repeated. By default tiny, qvga and vga; vga for --fpga.")]
         = None,
     room: Annotated[list[str] | None, typer.Option(
-        metavar="NAME", help="Only this room, with --fpga; may be repeated.")] = None,
+        metavar="NAME", help="Only this room, or block of one, with --fpga; may be repeated.")]
+        = None,
+    lanes: Annotated[int | None, typer.Option(
+        metavar="N", help="Pixels per clock, with --fpga: 1, 2 or 4. By default the preset's.")]
+        = None,
     frames: Annotated[int, typer.Option(min=1, max=100, help="Frames to simulate.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("build/bench"),
 ) -> None:
@@ -32,6 +36,8 @@ def bench(
     [bold]tapetum bench --preset tiny[/bold]
 
     [bold]tapetum bench --fpga --room hdr --room csi2[/bold]
+
+    [bold]tapetum bench --fpga --room hdr --lanes 4[/bold]
     """
     from rich.console import Console
 
@@ -42,7 +48,7 @@ def bench(
         from ..bench.tables import fpga_table
 
         with StageProgress() as progress:
-            report = _bench_fpga(presets, room or [], out, progress)
+            report = _bench_fpga(presets, room or [], lanes, out, progress)
         table, written = fpga_table(report), out / "fpga.json"
         failed = any(result["error"] for result in report["rooms"].values())
     else:
@@ -60,16 +66,22 @@ def bench(
         raise typer.Exit(1)
 
 
-def _bench_fpga(presets: list[str], rooms: list[str], out: Path, progress):
+def _bench_fpga(presets: list[str], rooms: list[str], lanes: int | None, out: Path, progress):
+    from tapetum.config import ConfigError
     from tapetum.presets import PRESETS
 
-    from ..bench.rooms import ROOMS, bench_rooms
+    from ..bench.rooms import BLOCKS, ROOMS, bench_rooms
     from ..errors import UserError
 
     if len(presets) > 1:
         raise UserError("give one --preset with --fpga.")
     for name in rooms:
-        if name not in ROOMS:
-            raise UserError(f"there is no room {name!r}; choose from {', '.join(ROOMS)}.")
+        if name not in ROOMS | BLOCKS:
+            raise UserError(
+                f"there is no room {name!r}; choose from {', '.join(ROOMS | BLOCKS)}.")
     config = PRESETS[presets[0] if presets else "vga"]
+    try:
+        config = config if lanes is None else config.with_(lanes=lanes)
+    except ConfigError as error:
+        raise UserError(str(error)) from error
     return bench_rooms(config, rooms or list(ROOMS), out, progress)

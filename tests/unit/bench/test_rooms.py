@@ -3,6 +3,7 @@
 
 import json
 from io import StringIO
+from operator import attrgetter
 
 import pytest
 from amaranth import *
@@ -65,8 +66,8 @@ def test_a_refused_design_is_an_error_with_the_tools_words(tmp_path):
 
 def test_every_room_and_every_domain_of_its_ports_exists():
     die = Die(preset("tiny"))
-    for room, domain_by_port in rooms.ROOMS.items():
-        assert set(domain_by_port) <= set(getattr(die, room).signature.members), room
+    for name, room in (rooms.ROOMS | rooms.BLOCKS).items():
+        assert set(room.domains) <= set(attrgetter(name)(die).signature.members), name
 
 
 def implemented(mhz: float) -> Implementation:
@@ -102,12 +103,15 @@ def test_results_of_other_rooms_are_kept_for_the_same_preset_only(tmp_path, monk
     rooms.bench_rooms(preset("tiny"), ["selector"], tmp_path)
     assert list(rooms.bench_rooms(preset("tiny"), ["correct"], tmp_path)["rooms"]) == [
         "correct", "selector"]
+    assert list(rooms.bench_rooms(preset("tiny").with_(lanes=2), ["hdr"], tmp_path)["rooms"]) == [
+        "hdr"]
     assert list(rooms.bench_rooms(preset("qvga"), ["correct"], tmp_path)["rooms"]) == ["correct"]
 
 
 @pytest.mark.parametrize("arguments, sentence", [
     (["--room", "kitchen"], "there is no room 'kitchen'; choose from readout, correct"),
     (["--preset", "tiny", "--preset", "vga"], "give one --preset with --fpga."),
+    (["--lanes", "3"], "lanes must be 1, 2 or 4, not 3."),
 ])
 def test_a_wrong_request_is_refused_in_one_sentence(arguments, sentence):
     result = CliRunner().invoke(app, ["bench", "--fpga", *arguments])
