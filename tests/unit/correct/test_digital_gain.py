@@ -6,11 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from support import Traffic, expect_rejected
+from support import Traffic
 from support.active_rows import draw_rows, latency_of, run_stage
 from support.small_dies import small_die
 from tapetum.config import ColourFilter
-from tapetum.correct.beat_marks import BeatMarks
 from tapetum.correct.digital_gain import UNITY_GAIN, DigitalGain
 from tapetum.pixel import RowKind, corrected_bits
 from tapetum_sim.models.digital_gain import DigitalGainModel, amplify
@@ -125,8 +124,3 @@ def test_latency_is_as_stated(seed):
     dut = DigitalGain(config)
     assert latency_of(dut, draw_rows(config, np.random.default_rng(seed), 1)[0]) == (
         dut.latency_cycles)
-
-
-def test_rejects_marks_without_a_clock_to_wait():
-    with expect_rejected("at least 2 cycles"):
-        BeatMarks(die(), 1)
