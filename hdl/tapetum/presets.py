@@ -8,6 +8,7 @@ from .config import (
     CaptureConfig,
     ConfigError,
     ConversionGain,
+    CorrectConfig,
     Csi2Config,
     DieConfig,
     HdrConfig,
@@ -45,7 +46,7 @@ def automotive_captures(timing: TimingConfig, sync_clock_hz: float, *, lag_lines
 def _automotive(name: str, *, columns: int, rows: int, bits: int, frame_rate_hz: float,
                 frame_length_lines: int, adc_clock_hz: float, sync_clock_hz: float,
                 lag_lines: int, lanes: int = 1, optical_black_rows: int = 8,
-                csi2: Csi2Config | None = None) -> DieConfig:
+                shading_cell_pixels: int, csi2: Csi2Config | None = None) -> DieConfig:
     line_length = int(sync_clock_hz / frame_rate_hz / frame_length_lines)
     timing = TimingConfig(frame_length_lines=frame_length_lines, line_length_cycles=line_length)
     return DieConfig(
@@ -53,26 +54,29 @@ def _automotive(name: str, *, columns: int, rows: int, bits: int, frame_rate_hz:
         array=PixelArrayConfig(columns=columns, rows=rows, optical_black_rows=optical_black_rows),
         captures=automotive_captures(timing, sync_clock_hz, lag_lines=lag_lines),
         timing=timing, sync_clock_hz=sync_clock_hz, adc_clock_hz=adc_clock_hz, lanes=lanes,
-        adc=AdcConfig(bits=bits), hdr=HdrConfig(line_buffer_lag_lines=lag_lines),
+        adc=AdcConfig(bits=bits),
+        correct=CorrectConfig(shading_cell_pixels=shading_cell_pixels),
+        hdr=HdrConfig(line_buffer_lag_lines=lag_lines),
         csi2=csi2 or Csi2Config())
 
 
 PRESETS: dict[str, DieConfig] = {config.name: config for config in (
     _automotive("tiny", columns=64, rows=48, bits=10, frame_rate_hz=60, frame_length_lines=64,
                 adc_clock_hz=100e6, sync_clock_hz=75e6, lag_lines=4, optical_black_rows=4,
-                csi2=Csi2Config(byte_clock_hz=12.5e6)),
+                shading_cell_pixels=16, csi2=Csi2Config(byte_clock_hz=12.5e6)),
     _automotive("qvga", columns=320, rows=240, bits=10, frame_rate_hz=60, frame_length_lines=262,
                 adc_clock_hz=100e6, sync_clock_hz=75e6, lag_lines=4,
-                csi2=Csi2Config(byte_clock_hz=25e6)),
+                shading_cell_pixels=32, csi2=Csi2Config(byte_clock_hz=25e6)),
     _automotive("vga", columns=640, rows=480, bits=12, frame_rate_hz=60, frame_length_lines=512,
                 adc_clock_hz=620e6, sync_clock_hz=100e6, lag_lines=8,
-                csi2=Csi2Config(byte_clock_hz=75e6)),
+                shading_cell_pixels=32, csi2=Csi2Config(byte_clock_hz=75e6)),
     _automotive("hd", columns=1280, rows=960, bits=12, frame_rate_hz=30, frame_length_lines=1000,
                 adc_clock_hz=600e6, sync_clock_hz=100e6, lag_lines=8, lanes=2,
-                csi2=Csi2Config(byte_lanes=4, byte_clock_hz=125e6)),
+                shading_cell_pixels=64, csi2=Csi2Config(byte_lanes=4, byte_clock_hz=125e6)),
     _automotive("uhd", columns=3840, rows=2160, bits=12, frame_rate_hz=10,
                 frame_length_lines=2250, adc_clock_hz=500e6, sync_clock_hz=100e6, lag_lines=4,
-                lanes=4, csi2=Csi2Config(byte_lanes=4, byte_clock_hz=187.5e6)),
+                lanes=4, shading_cell_pixels=128,
+                csi2=Csi2Config(byte_lanes=4, byte_clock_hz=187.5e6)),
 )}
 
 

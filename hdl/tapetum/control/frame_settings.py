@@ -143,7 +143,8 @@ class FrameSettings(data.StructLayout):
             "uncombined": 0,
             "data_format": DataFormat.RAW12,
             "companding_table": 0,
-            "correction": dict.fromkeys(CorrectionSwitches.__annotations__, 1),
+            "correction": dict.fromkeys(CorrectionSwitches.__annotations__, 1) | {
+                "lens_shading": 0},
             "colour_gains": [UNITY_GAIN] * len(COLOURS),
         }
 

@@ -125,7 +125,9 @@ def _corrections() -> list[Register]:
                    for index, name in enumerate(CorrectionSwitches.__annotations__))
     return [
         Register(name="correction_enable", address=0x3030, fields=fields,
-                 reset=(1 << len(fields)) - 1, sentence="Corrections of every capture."),
+                 reset=sum(field.mask for field in fields if field.name != "lens_shading"),
+                 sentence="Corrections of every capture.",
+                 note="Lens shading is off until its grid has been written."),
     ]
 
 
