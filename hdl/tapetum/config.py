@@ -106,11 +106,10 @@ class DieConfig:
                  f"{rows} rows and a line of blanking do not fit a frame of {lines} lines.")
 
     def _check_link(self) -> None:
-        carried = self.array.columns * 24 // 8 + 6
-        available = self.link_bytes_per_line
+        carried, available = self.link_bytes_per_row, self.link_bytes_per_line
         require(carried <= available,
-                 f"a RAW24 row of {carried} bytes does not fit a line in which "
-                 f"{self.csi2.byte_lanes} byte lanes carry {available}; add lanes, raise "
+                 f"a RAW24 row and its flicker map of {carried} bytes together do not fit a line "
+                 f"in which {self.csi2.byte_lanes} byte lanes carry {available}; add lanes, raise "
                  f"byte_clock_hz or lengthen the line.")
 
     # Timing -------------------------------------------------------------------------------------
@@ -161,6 +160,13 @@ class DieConfig:
     @property
     def frame_time_s(self) -> float:
         return self.line_time_s * self.timing.frame_length_lines
+
+    @property
+    def link_bytes_per_row(self) -> int:
+        """The longest row of the combined frame and that of its flicker map, as packets."""
+        packet_overhead = 6
+        return (self.array.columns * 24 // 8 + packet_overhead
+                + ceil(self.array.columns / 8) + packet_overhead)
 
     @property
     def link_bytes_per_line(self) -> int:

@@ -6,7 +6,16 @@ from amaranth.lib import data
 from ..control.frame_settings import DataFormat
 from .formats import GROUP_PIXELS
 
-__all__ = ["RowDescriptor", "RowGroup"]
+__all__ = ["RowDescriptor", "RowGroup", "frame_number"]
+
+
+def frame_number(frame):
+    """Of the short packets of ``frame``: 1 to 32768, then 1 again.
+
+    Zero would mean "not counted" (CSI-2 §9.8.1); a period that is a power of two makes
+    frame n number n mod 32768 + 1, always.
+    """
+    return frame[:15] + 1
 
 
 class RowGroup(data.Struct):
@@ -30,12 +39,3 @@ class RowDescriptor(data.Struct):
     frame_start: 1
     has_row: 1
     frame_end: 1
-
-    @property
-    def frame_number(self):
-        """Of the frame's short packets: 1 to 32768, then 1 again.
-
-        Zero would mean "not counted" (CSI-2 §9.8.1); a period that is a power of two makes
-        frame n number n mod 32768 + 1, always.
-        """
-        return self.frame[:15] + 1

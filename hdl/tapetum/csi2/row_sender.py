@@ -13,7 +13,7 @@ from .gearbox import Gearbox
 from .group_reader import GroupReader
 from .packets import PacketSource
 from .row_collector import row_buffer_words
-from .row_descriptor import RowDescriptor, RowGroup
+from .row_descriptor import RowDescriptor, RowGroup, frame_number
 
 __all__ = ["RowSender"]
 
@@ -122,7 +122,8 @@ class RowSender(wiring.Component):
                         m.next = to_pixels
                     with m.Else():
                         m.next = "FRAME END"
-            short_packet("FRAME START", DataType.FRAME_START, row.frame_number, "FETCH EMBEDDED")
+            short_packet("FRAME START", DataType.FRAME_START, frame_number(row.frame),
+                     "FETCH EMBEDDED")
             long_packet("EMBEDDED", DataType.EMBEDDED, to_pixels, embedded=True)
             if line_sync:
                 short_packet("LINE START", DataType.LINE_START, row.line_number, "FETCH PIXELS")
@@ -134,7 +135,7 @@ class RowSender(wiring.Component):
                 m.next = "DONE"
                 with m.If(row.frame_end):
                     m.next = "FRAME END"
-            short_packet("FRAME END", DataType.FRAME_END, row.frame_number, "DONE")
+            short_packet("FRAME END", DataType.FRAME_END, frame_number(row.frame), "DONE")
             with m.State("DONE"):
                 m.d.comb += self.rows.ready.eq(1)
                 m.next = "IDLE"

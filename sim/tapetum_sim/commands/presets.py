@@ -13,7 +13,8 @@ def presets() -> None:
 
     Row margin: the share of a line that all conversions of a row leave free.
 
-    Link margin: the share of a line's CSI-2 bytes that a RAW24 row leaves free.
+    Link margin: the share of a line's CSI-2 bytes that a RAW24 row and its flicker map
+    leave free.
 
     Memory margin: the share of a line in which the ports of the line buffers are free.
 
@@ -28,7 +29,7 @@ def presets() -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     for name, config in PRESETS.items():
         row_left = 1 - config.row_timing.line_cycles / config.timing.line_length_cycles
-        link_left = 1 - (config.array.columns * 24 // 8 + 6) / config.link_bytes_per_line
+        link_left = 1 - config.link_bytes_per_row / config.link_bytes_per_line
         table.add_row(
             name, f"{config.array.columns}x{config.array.rows}", str(config.lanes),
             str(len(config.captures)), f"{config.adc.bits} bit", f"{1 / config.frame_time_s:.1f}",

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from .checksum import payload_checksum
 from .embedded_row import parse_embedded_row
 from .header_code import HeaderStatus, check_header
-from .unpack import RAW_BITS, unpack_pixels
+from .unpack import RAW_BITS, unpack_marks, unpack_pixels
 
 __all__ = ["Decoded", "Frame", "Packet", "decode", "read_packets"]
 
 _FRAME_START, _FRAME_END, _LINE_START, _LINE_END, _EMBEDDED = 0x00, 0x01, 0x02, 0x03, 0x12
+_FLICKER_MAP = 0x30
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,12 @@ class Frame:
     pixels : array of (rows, columns), uint32
     bits : int
         Per pixel; 0 if there was no row.
+    marks : array of (rows, columns), bool
+        Flicker map; up to seven columns of padding follow the last pixel.
     embedded : list of dict
         Register bytes by address, for each embedded row.
     others : list of Packet
-        Packets of user-defined types.
+        Packets of other user-defined types.
     line_numbers : list of int
         Of the line start packets.
     """
@@ -51,6 +54,7 @@ class Frame:
     number: int
     pixels: NDArray[np.uint32] = field(default_factory=lambda: np.zeros((0, 0), np.uint32))
     bits: int = 0
+    marks: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
     embedded: list[dict[int, int]] = field(default_factory=list)
     others: list[Packet] = field(default_factory=list)
     line_numbers: list[int] = field(default_factory=list)
@@ -131,6 +135,7 @@ class _Channel:
         self.frame: Frame | None = None
         self.pixel_rows: list[Packet] = []
         self.embedded_rows: list[Packet] = []
+        self.map_rows: list[Packet] = []
         self.open_line: int | None = None
 
     def complain(self, what: str) -> None:
@@ -160,6 +165,8 @@ class _Channel:
             self.pixel_rows.append(packet)
         elif packet.data_type == _EMBEDDED:
             self.embedded_rows.append(packet)
+        elif packet.data_type == _FLICKER_MAP:
+            self.map_rows.append(packet)
         else:
             self.frame.others.append(packet)
 
@@ -168,24 +175,35 @@ class _Channel:
         assert frame is not None
         if self.pixel_rows:
             self._unpack(frame)
-        if self.rows is not None and len(frame.pixels) != self.rows:
-            self.complain(f"has {len(frame.pixels)} rows, not {self.rows}")
+        if self.map_rows:
+            frame.marks = unpack_marks(self._whole(self.map_rows))
+        rows = len(frame.marks) if self.map_rows and not self.pixel_rows else len(frame.pixels)
+        if self.rows is not None and rows != self.rows:
+            self.complain(f"has {rows} rows, not {self.rows}")
         self.decoded.frames.append(frame)
         self.frame = None
-        self.pixel_rows, self.embedded_rows = [], []
+        self.pixel_rows, self.embedded_rows, self.map_rows = [], [], []
 
-    def _unpack(self, frame: Frame) -> None:
-        shapes = Counter((row.data_type, row.word_count) for row in self.pixel_rows)
-        (data_type, size), _ = shapes.most_common(1)[0]
-        if len(shapes) > 1:
-            self.complain(f"has rows of {len(shapes)} kinds")
-        whole = [row.payload for row in self.pixel_rows
+    @staticmethod
+    def _usual(rows: list[Packet]) -> tuple[int, int]:
+        """Data type and size that most rows have."""
+        return Counter((row.data_type, row.word_count) for row in rows).most_common(1)[0][0]
+
+    def _whole(self, rows: list[Packet]) -> NDArray[np.uint8]:
+        """Bytes of all rows that are complete and like most of them."""
+        data_type, size = self._usual(rows)
+        kinds = len({(row.data_type, row.word_count) for row in rows})
+        if kinds > 1:
+            self.complain(f"has rows of {kinds} kinds")
+        whole = [row.payload for row in rows
                  if row.payload is not None and row.data_type == data_type
                  and len(row.payload) == size]
-        frame.bits = RAW_BITS[data_type]
-        packed = np.frombuffer(b"".join(whole), np.uint8).reshape(len(whole), size)
+        return np.frombuffer(b"".join(whole), np.uint8).reshape(len(whole), size)
+
+    def _unpack(self, frame: Frame) -> None:
+        frame.bits = RAW_BITS[self._usual(self.pixel_rows)[0]]
         try:
-            frame.pixels = unpack_pixels(packed, frame.bits)
+            frame.pixels = unpack_pixels(self._whole(self.pixel_rows), frame.bits)
         except ValueError as error:
             self.complain(f"cannot be unpacked: {error}")
         for row in self.embedded_rows:

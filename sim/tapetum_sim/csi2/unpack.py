@@ -4,7 +4,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RAW_BITS", "data_bytes", "unpack_pixels"]
+__all__ = ["RAW_BITS", "data_bytes", "unpack_marks", "unpack_pixels"]
 
 RAW_BITS = {0x2A: 8, 0x2B: 10, 0x2C: 12, 0x2D: 14, 0x2E: 16, 0x2F: 20, 0x27: 24}
 """Bits per pixel by data type."""
@@ -45,6 +45,11 @@ def unpack_pixels(payload: NDArray[np.uint8], bits: int) -> NDArray[np.uint32]:
         case _:
             pixels = [one[0] << 16 | (one[2] & 15) << 12 | one[1] << 4 | one[2] >> 4]
     return np.stack(pixels, axis=-1).reshape(*payload.shape[:-1], -1)
+
+
+def unpack_marks(payload: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """One bit per pixel, the first one lowest, the padding of the last byte included."""
+    return np.unpackbits(payload, axis=-1, bitorder="little").astype(np.bool_)
 
 
 def data_bytes(payload: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:

@@ -52,7 +52,7 @@ def _presets() -> str:
     rows = []
     for name, config in PRESETS.items():
         row_left = 1 - config.row_timing.line_cycles / config.timing.line_length_cycles
-        link_left = 1 - (config.array.columns * 24 // 8 + 6) / config.link_bytes_per_line
+        link_left = 1 - config.link_bytes_per_row / config.link_bytes_per_line
         rows.append([
             f"`{name}`", f"{config.array.columns}x{config.array.rows}", config.lanes,
             len(config.captures), f"{config.adc.bits} bit", f"{1 / config.frame_time_s:.1f}",

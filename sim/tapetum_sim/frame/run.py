@@ -19,7 +19,7 @@ from ..models.readout import rows_of_frame
 from ..models.settings import frame_settings
 from ..pixel_die import PixelDie
 from ..simulator import Clock, run
-from .boundaries import compare_bytes, compare_rows, compare_values
+from .boundaries import compare_packets, compare_rows, compare_values
 from .build import build_simulator
 from .record import Boundary, FrameOutcome, RunRecord, Walls
 from .recordings import Recordings
@@ -130,7 +130,7 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
         _compare_readout(config, recordings, settings),
         *(compare_rows(name, getattr(model, name), getattr(recordings, name))
           for name in ("adc", "correct", "hdr", "output")),
-        compare_bytes("csi2", model.packets, recordings.packet_bytes),
+        compare_packets("csi2", model.packets, recordings.packet_bytes),
     ]
     decoded = decode(recordings.packet_bytes)
     frames = sorted(settings)

@@ -12,11 +12,12 @@ from tapetum.config import DieConfig
 from tapetum.control.frame_settings import DataFormat, Skip
 from tapetum.csi2.embedded import EmbeddedRegister, embedded_registers
 
-__all__ = ["OutputRow", "checksum", "embedded_row", "header", "long_packet", "pack_row",
-           "short_packet", "transmit"]
+__all__ = ["OutputRow", "checksum", "embedded_row", "header", "long_packet",
+           "pack_marks", "pack_row", "short_packet", "transmit"]
 
 _BITS = {DataFormat.RAW8: 8, DataFormat.RAW10: 10, DataFormat.RAW12: 12, DataFormat.RAW14: 14,
          DataFormat.RAW16: 16, DataFormat.RAW20: 20, DataFormat.RAW24: 24}
+MAP_CHANNEL = 1
 _DATA_TYPE = {8: 0x2A, 10: 0x2B, 12: 0x2C, 14: 0x2D, 16: 0x2E, 20: 0x2F, 24: 0x27}
 
 
@@ -25,7 +26,8 @@ class OutputRow:
     """A row as it reaches the transmitter, in order of arrival.
 
     ``values`` are right-aligned; 12 bits wide for RAW8 and RAW10. ``stored`` is false for a row
-    that the link had no time for.
+    that the link had no time for. ``marks`` are the row's flicker map, if one is to be sent;
+    ``marks_stored`` as ``stored``.
     """
 
     frame: int
@@ -34,13 +36,20 @@ class OutputRow:
     capture: int = 0
     last: bool = False
     stored: bool = True
+    marks: NDArray[np.bool_] | None = None
+    marks_stored: bool = True
 
 
 def transmit(config: DieConfig, rows: Iterable[OutputRow],
              settings: Mapping[int, Mapping[str, Any]]) -> bytes:
-    """All packets for ``rows``; ``settings`` by frame, with the names of `FrameSettings`."""
+    """All packets for ``rows``; ``settings`` by frame, with the names of `FrameSettings`.
+
+    Packets stand in the order in which the rows ask for them, those of its flicker map behind the
+    row. Where there are maps, the link keeps to this order only within a virtual channel.
+    """
     sent = bytearray()
     open_frames: dict[int, int] = {}
+    open_map: int | None = None
 
     def end_frame(channel: int) -> None:
         sent.extend(short_packet(channel, 0x01, _number(open_frames.pop(channel))))
@@ -63,6 +72,19 @@ def transmit(config: DieConfig, rows: Iterable[OutputRow],
                 sent += short_packet(channel, 0x03, row.row + 1)
         if row.last and channel in open_frames:
             end_frame(channel)
+        if row.marks is None:
+            continue
+        if open_map not in (None, row.frame):
+            sent += short_packet(MAP_CHANNEL, 0x01, _number(open_map))
+            open_map = None
+        if row.marks_stored:
+            if open_map is None:
+                sent += short_packet(MAP_CHANNEL, 0x00, _number(row.frame))
+            open_map = row.frame
+            sent += long_packet(MAP_CHANNEL, 0x30, pack_marks(row.marks))
+        if row.last and open_map is not None:
+            sent += short_packet(MAP_CHANNEL, 0x01, _number(row.frame))
+            open_map = None
     return bytes(sent)
 
 
@@ -154,6 +176,14 @@ def _pack(pixels: NDArray, bits: int) -> bytes:
         case _:
             columns = [bits_of(pixel, low, 8) for pixel in one for low in (8, 0)]
     return np.stack(columns, axis=1).astype(np.uint8).tobytes()
+
+
+def pack_marks(marks: NDArray[np.bool_]) -> bytes:
+    """Bytes of a row of the flicker map: mark ``n`` is bit ``n % 8`` of byte ``n // 8``."""
+    packed = bytearray(-(-len(marks) // 8))
+    for pixel in np.flatnonzero(marks).tolist():
+        packed[pixel // 8] += 1 << pixel % 8
+    return bytes(packed)
 
 
 # Embedded rows ----------------------------------------------------------------------------------

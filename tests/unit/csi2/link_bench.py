@@ -6,16 +6,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from amaranth import *
+from amaranth.lib.wiring import connect
 
 from support import FULL_RATE, TrafficPattern, simulate
 from tapetum.config import Csi2Config, DieConfig, PixelArrayConfig
 from tapetum.control.frame_settings import DataFormat, FrameSettings
-from tapetum.csi2.formats import pixel_bits
+from tapetum.csi2.flicker_map import FlickerMap
+from tapetum.csi2.formats import DataType, pixel_bits
 from tapetum.csi2.transmitter import Csi2Transmitter
 from tapetum.presets import preset
 from tapetum_sim.models.csi2 import OutputRow
 
-__all__ = ["Link", "lost", "random_frame", "settings_with", "small_die"]
+__all__ = ["Link", "lost", "marked", "random_frame", "settings_with", "small_die"]
 
 
 def small_die(*, columns: int = 32, lanes: int = 1, byte_lanes: int = 2, rows: int = 2,
@@ -39,13 +42,29 @@ def random_frame(generator: np.random.Generator, frame: int, *, rows: int, colum
                       values=generator.integers(1 << bits, size=columns, dtype=np.uint32))
             for row in range(rows)]
 
+
+class TransmitterWithMap(Elaboratable):
+    """The flicker map as the transmitter's further source."""
+
+    def __init__(self, config: DieConfig):
+        self.transmitter = Csi2Transmitter(config, result_sources=1)
+        self.map = FlickerMap(config)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.transmitter = self.transmitter
+        m.submodules.map = self.map
+        connect(m, self.map.packets, self.transmitter.results[0])
+        return m
+
+
 SILENCE_CLOCKS = 60
 """Byte clocks without a packet after which no more is to come."""
 
 
 @dataclass
 class Link:
-    """Runs a `Csi2Transmitter` and keeps what came out.
+    """Runs a `Csi2Transmitter`, with a `FlickerMap` if rows have marks, and keeps what came out.
 
     Parameters
     ----------
@@ -68,36 +87,53 @@ class Link:
     packets: bytearray = field(default_factory=bytearray)
     bursts: list[list[bytearray]] = field(default_factory=list)
     overflows: int = 0
+    map_overflows: int = 0
     packet_gaps: list[int] = field(default_factory=list)
 
     def run(self, rows: Sequence[OutputRow], settings: Mapping[int, Mapping[str, Any]]) -> bytes:
         """Send ``rows`` and return the packets when all that is due has left."""
-        dut = Csi2Transmitter(self.config)
+        top = TransmitterWithMap(self.config)
+        has_maps = any(row.marks is not None for row in rows)
+        dut = top.transmitter if has_maps else Csi2Transmitter(self.config)
         lanes = self.config.lanes
         patience = self.config.csi2.row_buffer_rows
-        ends_due = len({(row.frame, row.capture) for row in rows})
-        sent_rows = ends = silence = 0
+        ends_due = len({(row.frame, row.capture) for row in rows}
+                       | {(row.frame, "map") for row in rows if row.marks is not None})
+        unmarked = [row.marks is None for row in rows]
+        sent_rows = sent_maps = ends = silence = 0
         put_permits, phy_permits = iter(self.put), iter(self.phy)
 
         async def pixels(ctx):
             for number, row in enumerate(rows):
-                while self.patient and number - sent_rows >= patience:
+                while self.patient and number - min(
+                        sent_rows, sent_maps + sum(unmarked[:number])) >= patience:
                     await ctx.tick()
                 if self.patient:
                     await ctx.tick().repeat(16)  # the free slot becomes known
                 ctx.set(dut.settings[row.frame % 4], settings[row.frame])
                 beats = row.values.reshape(-1, lanes).tolist()
+                marks = np.ones_like(row.values) if row.marks is None else row.marks
+                mark_beats = (marks.reshape(-1, lanes) << np.arange(lanes)).sum(axis=1).tolist()
+                if has_maps:
+                    ctx.set(top.map.send, (row.marks is not None) << row.frame % 4)
                 for index, values in enumerate(beats):
                     while not next(put_permits):
                         ctx.set(dut.pixels.valid, 0)
+                        if has_maps:
+                            ctx.set(top.map.i.valid, 0)
                         await ctx.tick()
                     last = index == len(beats) - 1
-                    ctx.set(dut.pixels.payload, {
-                        "values": values, "line_last": last, "frame_last": last and row.last,
-                        "tag": {"frame": row.frame, "row": row.row, "capture": row.capture}})
+                    beat = {"line_last": last, "frame_last": last and row.last, "tag": {
+                        "frame": row.frame, "row": row.row, "capture": row.capture}}
+                    ctx.set(dut.pixels.payload, beat | {"values": values})
                     ctx.set(dut.pixels.valid, 1)
+                    if has_maps:
+                        ctx.set(top.map.i.payload, beat | {"bits": mark_beats[index]})
+                        ctx.set(top.map.i.valid, 1)
                     await ctx.tick()
                 ctx.set(dut.pixels.valid, 0)
+                if has_maps:
+                    ctx.set(top.map.i.valid, 0)
                 if self.row_pause_cycles:
                     await ctx.tick().repeat(self.row_pause_cycles)
             if self.expect_all_frames:
@@ -107,7 +143,7 @@ class Link:
                 await ctx.tick()
 
         async def phy(ctx):
-            nonlocal sent_rows, ends, silence
+            nonlocal sent_rows, sent_maps, ends, silence
             data_type, gap, within, requested = 0, 0, False, False
             while True:
                 ctx.set(dut.phy.ready, next(phy_permits))
@@ -136,14 +172,18 @@ class Link:
                 if word.last:
                     gap = 0
                     sent_rows += data_type in range(0x27, 0x30)
+                    sent_maps += data_type == DataType.FLICKER_MAP.value
                     ends += data_type == 0x01
 
         async def count_overflows(ctx):
             while True:
-                _, _, overflow = await ctx.tick().sample(dut.overflow)
+                _, _, overflow, map_overflow = await ctx.tick().sample(
+                    dut.overflow, top.map.overflow)
                 self.overflows += overflow
+                self.map_overflows += map_overflow
 
-        simulate(dut, pixels, cycles=self.cycles, background=(phy, count_overflows),
+        simulate(top if has_maps else dut, pixels, cycles=self.cycles,
+                 background=(phy, count_overflows),
                  domains={"sync": 100e6, "byte": self.byte_clock_hz})
         return bytes(self.packets)
 
@@ -151,3 +191,9 @@ class Link:
 def lost(rows: Sequence[OutputRow], numbers: set[int]) -> list[OutputRow]:
     """The same rows, those of ``numbers`` marked as not stored."""
     return [replace(row, stored=index not in numbers) for index, row in enumerate(rows)]
+
+
+def marked(generator: np.random.Generator, rows: Sequence[OutputRow], *,
+           share: float = 0.5) -> list[OutputRow]:
+    """The same rows with a flicker map."""
+    return [replace(row, marks=generator.random(len(row.values)) < share) for row in rows]

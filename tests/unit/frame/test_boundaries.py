@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tapetum_sim.frame.boundaries import compare_bytes, compare_rows, compare_values
+from tapetum_sim.frame.boundaries import compare_packets, compare_rows, compare_values
 from tapetum_sim.frame.recordings import Row
+from tapetum_sim.models.csi2 import long_packet, short_packet
 
 
 def row(number=0, *, frame=0, capture=0, kind=0, values=(1, 2, 3, 4), **marks):
@@ -63,17 +64,27 @@ def test_rows_that_only_one_side_has_count_whole(expected, received, reason):
     assert reason in boundary.first
 
 
-@pytest.mark.parametrize("expected, received, mismatches, reason", [
-    (b"abc", b"abc", 0, ""),
-    (b"abc", b"axc", 1, "byte 1: 0x78 instead of 0x62"),
-    (b"abc", b"a", 2, "1 bytes instead of 3"),
-    (b"", b"ab", 2, "2 bytes instead of 0"),
+START, ROW, END = short_packet(0, 0, 1), long_packet(0, 0x2C, b"abc"), short_packet(0, 1, 1)
+MAP = long_packet(1, 0x30, b"xy")
+
+
+@pytest.mark.parametrize("received, mismatches, reason", [
+    (START + ROW + END + MAP, 0, ""),
+    (MAP + START + ROW + END, 0, ""),
+    (START + ROW.replace(b"b", b"x") + MAP + END, 1,
+     "virtual channel 0, byte 9: 0x78 instead of 0x62"),
+    (START + END + MAP, len(ROW), "virtual channel 0, byte 4"),
+    (START + ROW + MAP, len(END), "virtual channel 0: 13 bytes instead of 17"),
+    (START + ROW + END, len(MAP), "virtual channel 1: 0 bytes instead of 8"),
+    (START + ROW + END + MAP + MAP[:3], 3, "virtual channel 1: 11 bytes instead of 8"),
+    (START + ROW + END + MAP + short_packet(3, 0, 1), 4, "virtual channel 3: 4 bytes"),
+    (START + MAP + bytes([ROW[0] ^ 0x80]) + ROW[1:] + END, 9 + 9, "virtual channel 0"),
 ])
-def test_bytes(expected, received, mismatches, reason):
-    boundary = compare_bytes("csi2", expected, received)
-    assert (boundary.compared, boundary.mismatches) == (max(len(expected), len(received)),
-                                                        mismatches)
-    assert boundary.first == reason
+def test_packets_are_compared_within_their_virtual_channel(received, mismatches, reason):
+    boundary = compare_packets("csi2", START + ROW + MAP + END, received)
+    assert boundary.mismatches >= mismatches > 0 if reason else boundary.mismatches == 0
+    assert boundary.compared >= len(START + ROW + END + MAP)
+    assert boundary.first.startswith(reason) if reason else boundary.first == ""
 
 
 def test_values():

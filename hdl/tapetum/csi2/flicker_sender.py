@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of the flicker map into packets of their own virtual channel."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from .flicker_collector import FlickerRow, map_slot_words
+from .formats import DataType
+from .packets import PacketSource
+from .row_descriptor import frame_number
+
+__all__ = ["FLICKER_CHANNEL", "FlickerSender"]
+
+FLICKER_CHANNEL = 1
+
+
+class FlickerSender(wiring.Component):
+    """Frame start with the first row of a frame, frame end with the last or before another frame.
+
+    A row is in memory before it is announced, so its packet never runs dry; its payload is offered
+    two clocks after the descriptor.
+
+    Members
+    -------
+    rows : In(stream of FlickerRow)
+    read_enable, read_address : Out, read_word : In
+        Read port of the row memory: data one clock after the address.
+    released : Out(stream of 1)
+        One beat for each row that has been sent; is never kept waiting.
+    packets : Out(PacketSource(byte_lanes))
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        words = config.csi2.row_buffer_rows * map_slot_words(config)
+        super().__init__({
+            "rows": In(stream.Signature(FlickerRow)),
+            "read_enable": Out(1), "read_address": Out(range(words)),
+            "read_word": In(8 * config.csi2.byte_lanes),
+            "released": Out(stream.Signature(1)),
+            "packets": Out(PacketSource(config.csi2.byte_lanes)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        row, descriptors = self.rows.payload, self.packets.descriptors
+        header, word = descriptors.payload, self.packets.payload
+        start, row_sent = Signal(), Signal()
+        self._read(m, start, row_sent)
+        m.d.comb += [
+            header.virtual_channel.eq(FLICKER_CHANNEL),
+            row_sent.eq(word.valid & word.ready & word.payload.last),
+            self.released.valid.eq(row_sent),
+        ]
+
+        # What is open decides, after each packet anew, what this row needs next.
+        is_open, sent, offered = Signal(), Signal(), Signal()
+        open_frame = Signal(16, reset_less=True)
+        with m.FSM():
+            with m.State("DECIDE"):
+                with m.If(self.rows.valid):
+                    with m.If(is_open & (~row.has_row | (row.frame != open_frame)
+                                         | (sent & row.frame_end))):
+                        m.next = "FRAME END"
+                    with m.Elif(sent | ~row.has_row):
+                        m.d.comb += self.rows.ready.eq(1)
+                        m.d.sync += sent.eq(0)
+                    with m.Elif(is_open):
+                        m.d.comb += start.eq(1)
+                        m.d.sync += offered.eq(1)
+                        m.next = "ROW"
+                    with m.Else():
+                        m.next = "FRAME START"
+            with m.State("FRAME START"):
+                m.d.comb += [
+                    descriptors.valid.eq(1),
+                    header.data_type.eq(DataType.FRAME_START),
+                    header.word_count.eq(frame_number(row.frame)),
+                ]
+                with m.If(descriptors.ready):
+                    m.d.sync += [is_open.eq(1), open_frame.eq(row.frame)]
+                    m.next = "DECIDE"
+            with m.State("ROW"):
+                m.d.comb += [
+                    descriptors.valid.eq(offered),
+                    header.data_type.eq(DataType.FLICKER_MAP),
+                    header.word_count.eq(row.bytes),
+                ]
+                with m.If(descriptors.ready):
+                    m.d.sync += offered.eq(0)
+                with m.If(row_sent):
+                    m.d.sync += sent.eq(1)
+                    m.next = "DECIDE"
+            with m.State("FRAME END"):
+                m.d.comb += [
+                    descriptors.valid.eq(1),
+                    header.data_type.eq(DataType.FRAME_END),
+                    header.word_count.eq(frame_number(open_frame)),
+                ]
+                with m.If(descriptors.ready):
+                    m.d.sync += is_open.eq(0)
+                    m.next = "DECIDE"
+        return m
+
+    def _read(self, m: Module, start, row_sent) -> None:
+        """Address, memory, output register: all stages move together."""
+        byte_lanes, slot_words = self.config.csi2.byte_lanes, map_slot_words(self.config)
+        last_base = slot_words * (self.config.csi2.row_buffer_rows - 1)
+        word = self.packets.payload
+        words = self.rows.payload.bytes + (byte_lanes - 1) >> byte_lanes.bit_length() - 1
+        advance = Signal()
+        base = Signal.like(self.read_address)
+        address = Signal.like(self.read_address, reset_less=True)
+        remaining, running = Signal(11), Signal()
+        at_end = remaining == 1
+        with m.If(row_sent):
+            m.d.sync += base.eq(Mux(base == last_base, 0, base + slot_words))
+        with m.If(start):
+            m.d.sync += [running.eq(1), address.eq(base), remaining.eq(words)]
+        with m.Elif(advance & running):
+            m.d.sync += [address.eq(address + 1), remaining.eq(remaining - 1),
+                         running.eq(~at_end)]
+        fetched_valid, fetched_last = Signal(), Signal(reset_less=True)
+        out = Signal(word.payload.shape(), reset_less=True)
+        m.d.comb += [
+            advance.eq(~word.valid | word.ready),
+            self.read_enable.eq(advance), self.read_address.eq(address),
+            word.payload.eq(out),
+        ]
+        with m.If(advance):
+            m.d.sync += [
+                fetched_valid.eq(running), fetched_last.eq(at_end),
+                word.valid.eq(fetched_valid),
+                out.bytes.eq(self.read_word), out.last.eq(fetched_last),
+            ]
