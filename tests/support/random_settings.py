@@ -30,6 +30,7 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
         "image_orientation": below(4),
         "linear_pedestal": below(256),
         "output_mode": below(2),
+        "flicker_map": below(2),
         "companding_table": below(2),
         "csi_data_format": generator.choice(
             (0x0808, 0x0A0A, 0x0C0C, 0x0E0E, 0x1010, 0x1414, 0x1818)),

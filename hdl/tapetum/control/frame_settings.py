@@ -85,6 +85,8 @@ class FrameSettings(data.StructLayout):
         Captures to convert; bit 0 is the first. Never zero.
     uncombined
         Each capture on its own virtual channel instead of the combined frame.
+    flicker_map
+        The map of flickering pixels is sent with the combined frame.
     companding_table
         0: octaves, 1: OX03C10; for formats of up to 12 bits.
     correction
@@ -107,6 +109,7 @@ class FrameSettings(data.StructLayout):
             "flip_rows": 1, "flip_columns": 1,
             "pedestal_lsb": 8,
             "uncombined": 1,
+            "flicker_map": 1,
             "data_format": DataFormat,
             "companding_table": 1,
             "correction": CorrectionSwitches,
@@ -141,6 +144,7 @@ class FrameSettings(data.StructLayout):
             "flip_rows": 0, "flip_columns": 0,
             "pedestal_lsb": config.hdr.pedestal_lsb,
             "uncombined": 0,
+            "flicker_map": 1,
             "data_format": DataFormat.RAW12,
             "companding_table": 0,
             "correction": dict.fromkeys(CorrectionSwitches.__annotations__, 1) | {

@@ -138,6 +138,7 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("image_orientation", Cat(work.flip_columns, work.flip_rows)),
         step("linear_pedestal", work.pedestal_lsb),
         step("output_mode", work.uncombined),
+        step("flicker_map", work.flicker_map),
         step("csi_data_format", work.data_format.as_value(), rule=Rule.DATA_FORMAT),
         step("companding_table", work.companding_table),
         step("correction_enable", work.correction.as_value()),

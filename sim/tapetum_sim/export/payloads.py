@@ -154,6 +154,7 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "flip_rows": "last row first", "flip_columns": "last column first",
                   "pedestal_lsb": "black of the linear frame, linear LSB",
                   "uncombined": "each capture on a virtual channel of its own",
+                  "flicker_map": "marks of flickering pixels on virtual channel 1",
                   "data_format": "0 to 6: RAW8, 10, 12, 14, 16, 20, 24",
                   "companding_table": "of formats up to 12 bits: 0 octaves, 1 OX03C10",
                   "correction": "bit per correction, in the order of the chain: 1 is on",

@@ -103,6 +103,7 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
             "flip_columns": registers["image_orientation"] & 1,
             "pedestal_lsb": registers["linear_pedestal"],
             "uncombined": registers["output_mode"],
+            "flicker_map": registers["flicker_map"],
             "data_format": data_format,
             "companding_table": registers["companding_table"],
             "correction": {name: registers["correction_enable"] >> bit & 1
