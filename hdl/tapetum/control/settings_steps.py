@@ -136,6 +136,9 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("capture_mask", work.capture_mask, low=1),
         step("image_orientation", Cat(work.flip_columns, work.flip_rows)),
         step("linear_pedestal", work.pedestal_lsb),
+        step("flicker_enable", work.flicker_enable),
+        step("flicker_capture", work.flicker_capture, high=len(config.captures) - 1),
+        step("agreement_tolerance", work.tolerance_log2),
         step("output_mode", work.uncombined),
         step("csi_data_format", work.data_format.as_value(), rule=Rule.DATA_FORMAT),
         step("companding_table", work.companding_table),
@@ -206,5 +209,7 @@ def _capture_steps(config: DieConfig, work) -> list[SettingsStep]:
             SettingsStep(register=prefix + "hand_over_start",
                          high=(capture.hand_over_end - 1)[:14],
                          targets=[capture.hand_over_start]),
+            SettingsStep(register=prefix + "noise_slope", targets=[capture.noise_slope]),
+            SettingsStep(register=prefix + "noise_floor", targets=[capture.noise_floor]),
         ]
     return steps
