@@ -116,7 +116,8 @@ class AlignedPixels(data.StructLayout):
 class LinearPixels(data.StructLayout):
     """Combined pixels on the 24-bit linear scale, pedestal kept (``hdr.pedestal_lsb``).
 
-    ``clipped`` marks lanes in which every present capture is saturated.
+    ``clipped`` marks lanes in which every present capture is saturated, ``flicker`` those whose
+    captures disagree by more than noise: pulsed light, or motion.
     """
 
     def __init__(self, lanes: int):
@@ -124,6 +125,7 @@ class LinearPixels(data.StructLayout):
         super().__init__({
             "values": data.ArrayLayout(24, lanes),
             "clipped": lanes,
+            "flicker": lanes,
             "line_last": 1,
             "frame_last": 1,
             "tag": RowTag,

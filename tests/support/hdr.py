@@ -16,6 +16,8 @@ __all__ = ["DARK_LINES", "HdrRun", "random_settings", "rolling_rows", "run_hdr",
 
 DARK_LINES = 3
 """Lines between the last row of a frame and the first of the next: fewer than the lag."""
+COUNT_CYCLES = 3
+"""From a frame's last beat until its counts stand: `tapetum.hdr.pixel_count.PixelCount`."""
 
 
 def small_config(*, captures=4, lanes=1, fraction_bits=2, columns=16, rows=6, lag_lines=4):
@@ -27,15 +29,21 @@ def small_config(*, captures=4, lanes=1, fraction_bits=2, columns=16, rows=6, la
 
 
 def random_settings(config, generator, *, mask=None):
-    """Settings in which gains, their order and the hand-overs are anything valid."""
+    """Settings in which gains, their order, hand-overs and noise are anything valid."""
     settings = FrameSettings.defaults(config)
     settings["pedestal_lsb"] = int(generator.integers(0, 256))
     settings["capture_mask"] = mask or settings["capture_mask"]
+    base = int(generator.integers(0, 20))
     for capture in settings["captures"]:
         capture["normalisation_mantissa"] = int(generator.integers(1 << 15, 1 << 16))
-        capture["normalisation_shift"] = int(generator.integers(0, 24))
+        capture["normalisation_shift"] = base + int(generator.integers(0, 10))
         capture["hand_over_start"] = int(generator.integers(0, config.adc.full_well_codes))
         capture["hand_over_end"] = int(generator.integers(0, config.adc.signal_counts))
+        capture["noise_slope"] = int(generator.integers(0, 1 << generator.integers(1, 17)))
+        capture["noise_floor"] = int(generator.integers(0, 1 << generator.integers(1, 17)))
+    settings["flicker_enable"] = int(generator.random() < 0.9)
+    settings["flicker_capture"] = int(generator.integers(0, 4))
+    settings["tolerance_log2"] = int(generator.integers(0, 16))
     return settings
 
 
@@ -52,33 +60,39 @@ def rolling_rows(config, codes, *, lag_lines, masks, first_frame=0,
 
 
 class HdrRun:
-    """What a run gave: rows of (last beat, values), clipped flags, pulses of each fault."""
+    """What a run gave: rows of (last beat, values), their marks, pulses of each fault.
 
-    def __init__(self, beats, overflows, mismatches):
+    ``flicker_counts`` and ``clipped_counts`` are what the die reported as each frame had left.
+    """
+
+    def __init__(self, beats, counts, overflows, mismatches):
         self.rows = rows_of(beats)
-        self.clipped = [pixels for _, pixels in rows_of(_Flags.of(beats))]
+        self.clipped, self.flicker = (
+            [pixels for _, pixels in rows_of(_Flags.of(beats, name))]
+            for name in ("clipped", "flicker"))
+        self.flicker_counts, self.clipped_counts = zip(*counts, strict=True) if counts else ((), ())
         self.overflows, self.mismatches = overflows, mismatches
 
 
 class _Flags:
-    def __init__(self, beat):
-        self.values = [beat.clipped >> lane & 1 for lane in range(len(beat.values))]
+    def __init__(self, beat, name):
+        self.values = [beat[name] >> lane & 1 for lane in range(len(beat.values))]
         self.line_last = beat.line_last
 
     @classmethod
-    def of(cls, beats) -> Iterable["_Flags"]:
-        return [cls(beat) for beat in beats]
+    def of(cls, beats, name) -> Iterable["_Flags"]:
+        return [cls(beat, name) for beat in beats]
 
 
 def run_hdr(config, rows, settings, pattern: TrafficPattern | None = None, *, seed=0) -> HdrRun:
     """Feed rows; settings by frame number modulo 4."""
-    dut, beats, pulses = Hdr(config), [], {"overflow": 0, "mismatch": 0}
+    dut, beats, counts, pulses = Hdr(config), [], [], {"overflow": 0, "mismatch": 0}
 
     async def source(ctx):
         for slot, values in settings.items():
             ctx.set(dut.settings[slot], values)
         await feed_rows(ctx, dut.i, rows, *([pattern] if pattern else []), seed=seed)
-        await ctx.tick().repeat(dut.latency_cycles)
+        await ctx.tick().repeat(dut.latency_cycles + COUNT_CYCLES)
 
     async def sink(ctx):
         await collect_beats(ctx, dut.o, beats)
@@ -89,5 +103,12 @@ def run_hdr(config, rows, settings, pattern: TrafficPattern | None = None, *, se
             pulses["overflow"] += overflow
             pulses["mismatch"] += mismatch
 
-    simulate(dut, source, cycles=400_000, background=(sink, watch))
-    return HdrRun(beats, pulses["overflow"], pulses["mismatch"])
+    async def count(ctx):
+        end = dut.o.valid & dut.o.payload.line_last & dut.o.payload.frame_last
+        while True:
+            await ctx.tick().until(end)
+            await ctx.tick().repeat(COUNT_CYCLES - 1)
+            counts.append((ctx.get(dut.flicker_count), ctx.get(dut.clipped_count)))
+
+    simulate(dut, source, cycles=1_000_000, background=(sink, watch, count))
+    return HdrRun(beats, counts, pulses["overflow"], pulses["mismatch"])

@@ -29,6 +29,9 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
         "x_odd_inc": generator.choice((1, 3, 7)), "y_odd_inc": generator.choice((1, 3, 7)),
         "image_orientation": below(4),
         "linear_pedestal": below(256),
+        "flicker_enable": below(2),
+        "flicker_capture": below(4),
+        "agreement_tolerance": below(16),
         "output_mode": below(2),
         "flicker_map": below(2),
         "companding_table": below(2),
@@ -51,5 +54,7 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
             f"capture_{capture}_hand_over_start": below(config.adc.signal_counts),
             f"capture_{capture}_hand_over_end": below(config.adc.signal_counts),
             f"capture_{capture}_digital_gain": 0x80 + below(0x200),
+            f"capture_{capture}_noise_slope": below(1 << 16),
+            f"capture_{capture}_noise_floor": below(1 << 16),
         }
     return {name: value for name, value in values.items() if generator.random() < 0.5}

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings that belong to a frame, and the ring that keeps those of the frames in flight."""
 
+from math import ceil
+
 from amaranth import *
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
-from tapetum.config import DieConfig
+from tapetum.config import CaptureConfig, DieConfig
 
 from ..correct.switches import CorrectionSwitches
 
@@ -28,6 +30,10 @@ COLOURS = ("greenr", "red", "blue", "greenb")
 """Order of the colours' digital gains: that of the CCS registers."""
 UNITY_GAIN = 0x100
 """Digital gains are unsigned 8.8 numbers."""
+AGREEMENT_SIGMAS = 5.0
+"""Of the less sensitive capture; with as much noise in the other one they are 3.5 of both."""
+LONGEST_LAMP_PERIOD_S = 1 / 90
+"""A capture that integrates as long sees a pulse of every lamp of 90 Hz or more."""
 
 
 class DataFormat(enum.Enum, shape=3):
@@ -58,6 +64,8 @@ class CaptureSettings(data.Struct):
     ``hand_over_end`` (ADC codes above the pedestal) the next less sensitive capture takes over:
     from the start on, on a ramp as wide as the largest power of two that fits in between.
     ``digital_gain`` is an unsigned 8.8 number.
+    ``noise_slope`` (codes / 256) and ``noise_floor`` (codes**2 / 16) are the square of the
+    difference between captures that noise explains: ``slope * code + floor``.
     """
 
     coarse_integration_lines: 16
@@ -67,6 +75,8 @@ class CaptureSettings(data.Struct):
     hand_over_start: 14
     hand_over_end: 14
     digital_gain: 16
+    noise_slope: 16
+    noise_floor: 16
 
 
 class FrameSettings(data.StructLayout):
@@ -87,6 +97,10 @@ class FrameSettings(data.StructLayout):
         Each capture on its own virtual channel instead of the combined frame.
     flicker_map
         The map of flickering pixels is sent with the combined frame.
+    flicker_enable, flicker_capture
+        Mark pixels whose captures disagree, and prefer this capture in them.
+    tolerance_log2
+        Captures agree if they differ by less than ``2**-tolerance_log2`` of their value.
     companding_table
         0: octaves, 1: OX03C10; for formats of up to 12 bits.
     correction
@@ -108,6 +122,7 @@ class FrameSettings(data.StructLayout):
             "row_skip": Skip, "column_skip": Skip,
             "flip_rows": 1, "flip_columns": 1,
             "pedestal_lsb": 8,
+            "flicker_enable": 1, "flicker_capture": 2, "tolerance_log2": 4,
             "uncombined": 1,
             "flicker_map": 1,
             "data_format": DataFormat,
@@ -120,6 +135,8 @@ class FrameSettings(data.StructLayout):
     def defaults(config: DieConfig) -> dict:
         """Initial values, as derived from the configuration."""
         full = config.adc.full_well_codes
+        hand_over_end = full * 31 // 32
+        hand_over_codes = 1 << (config.adc.bits - 5)
         captures = []
         for capture in config.captures:
             mantissa, shift = config.normalisation(capture)
@@ -128,9 +145,10 @@ class FrameSettings(data.StructLayout):
                 "fine_integration_cycles": capture.fine_integration_cycles,
                 "normalisation_mantissa": mantissa,
                 "normalisation_shift": shift,
-                "hand_over_start": full * 3 // 4,
-                "hand_over_end": full * 15 // 16,
+                "hand_over_start": hand_over_end - hand_over_codes,
+                "hand_over_end": hand_over_end,
                 "digital_gain": UNITY_GAIN,
+                **_noise_bound(config, capture),
             })
         return {
             "frame_length_lines": config.timing.frame_length_lines,
@@ -143,6 +161,8 @@ class FrameSettings(data.StructLayout):
             "row_skip": Skip.NONE, "column_skip": Skip.NONE,
             "flip_rows": 0, "flip_columns": 0,
             "pedestal_lsb": config.hdr.pedestal_lsb,
+            "flicker_enable": 1, "flicker_capture": _flicker_capture(config),
+            "tolerance_log2": 5,
             "uncombined": 0,
             "flicker_map": 1,
             "data_format": DataFormat.RAW12,
@@ -151,6 +171,28 @@ class FrameSettings(data.StructLayout):
                 "lens_shading": 0},
             "colour_gains": [UNITY_GAIN] * len(COLOURS),
         }
+
+
+def _noise_bound(config: DieConfig, capture: CaptureConfig) -> dict[str, int]:
+    """What shot noise, read noise and the rounding of two samples explain."""
+    gain = config.electrons_per_code(capture)
+    read_noise = config.pixel.read_noise_electrons(capture.photodiode, capture.conversion_gain)
+    variances = {"noise_slope": (1 << 8) / gain,
+                 "noise_floor": (1 << 4) * ((read_noise / gain) ** 2 + 2 / 12)}
+    return {name: min(ceil(AGREEMENT_SIGMAS ** 2 * variance), 0xFFFF)
+            for name, variance in variances.items()}
+
+
+def _flicker_capture(config: DieConfig) -> int:
+    """The least sensitive capture that integrates a whole period of a slow lamp, or the first."""
+    long_enough = [index for index, capture in enumerate(config.captures)
+                   if config.exposure_cycles(capture) >= LONGEST_LAMP_PERIOD_S
+                   * config.sync_clock_hz]
+    def gain(index: int) -> float:
+        capture = config.captures[index]
+        return config.exposure_ratio(capture) * config.electrons_per_code(capture)
+
+    return max(long_enough, key=gain, default=0)
 
 
 def settings_ring(config: DieConfig) -> data.ArrayLayout:

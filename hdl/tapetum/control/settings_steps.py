@@ -137,6 +137,9 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("capture_mask", work.capture_mask, low=1),
         step("image_orientation", Cat(work.flip_columns, work.flip_rows)),
         step("linear_pedestal", work.pedestal_lsb),
+        step("flicker_enable", work.flicker_enable),
+        step("flicker_capture", work.flicker_capture, high=len(config.captures) - 1),
+        step("agreement_tolerance", work.tolerance_log2),
         step("output_mode", work.uncombined),
         step("flicker_map", work.flicker_map),
         step("csi_data_format", work.data_format.as_value(), rule=Rule.DATA_FORMAT),
@@ -212,5 +215,7 @@ def _capture_steps(config: DieConfig, work) -> list[SettingsStep]:
                          high=(capture.hand_over_end - 1)[:14],
                          targets=[capture.hand_over_start]),
             SettingsStep(register=prefix + "digital_gain", targets=[capture.digital_gain]),
+            SettingsStep(register=prefix + "noise_slope", targets=[capture.noise_slope]),
+            SettingsStep(register=prefix + "noise_floor", targets=[capture.noise_floor]),
         ]
     return steps

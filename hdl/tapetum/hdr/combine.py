@@ -9,27 +9,33 @@ from ..config import DieConfig
 from ..control.frame_settings import settings_ring
 from ..pixel import AlignedPixels, LinearPixels, RowTag, corrected_bits
 from ..stream.delay import DelayLine, delayed
-from .blend import Blend
+from .hand_over import HandOver, RankedCode
+from .merge import Composite, Merge, OwnPixel
 from .normalise import Normalise
+from .pixel_count import PixelCount
 from .ranking import Ranking
-from .weights import HandOverWeights, RankedCode
+from .step_settings import StepPlanner, StepSettings
 
 __all__ = ["Combine"]
 
 RANK_CYCLES = 4
 """Until the codes of a pixel stand in order of sensitivity, black subtracted."""
+OWN_CYCLES = RANK_CYCLES + Normalise.latency_cycles
+"""Until each capture of a pixel is a linear value."""
 
 
 class Combine(wiring.Component):
-    """Normalises each capture, blends from the least sensitive up, adds the pedestal.
+    """Normalises each capture, merges from the least sensitive up, adds the pedestal.
 
     ::
 
-        codes ─► by rank ─┬─► Normalise (per rank) ──► Blend ─► Blend ─► Blend ─► + pedestal ─► o
-                          └─► HandOverWeights ────────── ^ ─────── ^ ─────── ^
+        codes ─► by rank ─► Normalise, ──┬─► Merge ─► Merge ─► Merge ─► + pedestal ─► o
+                            HandOver     └──── ^ ─────── ^ ─────── ^
+                 settings ─► StepPlanner ───── ^ ─────── ^ ─────── ^
 
     Absent captures do not count. Latency `latency_cycles`, one beat per clock. Settings of a frame
-    are looked up as its beats arrive: rows of different frames must be 12 clocks apart.
+    are looked up as its beats arrive and travel with them from step to step: rows of different
+    frames must be 12 clocks apart.
 
     Parameters
     ----------
@@ -40,6 +46,8 @@ class Combine(wiring.Component):
     i : In(stream of AlignedPixels), always ready
     settings : In(settings_ring)
     o : Out(stream of LinearPixels), always ready
+    flicker_count, clipped_count : Out(24)
+        Marked pixels of the last whole frame; they saturate.
     """
 
     def __init__(self, config: DieConfig):
@@ -50,13 +58,14 @@ class Combine(wiring.Component):
                                                    corrected_bits(config)), always_ready=True)),
             "settings": In(settings_ring(config)),
             "o": Out(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
+            "flicker_count": Out(24),
+            "clipped_count": Out(24),
         })
 
     @property
     def latency_cycles(self) -> int:
         """Clocks from ``i`` to ``o``."""
-        blends = len(self.config.captures) - 1
-        return RANK_CYCLES + Normalise.latency_cycles + blends * Blend.latency_cycles + 1
+        return OWN_CYCLES + (len(self.config.captures) - 1) * Merge.latency_cycles + 1
 
     def elaborate(self, platform):
         m = Module()
@@ -68,88 +77,117 @@ class Combine(wiring.Component):
             ranking.enable.eq(self.i.valid),
         ]
         beat = self.i.payload
+        valid = Signal(self.latency_cycles)
+        m.d.sync += valid.eq(Cat(self.i.valid, valid))
+        steps = self._plan_steps(m, ranking, valid)
         # The order of this beat's frame is known 3 clocks later, with its settings a fourth.
         codes = delayed(m, beat.codes, RANK_CYCLES - 1, name="codes")
         present = delayed(m, beat.present, RANK_CYCLES - 1, name="present")
-        values, clipped = [], []
-        for lane in range(config.lanes):
-            value, all_saturated = self._combine_lane(m, lane, codes, present, ranking)
-            values.append(value)
-            clipped.append(all_saturated)
+        pixels = [self._combine_lane(m, lane, codes, present, ranking, steps)
+                  for lane in range(config.lanes)]
 
-        out = Signal.like(self.o.payload, reset_less=True)
+        # The pedestal is known one clock after its beat.
         flags = data.StructLayout({"line_last": 1, "frame_last": 1, "tag": RowTag})
-        m.submodules.flags = waiting = DelayLine(flags, self.latency_cycles - 1)
-        out_valid = Signal()
-        m.d.comb += [
-            waiting.i.valid.eq(self.i.valid),
-            waiting.i.payload.eq(Cat(beat.line_last, beat.frame_last, beat.tag)),
-        ]
-        m.d.sync += [
-            out_valid.eq(waiting.o.valid),
-            Cat(out.line_last, out.frame_last, out.tag).eq(waiting.o.payload),
-        ]
-        pedestal = delayed(m, ranking.pedestal_lsb, self.latency_cycles - 2, name="pedestal")
-        for lane in range(config.lanes):
+        waits = data.StructLayout({"flags": flags, "pedestal_lsb": 8})
+        m.submodules.waiting = waiting = DelayLine(waits, self.latency_cycles - 2)
+        out = Signal.like(self.o.payload, reset_less=True)
+        m.d.comb += waiting.i.payload.eq(Cat(
+            delayed(m, Cat(beat.line_last, beat.frame_last, beat.tag), 1, name="flags"),
+            ranking.pedestal_lsb))
+        m.d.sync += Cat(out.line_last, out.frame_last, out.tag).eq(waiting.o.payload.flags)
+        for lane, pixel in enumerate(pixels):
             total = Signal(signed(26), name=f"total_{lane}")
-            m.d.comb += total.eq(values[lane] + pedestal)
+            m.d.comb += total.eq(pixel.value + waiting.o.payload.pedestal_lsb)
             with m.If(total < 0):
                 m.d.sync += out.values[lane].eq(0)
             with m.Elif(total[24]):
                 m.d.sync += out.values[lane].eq(~0)
             with m.Else():
                 m.d.sync += out.values[lane].eq(total[:24])
-            m.d.sync += out.clipped[lane].eq(clipped[lane])
+            m.d.sync += [
+                out.clipped[lane].eq(pixel.present & ~pixel.usable),
+                out.flicker[lane].eq(pixel.flicker),
+            ]
         m.d.comb += [
-            self.o.valid.eq(out_valid),
+            self.o.valid.eq(valid[-1]),
             self.o.payload.eq(out),
         ]
+        for name in ("flicker", "clipped"):
+            m.submodules[f"{name}_counter"] = counter = PixelCount(config.lanes)
+            m.d.comb += [
+                counter.marks.eq(out[name]), counter.valid.eq(valid[-1]),
+                counter.last.eq(out.line_last & out.frame_last),
+                getattr(self, f"{name}_count").eq(counter.count),
+            ]
         return m
 
-    def _combine_lane(self, m, lane, codes, present, ranking) -> tuple[Value, Value]:
+    def _plan_steps(self, m, ranking, valid) -> list[data.View]:
+        """Settings of each step, as they are for the beat that is in it.
+
+        A step keeps what its predecessor had as the beat entered, and nothing changes within 12
+        clocks of a beat: so a frame's settings follow its last beat, however long the pipeline.
+        """
+        config, captures = self.config, len(self.config.captures)
+        m.submodules.planner = planner = StepPlanner(config)
+        m.d.comb += [
+            planner.ranks.eq(ranking.ranks),
+            planner.tolerance_log2.eq(ranking.tolerance_log2),
+            planner.flicker_enable.eq(ranking.flicker_enable),
+        ]
+        shape = data.StructLayout({str(rank): StepSettings(rank) for rank in range(1, captures)})
+        planned, steps = Signal(shape), []
+        for rank in range(1, captures):
+            m.d.comb += planned[str(rank)].eq(getattr(planner, f"step_{rank}"))
+        for rank in range(1, captures):
+            held = Signal(shape, name=f"held_{rank}", reset_less=True)
+            with m.If(valid[OWN_CYCLES + (rank - 1) * Merge.latency_cycles - 1]):
+                m.d.sync += held.eq(planned)
+            steps.append(held[str(rank)])
+            planned = held
+        return steps
+
+    def _combine_lane(self, m, lane, codes, present, ranking, steps) -> data.View:
         config, captures = self.config, len(self.config.captures)
         bits = corrected_bits(config)
         pedestal = config.adc.pedestal_codes << config.hdr.fraction_bits
 
-        ranked = Signal(data.ArrayLayout(RankedCode(config), captures), name=f"ranked_{lane}",
-                        reset_less=True)
+        composite = Signal(Composite, name=f"composite_{lane}")
         for rank in range(captures):
             code = Signal(bits, name=f"code_{lane}_{rank}")
             here = Signal(name=f"here_{lane}_{rank}")
             for capture in range(captures):
                 with m.If(ranking.select[rank][capture]):
                     m.d.comb += [code.eq(codes[capture][lane]), here.eq(present[capture])]
+            ranked = Signal(RankedCode(config), name=f"ranked_{lane}_{rank}", reset_less=True)
             m.d.sync += [
-                ranked[rank].above_black.eq(code - pedestal),
-                ranked[rank].full_scale.eq(code.all()),
-                ranked[rank].present.eq(here),
+                ranked.above_black.eq(code - pedestal),
+                ranked.full_scale.eq(code.all()),
+                ranked.present.eq(here),
             ]
-
-        weights = HandOverWeights(config)
-        m.submodules[f"weights_{lane}"] = weights
-        m.d.comb += [weights.codes.eq(ranked), weights.ranks.eq(ranking.ranks)]
-        normalised = []
-        for rank in range(captures):
-            normalise = Normalise(config)
-            m.submodules[f"normalise_{lane}_{rank}"] = normalise
-            m.d.comb += [normalise.above_black.eq(ranked[rank].above_black),
-                         normalise.settings.eq(ranking.ranks[rank])]
-            normalised.append(normalise.value)
-
-        value = normalised[0]
-        for rank in range(1, captures):
-            waited = (rank - 1) * Blend.latency_cycles
-            settle = Normalise.latency_cycles - HandOverWeights.latency_cycles
-            blend = Blend()
-            m.submodules[f"blend_{lane}_{rank}"] = blend
+            m.submodules[f"normalise_{lane}_{rank}"] = normalise = Normalise(config)
+            m.submodules[f"hand_over_{lane}_{rank}"] = hand_over = HandOver(config)
+            own = Signal(OwnPixel, name=f"own_{lane}_{rank}")
+            settle = Normalise.latency_cycles - HandOver.latency_cycles
             m.d.comb += [
-                blend.lower.eq(value),
-                blend.upper.eq(delayed(m, normalised[rank], waited, name=f"upper_{lane}_{rank}")),
-                blend.weight.eq(delayed(m, weights.weights[rank], settle + waited,
-                                        name=f"weight_{lane}_{rank}")),
+                normalise.above_black.eq(ranked.above_black),
+                normalise.settings.eq(ranking.ranks[rank]),
+                hand_over.code.eq(ranked), hand_over.settings.eq(ranking.ranks[rank]),
+                own.value.eq(normalise.value),
+                Cat(own.hand_over, own.usable, own.present).eq(delayed(
+                    m, Cat(hand_over.weight, hand_over.usable, hand_over.present), settle,
+                    name=f"judged_{lane}_{rank}")),
             ]
-            value = blend.value
-        clipped = delayed(m, weights.clipped,
-                          self.latency_cycles - 1 - RANK_CYCLES - HandOverWeights.latency_cycles,
-                          name=f"clipped_{lane}")
-        return value, clipped
+            if rank == 0:
+                m.d.comb += [composite.value.eq(own.value), composite.usable.eq(own.usable),
+                             composite.present.eq(own.present)]
+                continue
+            m.submodules[f"merge_{lane}_{rank}"] = merge = Merge(rank)
+            if rank > 1:
+                waiting = DelayLine(OwnPixel, (rank - 1) * Merge.latency_cycles)
+                m.submodules[f"own_{lane}_{rank}"] = waiting
+                m.d.comb += waiting.i.payload.eq(own)
+                own = waiting.o.payload
+            m.d.comb += [merge.own.eq(own), merge.composite.eq(composite),
+                         merge.settings.eq(steps[rank - 1])]
+            composite = merge.merged
+        return composite

@@ -32,6 +32,8 @@ class Hdr(wiring.Component):
         The combined frame; ``tag.capture`` is the capture that came last.
     line_buffer_overflow, row_mismatch : Out(1)
         Pulses for `Fault.LINE_BUFFER_OVERFLOW` and `Fault.ROW_MISMATCH`.
+    flicker_count, clipped_count : Out(24)
+        Marked pixels of the last whole frame.
     """
 
     def __init__(self, config: DieConfig):
@@ -44,6 +46,8 @@ class Hdr(wiring.Component):
             "o": Out(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
             "line_buffer_overflow": Out(1),
             "row_mismatch": Out(1),
+            "flicker_count": Out(24),
+            "clipped_count": Out(24),
         })
 
     @property
@@ -59,6 +63,8 @@ class Hdr(wiring.Component):
             combine.settings.eq(self.settings),
             self.line_buffer_overflow.eq(align.overflow),
             self.row_mismatch.eq(align.mismatch),
+            self.flicker_count.eq(combine.flicker_count),
+            self.clipped_count.eq(combine.clipped_count),
         ]
         connect(m, flipped(self.i), align.i)
         connect(m, align.o, combine.i)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Captures in order of sensitivity, with the settings that go with each place."""
 
+from math import log2
+
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -8,14 +10,16 @@ from amaranth.lib.wiring import In, Out
 from ..config import DieConfig
 from ..control.frame_settings import settings_of, settings_ring
 
-__all__ = ["RankSettings", "Ranking"]
+__all__ = ["RankSettings", "Ranking", "light_eighths"]
 
 
 class RankSettings(data.Struct):
     """Of the capture at one place of the order.
 
     ``rounding`` is half of what ``shift`` drops; the ramp is ``2**hand_over_width_log2`` codes
-    wide. See `CaptureSettings` for the others.
+    wide. ``gain_eighths`` is its gain onto the linear scale in eighths of an octave above the
+    smallest, ``light_eighths`` its electrons per code likewise. See `CaptureSettings` for the
+    others.
     """
 
     mantissa: 16
@@ -23,6 +27,16 @@ class RankSettings(data.Struct):
     rounding: 31
     hand_over_start: 14
     hand_over_width_log2: 4
+    noise_slope: 16
+    noise_floor: 16
+    gain_eighths: 8
+    light_eighths: signed(9)
+    is_flicker_capture: 1
+
+
+def light_eighths(config: DieConfig) -> list[int]:
+    """Electrons per code of each capture in eighths of an octave; exposures do not change them."""
+    return [round(8 * log2(config.electrons_per_code(capture))) for capture in config.captures]
 
 
 class Ranking(wiring.Component):
@@ -44,7 +58,8 @@ class Ranking(wiring.Component):
     select : Out(one-hot capture per rank)
         Rank 0 is the least sensitive capture.
     ranks : Out(RankSettings per rank), one clock after ``select``
-    pedestal_lsb : Out(8)
+    pedestal_lsb : Out(8), tolerance_log2 : Out(4), flicker_enable : Out(1)
+        One clock after ``frame``.
     """
 
     def __init__(self, config: DieConfig):
@@ -56,6 +71,8 @@ class Ranking(wiring.Component):
             "select": Out(data.ArrayLayout(captures, captures)),
             "ranks": Out(data.ArrayLayout(RankSettings, captures)),
             "pedestal_lsb": Out(8),
+            "tolerance_log2": Out(4),
+            "flicker_enable": Out(1),
         })
 
     def elaborate(self, platform):
@@ -63,8 +80,14 @@ class Ranking(wiring.Component):
         captures = len(self.config.captures)
         frame = settings_of(self.settings, self.frame)
         chosen = Signal(data.ArrayLayout(self._capture_shape, captures), reset_less=True)
+        flicker_capture = Signal(2, reset_less=True)
         with m.If(self.enable):
-            m.d.sync += [chosen.eq(frame.captures), self.pedestal_lsb.eq(frame.pedestal_lsb)]
+            m.d.sync += [
+                chosen.eq(frame.captures), flicker_capture.eq(frame.flicker_capture),
+                self.pedestal_lsb.eq(frame.pedestal_lsb),
+                self.tolerance_log2.eq(frame.tolerance_log2),
+                self.flicker_enable.eq(frame.flicker_enable),
+            ]
 
         # Mantissas are normalised: the smaller shift is the larger gain.
         gains = [Cat(chosen[capture].normalisation_mantissa,
@@ -98,13 +121,16 @@ class Ranking(wiring.Component):
             ]
             widths_log2.append(width_log2)
 
+        light_of = light_eighths(self.config)
         for rank in range(captures):
             picked = Signal(self._capture_shape, name=f"picked_{rank}")
             picked_width_log2 = Signal(4, name=f"picked_width_log2_{rank}")
+            light, is_flicker_capture = Signal(signed(9), name=f"light_{rank}"), Const(0, 1)
             for capture in range(captures):
                 with m.If(self.select[rank][capture]):
-                    m.d.comb += [picked.eq(chosen[capture]),
+                    m.d.comb += [picked.eq(chosen[capture]), light.eq(light_of[capture]),
                                  picked_width_log2.eq(widths_log2[capture])]
+                is_flicker_capture |= self.select[rank][capture] & (flicker_capture == capture)
             place = self.ranks[rank]
             m.d.sync += [
                 place.mantissa.eq(picked.normalisation_mantissa),
@@ -112,6 +138,12 @@ class Ranking(wiring.Component):
                 place.rounding.eq((Const(1, 1) << picked.normalisation_shift) >> 1),
                 place.hand_over_start.eq(picked.hand_over_start),
                 place.hand_over_width_log2.eq(picked_width_log2),
+                place.noise_slope.eq(picked.noise_slope),
+                place.noise_floor.eq(picked.noise_floor),
+                place.gain_eighths.eq(Cat(picked.normalisation_mantissa[12:15],
+                                          ~picked.normalisation_shift)),
+                place.light_eighths.eq(light),
+                place.is_flicker_capture.eq(is_flicker_capture),
             ]
         return m
 

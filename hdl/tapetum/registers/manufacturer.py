@@ -16,8 +16,7 @@ _NOT_WITH_A_FRAME = "Acts as soon as it has been checked, not with a frame."
 def manufacturer_registers(config: DieConfig) -> list[Register]:
     """All of them for one configuration."""
     return [*_output(config), *_faults(), *_pins(config), *_corrections(), *_bonds(),
-            *_exposures(config),
-            *_captures(config), *_black_levels(config)]
+            *_flicker(config), *_exposures(config), *_captures(config), *_black_levels(config)]
 
 
 def _output(config: DieConfig) -> list[Register]:
@@ -152,6 +151,26 @@ def _bonds() -> list[Register]:
     ]
 
 
+def _flicker(config: DieConfig) -> list[Register]:
+    defaults = FrameSettings.defaults(config)
+    return [
+        Register(name="flicker_enable", address=0x3050, reset=defaults["flicker_enable"],
+                 sentence="What happens to pixels whose captures differ by more than noise.",
+                 fields=(Field(name="enable", lsb=0,
+                               sentence="Mark them, and prefer the flicker capture in them."),)),
+        Register(name="flicker_capture", address=0x3051, bits=2,
+                 reset=defaults["flicker_capture"], maximum=len(config.captures) - 1,
+                 sentence="Capture that integrates a whole period of pulsed light: "
+                          + ", ".join(f"{index} is {capture.name}"
+                                      for index, capture in enumerate(config.captures)) + ".",
+                 limits="larger values act as the last one and are flagged"),
+        Register(name="agreement_tolerance", address=0x3052, bits=4, unit="bits",
+                 reset=defaults["tolerance_log2"],
+                 sentence="Captures agree if they differ by less than 2^-n of their value; noise "
+                          "comes on top."),
+    ]
+
+
 def _exposures(config: DieConfig) -> list[Register]:
     """Of the exposure groups after the first, whose exposure is at CCS addresses."""
     registers = []
@@ -201,6 +220,14 @@ def _captures(config: DieConfig) -> list[Register]:
             Register(name=f"capture_{index}_digital_gain", address=0x3280 + 2 * index,
                      width_bytes=2, reset=capture["digital_gain"], unit="1/256",
                      sentence=f"Digital gain of {name}, on top of that of the colour."),
+            Register(name=f"capture_{index}_noise_slope", address=base + 12, width_bytes=2,
+                     unit="1/256 ADC code", reset=capture["noise_slope"],
+                     sentence=f"Shot noise of {name}: by how much the square of a difference that "
+                              "noise explains grows with the code."),
+            Register(name=f"capture_{index}_noise_floor", address=base + 14, width_bytes=2,
+                     unit="1/16 ADC code squared", reset=capture["noise_floor"],
+                     sentence=f"Other noise of {name}: the square of a difference in the dark that "
+                              "noise explains."),
         ]
     return registers
 

@@ -111,7 +111,8 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
         Entry(shape=LinearPixels(lanes), path="pixel.py", route="hdr → compander", notes={
             "values": "linear LSB (`config.lsb_electrons` electrons of the first capture), "
                       "pedestal kept",
-            "clipped": "bit per lane: every present capture is saturated", **_LAST,
+            "clipped": "bit per lane: every present capture is saturated",
+            "flicker": "bit per lane: captures differ by more than noise explains", **_LAST,
             "frame_last": "last beat of the frame"}),
         Entry(shape=OutputPixels(lanes), path="pixel.py",
               route="compander → selector → csi2", notes={
@@ -153,6 +154,9 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "column_skip": "0 none, 1 two of four, 2 two of eight",
                   "flip_rows": "last row first", "flip_columns": "last column first",
                   "pedestal_lsb": "black of the linear frame, linear LSB",
+                  "flicker_enable": "mark pixels whose captures differ by more than noise",
+                  "flicker_capture": "index of the capture that is preferred in them",
+                  "tolerance_log2": "captures agree within 2^-`tolerance_log2` of their value",
                   "uncombined": "each capture on a virtual channel of its own",
                   "flicker_map": "marks of flickering pixels on virtual channel 1",
                   "data_format": "0 to 6: RAW8, 10, 12, 14, 16, 20, 24",
@@ -168,7 +172,10 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "hand_over_start": "ADC codes above the pedestal: the next less sensitive "
                                      "capture begins to count",
                   "hand_over_end": "ADC codes above the pedestal: end of the ramp at the latest",
-                  "digital_gain": "on top of the colour's, an unsigned 8.8 number"}),
+                  "digital_gain": "on top of the colour's, an unsigned 8.8 number",
+                  "noise_slope": "square of a difference that noise explains: growth per code, "
+                                 "1/256 code",
+                  "noise_floor": "the same at black, 1/16 code squared"}),
         Entry(shape=PinSettings, path="control/pin_settings.py",
               route="control → readout, at once", notes={
                   "triggered": "a frame starts with a pulse on `external_sync`",

@@ -81,6 +81,7 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
         capture["hand_over_start"] = limit(name + "hand_over_start", 0,
                                            capture["hand_over_end"] - 1)
         capture["digital_gain"] = registers[name + "digital_gain"]
+        capture |= {field: registers[name + field] for field in ("noise_slope", "noise_floor")}
     data_format = _FORMATS.get(registers["csi_data_format"])
     if data_format is None:
         clamped.add("csi_data_format")
@@ -102,6 +103,9 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
             "flip_rows": registers["image_orientation"] >> 1,
             "flip_columns": registers["image_orientation"] & 1,
             "pedestal_lsb": registers["linear_pedestal"],
+            "flicker_enable": registers["flicker_enable"],
+            "flicker_capture": limit("flicker_capture", 0, len(captures) - 1),
+            "tolerance_log2": registers["agreement_tolerance"],
             "uncombined": registers["output_mode"],
             "flicker_map": registers["flicker_map"],
             "data_format": data_format,

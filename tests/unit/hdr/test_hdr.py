@@ -10,7 +10,7 @@ from support.rows import Row
 from tapetum.control.frame_settings import FrameSettings
 from tapetum.hdr.hdr import Hdr
 from tapetum.pixel import corrected_bits
-from tapetum_sim.models.hdr import combine
+from tapetum_sim.models.hdr import combine, combine_marked
 
 
 def draw_codes(config, generator, frames):
@@ -25,14 +25,21 @@ def draw_codes(config, generator, frames):
 def assert_is_models(config, run, codes, settings, *, first_frame=0, masks=None):
     frames = len(codes)
     assert len(run.rows) == frames * config.array.rows
-    for number, ((beat, values), clipped) in enumerate(zip(run.rows, run.clipped, strict=True)):
+    flicker_counts, clipped_counts = [0] * frames, [0] * frames
+    for number, ((beat, values), clipped, flicker) in enumerate(
+            zip(run.rows, run.clipped, run.flicker, strict=True)):
         index, row = divmod(number, config.array.rows)
         assert (beat.tag.frame, beat.tag.row) == (first_frame + index, row), "in order"
         assert beat.frame_last == (row == config.array.rows - 1)
-        expected, saturated = combine(codes[index, :, row], config,
-                                      settings[(first_frame + index) % 4])
-        assert values == expected.tolist()
-        assert clipped == saturated.tolist()
+        expected = combine_marked(codes[index, :, row], config,
+                                  settings[(first_frame + index) % 4])
+        assert values == expected.values.tolist()
+        assert clipped == expected.clipped.tolist()
+        assert flicker == expected.flicker.tolist()
+        flicker_counts[index] += sum(flicker)
+        clipped_counts[index] += sum(clipped)
+    assert (run.flicker_counts, run.clipped_counts) == (tuple(flicker_counts),
+                                                        tuple(clipped_counts))
     assert (run.overflows, run.mismatches) == (0, 0)
 
 

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one capture says about itself: whether it saturates, and how soon."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from ..pixel import corrected_bits
+from .ranking import RankSettings
+
+__all__ = ["FULL_WEIGHT", "HandOver", "RankedCode", "saturation_codes"]
+
+FULL_WEIGHT = 256
+"""The less sensitive side has all the weight; weights are Q1.8."""
+
+
+def saturation_codes(config: DieConfig) -> int:
+    """ADC codes above the pedestal from which the full well, not the light, decides."""
+    return config.adc.full_well_codes * 63 // 64
+
+
+class RankedCode(data.StructLayout):
+    """One pixel in the capture at one rank; ``above_black`` in corrected units, signed."""
+
+    def __init__(self, config: DieConfig):
+        super().__init__({
+            "above_black": signed(corrected_bits(config) + 1),
+            "full_scale": 1,
+            "present": 1,
+        })
+
+
+class HandOver(wiring.Component):
+    """Ramp on a capture's own code, on which the less sensitive ones take over.
+
+    ::
+
+        weight 256 |          .----
+                   |        .'
+                 0 |------.'            ──► code above black
+                      start  start + 2**width_log2
+
+    Latency 4 clocks, one pixel per clock.
+
+    Parameters
+    ----------
+    config : DieConfig
+
+    Members
+    -------
+    code : In(RankedCode)
+    settings : In(RankSettings)
+    weight : Out(9)
+        Share of the less sensitive captures, 0 to 256.
+    usable, present : Out(1)
+        The capture is there and does not saturate; it is there.
+    """
+
+    latency_cycles = 4
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        super().__init__({
+            "code": In(RankedCode(config)),
+            "settings": In(RankSettings),
+            "weight": Out(9),
+            "usable": Out(1),
+            "present": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        code, settings = self.code, self.settings
+        bits, fraction_bits = corrected_bits(self.config), self.config.hdr.fraction_bits
+        saturation = saturation_codes(self.config) << fraction_bits
+
+        # Clock 1: where on the ramp, and whether saturated.
+        excess = Signal(signed(max(bits, 14 + fraction_bits) + 2), reset_less=True)
+        usable, present = Signal(4, reset_less=True), Signal(4, reset_less=True)
+        m.d.sync += [
+            excess.eq(code.above_black - (settings.hand_over_start << fraction_bits)),
+            usable.eq(Cat(code.present & ~code.full_scale & (code.above_black < saturation),
+                          usable)),
+            present.eq(Cat(code.present, present)),
+        ]
+        # Clocks 2 and 3: onto 0..256 over the ramp's width, in two halves of the shift.
+        width = settings.hand_over_width_log2 + fraction_bits
+        scaled = Signal(len(excess) + 8, reset_less=True)
+        remaining = Signal(2, reset_less=True)
+        position = Signal(len(scaled), reset_less=True)
+        below = Signal(2, reset_less=True)
+        m.d.sync += [
+            scaled.eq((excess.as_unsigned() << 8) >> (width[2:] << 2)),
+            remaining.eq(width[:2]),
+            position.eq(scaled >> remaining),
+            below.eq(Cat(excess < 0, below)),
+        ]
+        # Clock 4: within the ramp.
+        with m.If(below[1]):
+            m.d.sync += self.weight.eq(0)
+        with m.Elif(position >= FULL_WEIGHT):
+            m.d.sync += self.weight.eq(FULL_WEIGHT)
+        with m.Else():
+            m.d.sync += self.weight.eq(position)
+        m.d.comb += [self.usable.eq(usable[-1]), self.present.eq(present[-1])]
+        return m
