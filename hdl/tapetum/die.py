@@ -16,6 +16,7 @@ from .config import DieConfig
 from .control.control import Control
 from .control.faults import Fault
 from .correct.correction import Correction
+from .csi2.flicker_map import FlickerMap
 from .csi2.lanes import PhyLanes
 from .csi2.transmitter import Csi2Transmitter
 from .hdr.hdr import Hdr
@@ -35,6 +36,8 @@ class Die(wiring.Component):
                          ▲                                └─────────────────► selector ─► csi2
                       settings          ramp code ▲ comparators                           │
            bus ◄──► control ◄── status, faults ───┴───────────────────────────────────── phy
+
+    The flicker map leaves `hdr` with the combined pixels and joins them in `csi2`.
 
     Rooms are attributes under their own names, so that a simulation can watch what passes.
 
@@ -77,7 +80,8 @@ class Die(wiring.Component):
         self.compander = Compander(config)
         self.selector = OutputSelector(config, combined_latency_cycles=(
             self.hdr.latency_cycles + self.compander.latency_cycles))
-        self.csi2 = Csi2Transmitter(config, byte_domain)
+        self.flicker_map = FlickerMap(config, byte_domain)
+        self.csi2 = Csi2Transmitter(config, byte_domain, result_sources=1)
         super().__init__({
             "row_control": Out(RowControl),
             "shutters": Out(data.ArrayLayout(ShutterControl, 2 * len(config.exposure_groups))),
@@ -104,7 +108,7 @@ class Die(wiring.Component):
         m.submodules.control, m.submodules.readout, m.submodules.adc = control, readout, adc
         m.submodules.correct, m.submodules.hdr = correct, hdr
         m.submodules.compander, m.submodules.selector = compander, selector
-        m.submodules.csi2 = csi2
+        m.submodules.flicker_map, m.submodules.csi2 = self.flicker_map, csi2
 
         # Pixels
         connect(m, readout.ramp, adc.ramp)
@@ -117,6 +121,15 @@ class Die(wiring.Component):
         connect(m, hdr.o, compander.i)
         connect(m, compander.o, selector.combined)
         connect(m, selector.o, csi2.pixels)
+        marks, combined = self.flicker_map.i, hdr.o.payload
+        m.d.comb += [
+            marks.valid.eq(hdr.o.valid),
+            marks.payload.bits.eq(combined.flicker),
+            marks.payload.line_last.eq(combined.line_last),
+            marks.payload.frame_last.eq(combined.frame_last),
+            marks.payload.tag.eq(combined.tag),
+        ]
+        connect(m, self.flicker_map.packets, csi2.results[0])
 
         # Settings
         m.d.comb += [
@@ -128,6 +141,8 @@ class Die(wiring.Component):
             readout.strobe_capture.eq(control.pins.strobe_capture),
             control.adopt.eq(readout.adopt),
             control.adopt_frame.eq(readout.adopt_frame),
+            self.flicker_map.send.eq(Cat(frame.flicker_map & ~frame.uncombined
+                                         for frame in control.ring)),
             *(room.settings.eq(control.ring) for room in (adc, hdr, compander, selector, csi2)),
         ]
         m.d.comb += [
@@ -144,6 +159,8 @@ class Die(wiring.Component):
             control.bond_repaired.eq(adc.bond_repaired),
             control.bond_unrepairable.eq(adc.bond_unrepairable),
             control.black_levels.eq(correct.black_levels),
+            control.flicker_count.eq(hdr.flicker_count),
+            control.clipped_count.eq(hdr.clipped_count),
             *(control.raised[fault].eq(raised) for fault, raised in (
                 (Fault.CONVERSION_OVERRUN, readout.conversion_overrun),
                 (Fault.READ_OVERRUN, adc.read_overrun),
@@ -155,6 +172,7 @@ class Die(wiring.Component):
                 (Fault.ROW_BUFFER_OVERFLOW, csi2.overflow),
                 (Fault.LINE_TOO_SHORT, readout.line_too_short),
                 (Fault.OUTPUT_TORN, selector.torn),
+                (Fault.FLICKER_MAP_OVERFLOW, self.flicker_map.overflow),
             )),
         ]
 

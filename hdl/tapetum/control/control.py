@@ -47,6 +47,7 @@ class Control(wiring.Component):
     bond_test_busy : In(1), bond_repaired, bond_unrepairable : In(1)
         The last two are strobes; the register keeps them until the next test.
     black_levels : In(one corrected code per capture)
+    flicker_count, clipped_count : In(24)
     windows : Out, a `WindowBus` by name of each memory window
     """
 
@@ -64,6 +65,7 @@ class Control(wiring.Component):
             "bond_test_start": Out(1), "bond_test_busy": In(1),
             "bond_repaired": In(1), "bond_unrepairable": In(1),
             "black_levels": In(data.ArrayLayout(corrected_bits(config), len(config.captures))),
+            "flicker_count": In(24), "clipped_count": In(24),
             "windows": Out(wiring.Signature(
                 {window.name: Out(WindowBus(window)) for window in self.memory_windows})),
         })
@@ -120,6 +122,8 @@ class Control(wiring.Component):
             bank.status.fault_status.eq(faults.faults),
             bank.status.bond_test.eq(self.bond_test_busy),
             bank.status.bond_status.eq(bond_status),
+            bank.status.flicker_count.eq(self.flicker_count),
+            bank.status.clipped_count.eq(self.clipped_count),
         ]
         # The bonds are tested at start-up: as soon as the registers have their reset values.
         m.d.sync += was_busy.eq(bank.busy)

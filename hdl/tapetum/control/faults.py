@@ -35,6 +35,20 @@ class Fault(IntEnum):
     """The line ended before its list of row events."""
     OUTPUT_TORN = 10
     """An uncombined frame began before the last row of a combined one had left."""
+    FLICKER_MAP_OVERFLOW = 11
+    """The link has no time for a row of the flicker map: it was lost."""
+    DEAD_ROW = 12
+    """A row is dark while the rows of the same colours beside it are lit."""
+    COLUMN_LIMIT = 13
+    """The correction of a column is at its limit: a dead column or a stuck comparator."""
+    DEFECT_LIST_INVALID = 14
+    """The list of defects is out of order or too long: it is not used."""
+    DEFECT_ROWS_COLLIDED = 15
+    """A frame began before the last rows of the one before had left defect correction."""
+    COMPANDING_TABLE_INVALID = 16
+    """A companding table does not rise or does not fill its range: the one before stays."""
+    EXPOSURE_RATIO_OVERFLOW = 17
+    """Exposures are too far apart for the linear scale: a gain is at its limit."""
 
 
 HARMFUL_FAULTS = (1 << len(Fault)) - 1 & ~(1 << Fault.BOND_REPAIRED)

@@ -68,6 +68,13 @@ def _faults() -> list[Register]:
         Fault.ROW_BUFFER_OVERFLOW: "The link is too slow: pixels were lost before packing.",
         Fault.LINE_TOO_SHORT: "The line ended before its list of row events.",
         Fault.OUTPUT_TORN: "An uncombined frame began within a combined one.",
+        Fault.FLICKER_MAP_OVERFLOW: "The link has no time for the flicker map: rows were lost.",
+        Fault.DEAD_ROW: "A row is dark while its neighbours are lit.",
+        Fault.COLUMN_LIMIT: "A column is dead, or its comparator stuck.",
+        Fault.DEFECT_LIST_INVALID: "The list of defects is out of order or too long.",
+        Fault.DEFECT_ROWS_COLLIDED: "A frame began before the one before was corrected.",
+        Fault.COMPANDING_TABLE_INVALID: "A companding table is not monotone or does not sum.",
+        Fault.EXPOSURE_RATIO_OVERFLOW: "Exposures are too far apart for the linear scale.",
     }
     fields = tuple(Field(name=fault.name.lower(), lsb=fault.value, sentence=sentences[fault])
                    for fault in Fault)
@@ -168,6 +175,12 @@ def _flicker(config: DieConfig) -> list[Register]:
                  reset=defaults["tolerance_log2"],
                  sentence="Captures agree if they differ by less than 2^-n of their value; noise "
                           "comes on top."),
+        Register(name="flicker_count", address=0x3054, width_bytes=4, bits=24,
+                 access=Access.READ_ONLY, storage=Storage.STATUS, unit="pixels",
+                 sentence="Pixels of the last whole frame that were marked as flickering."),
+        Register(name="clipped_count", address=0x3058, width_bytes=4, bits=24,
+                 access=Access.READ_ONLY, storage=Storage.STATUS, unit="pixels",
+                 sentence="Pixels of the last whole frame in which every capture is saturated."),
     ]
 
 

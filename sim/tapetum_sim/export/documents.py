@@ -40,6 +40,13 @@ _RAISED_BY = {
     Fault.ROW_BUFFER_OVERFLOW: "csi2/frame_tracker.py",
     Fault.LINE_TOO_SHORT: "readout/line_sequencer.py",
     Fault.OUTPUT_TORN: "compand/output_selector.py",
+    Fault.FLICKER_MAP_OVERFLOW: "csi2/flicker_map.py",
+    Fault.DEAD_ROW: "correct/row_monitor.py",
+    Fault.COLUMN_LIMIT: "correct/column_correction.py",
+    Fault.DEFECT_LIST_INVALID: "correct/defects/defect_list.py",
+    Fault.DEFECT_ROWS_COLLIDED: "correct/defects/defect_correction.py",
+    Fault.COMPANDING_TABLE_INVALID: "compand/table_loader.py",
+    Fault.EXPOSURE_RATIO_OVERFLOW: "stats/auto_exposure.py",
 }
 
 

@@ -47,6 +47,8 @@ class Recordings:
         Time of each packet's first word.
     lost_rows : set of int
         Places in ``output`` of the rows that the link reported as lost.
+    lost_map_rows : set of int
+        Places in ``hdr`` of the rows whose flicker map it reported as lost.
     adoptions, requests : structured arrays
     reset_trips, signal_trips
         Trip codes by ``(frame, capture, physical row)``.
@@ -59,6 +61,7 @@ class Recordings:
     packet_bytes: bytes
     packet_starts_s: np.ndarray
     lost_rows: frozenset[int]
+    lost_map_rows: frozenset[int]
     adoptions: np.ndarray
     requests: np.ndarray
     trips: np.ndarray
@@ -84,11 +87,15 @@ class Recordings:
             **rows,
             packet_bytes=sent.astype(np.uint8).tobytes(),
             packet_starts_s=starts / config.csi2.byte_clock_hz,
-            lost_rows=frozenset(
-                int(sent) - 1 for sent in read_recording(directory / "losses.beats", unsigned(32))),
+            lost_rows=_lost(directory / "losses.beats"),
+            lost_map_rows=_lost(directory / "map_losses.beats"),
             adoptions=read_recording(directory / "adoptions.beats", Adoption(config)),
             requests=unpack(np.load(directory / "requests.npy"), TripRequest),
             trips=np.load(directory / "trips.npy"))
+
+
+def _lost(path: Path) -> frozenset[int]:
+    return frozenset(int(sent) - 1 for sent in read_recording(path, unsigned(32)))
 
 
 def split_rows(beats: np.ndarray) -> list[Row]:
@@ -110,10 +117,10 @@ def _row(beats: np.ndarray, values: str) -> Row:
     }
     if "optical_black" in (beats.dtype.names or ()):
         marks["optical_black"] = np.repeat(beats["optical_black"], beats[values].shape[1])
-    if "clipped" in (beats.dtype.names or ()):
+    for name in {"clipped", "flicker"} & set(beats.dtype.names or ()):
         lanes = beats[values].shape[1]
-        clipped = beats["clipped"].astype(np.uint8)[:, None] >> np.arange(lanes) & 1
-        marks["clipped"] = clipped.astype(bool).reshape(-1)
+        bits = beats[name].astype(np.uint8)[:, None] >> np.arange(lanes) & 1
+        marks[name] = bits.astype(bool).reshape(-1)
     return Row(key=(int(tag["frame"]), int(tag["capture"]), int(tag["row_kind"]),
                     int(tag["row"])),
                values=beats[values].reshape(-1), marks=marks)

@@ -15,7 +15,7 @@ from ..models.adc import convert_row, output_columns
 from ..models.compand import compand_frame, uncombined_values
 from ..models.correct import black_levels, subtract_black
 from ..models.csi2 import OutputRow, transmit
-from ..models.hdr import combine
+from ..models.hdr import combine_marked
 from ..models.readout import RowAddress, rows_of_frame
 from .recordings import Row, RowKey
 
@@ -46,7 +46,7 @@ class Reference:
 
 def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
               settings: Mapping[int, Mapping[str, Any]], *,
-              lost_rows: Container[int] = ()) -> Reference:
+              lost_rows: Container[int] = (), lost_map_rows: Container[int] = ()) -> Reference:
     """Play the trip codes through all models.
 
     Parameters
@@ -58,12 +58,12 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
         What the comparators did in it.
     settings : mapping
         `FrameSettings` of each frame, by its number.
-    lost_rows : container of int
-        Places in ``output`` of rows for which the link had no time, as it reported. They are
-        missing from ``packets`` and from nothing else.
+    lost_rows, lost_map_rows : containers of int
+        Places in ``output`` of rows, and in ``hdr`` of those whose flicker map, the link had no
+        time for, as it reported. They are missing from ``packets`` and from nothing else.
     """
     result = Reference()
-    die = _Die(config, settings, result, lost_rows)
+    die = _Die(config, settings, result, lost_rows, lost_map_rows)
     reset_trips: dict[tuple[int, int], np.ndarray] = {}
     for request, codes in zip(requests, trips, strict=True):
         tag = request["command"]["tag"]
@@ -81,9 +81,9 @@ class _Die:
     """State between conversions: rows that wait for their other captures, black levels."""
 
     def __init__(self, config: DieConfig, settings: Mapping[int, Mapping[str, Any]],
-                 result: Reference, lost_rows: Container[int]):
+                 result: Reference, lost_rows: Container[int], lost_map_rows: Container[int]):
         self.config, self.settings, self.result = config, settings, result
-        self.lost_rows = lost_rows
+        self.lost_rows, self.lost_map_rows = lost_rows, lost_map_rows
         self.sent: list[OutputRow] = []
         self._waiting: dict[tuple[int, int], dict[int, np.ndarray]] = {}
         self._shielded: dict[tuple[int, int], list[np.ndarray]] = {}
@@ -147,21 +147,24 @@ class _Die:
         nothing = np.zeros_like(row.values)
         stack = np.array([present.get(index, nothing)
                           for index in range(len(self.config.captures))])
-        linear, clipped = combine(stack, self.config, settings)
-        combined = Row(key=(frame, capture, kind, number), values=linear,
-                       marks={**row.marks, "clipped": clipped})
-        self.result.hdr.append(combined)
+        combined = combine_marked(stack, self.config, settings)
+        marks_stored = len(self.result.hdr) not in self.lost_map_rows
+        self.result.hdr.append(Row(
+            key=(frame, capture, kind, number), values=combined.values,
+            marks={**row.marks, "clipped": combined.clipped, "flicker": combined.flicker}))
         if not settings["uncombined"]:
             whole: RowKey = (frame, 0, kind, number)
-            self._send(Row(key=whole, values=linear, marks=row.marks),
-                       compand_frame(linear, settings))
+            self._send(Row(key=whole, values=combined.values, marks=row.marks),
+                       compand_frame(combined.values, settings),
+                       marks=combined.flicker if settings["flicker_map"] else None,
+                       marks_stored=marks_stored)
 
-    def _send(self, row: Row, values: np.ndarray) -> None:
+    def _send(self, row: Row, values: np.ndarray, **marks: Any) -> None:
         frame, capture, _, number = row.key
         self.result.output.append(Row(key=row.key, values=values, marks=row.marks))
         self.sent.append(OutputRow(frame=frame, row=number, values=values, capture=capture,
                                    last=bool(row.marks["frame_last"]),
-                                   stored=len(self.sent) not in self.lost_rows))
+                                   stored=len(self.sent) not in self.lost_rows, **marks))
 
 
 def expected_ramps(config: DieConfig, settings: Mapping[str, Any]) -> list[tuple[int, ...]]:

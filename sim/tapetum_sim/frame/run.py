@@ -124,7 +124,8 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
     config = request.config
     settings = _settings(request, recordings)
     model = reference(config, recordings.requests, recordings.trips, settings,
-                      lost_rows=recordings.lost_rows)
+                      lost_rows=recordings.lost_rows,
+                      lost_map_rows=recordings.lost_map_rows)
     boundaries = [
         _compare_settings(recordings, settings),
         _compare_readout(config, recordings, settings),

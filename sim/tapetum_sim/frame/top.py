@@ -41,8 +41,8 @@ class SimulationTop(wiring.Component):
     """What the simulator runs: trip codes in, recordings out.
 
     Recordings: ``adc``, ``correct``, ``hdr``, ``output`` (beats of those rooms' streams),
-    ``packets`` (`PacketWord`), ``adoptions`` (`Adoption`) and ``losses`` (for each row that the
-    link dropped, how many rows had reached it by then).
+    ``packets`` (`PacketWord`), ``adoptions`` (`Adoption`), ``losses`` and ``map_losses`` (for each
+    row, or row of the flicker map, that the link dropped, how many had reached it by then).
 
     Parameters
     ----------
@@ -146,17 +146,8 @@ class SimulationTop(wiring.Component):
             m.submodules[f"{name}_pen"] = pen
             m.d.comb += pen.watch(stream)
 
-        # A row is reported lost a few clocks behind its last pixel, before the next one ends.
-        rows_sent = Signal(32)
-        sent = die.selector.o
-        with m.If(sent.valid & sent.ready & sent.payload.line_last):
-            m.d.sync += rows_sent.eq(rows_sent + 1)
-        m.submodules.loss_pen = loss_pen = Recorder(rows_sent.shape(), "losses")
-        m.d.comb += [
-            loss_pen.payload.eq(rows_sent),
-            loss_pen.valid.eq(die.csi2.overflow),
-            loss_pen.ready.eq(1),
-        ]
+        self._losses(m, "losses", die.selector.o, die.csi2.overflow)
+        self._losses(m, "map_losses", die.flicker_map.i, die.flicker_map.overflow)
 
         sync_cycle, byte_cycle = Signal(40), Signal(40)
         m.d.sync += sync_cycle.eq(sync_cycle + 1)
@@ -177,3 +168,11 @@ class SimulationTop(wiring.Component):
             adoption_pen.valid.eq(die.readout.adopt),
             adoption_pen.ready.eq(1),
         ]
+
+    def _losses(self, m: Module, name: str, sent, overflow) -> None:
+        """A row is reported lost a few clocks behind its last pixel, before the next one ends."""
+        rows_sent = Signal(32, name=f"{name}_rows")
+        with m.If(sent.valid & sent.ready & sent.payload.line_last):
+            m.d.sync += rows_sent.eq(rows_sent + 1)
+        m.submodules[f"{name}_pen"] = pen = Recorder(rows_sent.shape(), name)
+        m.d.comb += [pen.payload.eq(rows_sent), pen.valid.eq(overflow), pen.ready.eq(1)]
