@@ -7,7 +7,7 @@ import pytest
 
 from support import simulate
 from tapetum.registers.definition import MemoryWindow
-from tapetum.registers.window_memory import WindowMemory
+from tapetum.registers.window_memory import WindowMemory, WindowWriter
 
 
 @pytest.mark.parametrize("entries, entry_bytes", [(8, 4), (5, 2), (16, 1), (3, 8)])
@@ -64,3 +64,22 @@ def test_an_entry_keeps_its_value_until_its_last_byte():
         assert ctx.get(dut.read_data) == 0x01020304
 
     simulate(dut, host, cycles=100)
+
+
+def test_a_writer_hands_entries_on_and_ignores_what_lies_behind_the_last():
+    window = MemoryWindow(name="table", address=0x8000, entries=3, entry_bytes=2,
+                          sentence="A table.")
+    dut, announced = WindowWriter(window), []
+
+    async def host(ctx):
+        for offset in range(8):
+            ctx.set(dut.window.address, offset)
+            ctx.set(dut.window.write_data, offset + 1)
+            ctx.set(dut.window.write, 1)
+            await ctx.tick()
+            if ctx.get(dut.written):
+                announced.append((ctx.get(dut.entry), ctx.get(dut.data)))
+        assert ctx.get(dut.window.read_data) == 0
+
+    simulate(dut, host, cycles=100)
+    assert announced == [(0, 0x0102), (1, 0x0304), (2, 0x0506)]
