@@ -41,6 +41,8 @@ class Request:
     ----------
     registers : mapping
         Values that the host writes before streaming, by name.
+    windows : mapping
+        Entries that the host writes into memory windows before that, by name.
     stimuli : sequence of Stimulus
         What happens during streaming.
     direct : bool
@@ -53,6 +55,7 @@ class Request:
     seed: int = 1
     scene_name: str = ""
     registers: Mapping[str, int] = field(default_factory=dict)
+    windows: Mapping[str, Sequence[int]] = field(default_factory=dict)
     stimuli: tuple[Stimulus, ...] = ()
     direct: bool = False
     waves: bool = False
@@ -80,8 +83,11 @@ def run_die(request: Request, directory: Path, *,
 
     started = time.perf_counter()
     registers = RegisterMap(config)
-    Setup(config=config, pixel_die=request.pixel_die, frames=request.frames,
-          writes=registers.held(request.registers) if request.registers else (),
+    writes = [access for name, entries in request.windows.items()
+              for access in registers.write_window(name, entries)]
+    if request.registers:
+        writes += registers.held(request.registers)
+    Setup(config=config, pixel_die=request.pixel_die, frames=request.frames, writes=writes,
           stimuli=request.stimuli).save(directory)
     finished = run(
         simulator, BENCH, directory=directory, clocks=clocks(config, direct=request.direct),
