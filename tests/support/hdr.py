@@ -2,20 +2,32 @@
 """Small configurations, random settings and a rolling shutter for the tests of this room."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
-from tapetum.config import HdrConfig, PixelArrayConfig
+import numpy as np
+
+from tapetum.config import (
+    CaptureConfig,
+    ConversionGain,
+    HdrConfig,
+    Photodiode,
+    PixelArrayConfig,
+)
 from tapetum.control.frame_settings import FrameSettings
 from tapetum.hdr.hdr import Hdr
+from tapetum.pixel import corrected_bits
 from tapetum.presets import preset
 
 from .rows import Row, arrival_order, collect_beats, feed_rows, rows_of
 from .simulation import simulate
 from .traffic import TrafficPattern
 
-__all__ = ["DARK_LINES", "HdrRun", "random_settings", "rolling_rows", "run_hdr", "small_config"]
+__all__ = ["DARK_LINES", "HdrRun", "exposure_die", "random_codes", "random_settings",
+           "rolling_rows", "run_hdr", "small_config"]
 
 DARK_LINES = 3
 """Lines between the last row of a frame and the first of the next: fewer than the lag."""
+LONG_LINES = 500
 COUNT_CYCLES = 3
 """From a frame's last beat until its counts stand: `tapetum.hdr.pixel_count.PixelCount`."""
 
@@ -26,6 +38,30 @@ def small_config(*, captures=4, lanes=1, fraction_bits=2, columns=16, rows=6, la
         captures=tiny.captures[:captures], lanes=lanes,
         array=PixelArrayConfig(columns=columns, rows=rows, optical_black_rows=4),
         hdr=HdrConfig(line_buffer_lag_lines=lag_lines, fraction_bits=fraction_bits))
+
+
+def exposure_die(*captures, conversion_gain_ratio=7.32, **pixel):
+    """The `vga` preset's pixel and line with other captures, given as ``(kind, ratio)``.
+
+    ``H`` and ``L`` are the large photodiode at high and low gain, ``S`` the small one; ``ratio``
+    is the longest exposure over theirs. Captures that share photons must have equal ratios.
+    """
+    vga = preset("vga")
+    line, made, lag = vga.timing.line_length_cycles, [], 0
+    for number, (kind, ratio) in enumerate(captures):
+        cycles = round(LONG_LINES * line / ratio)
+        if kind != "S" and ratio > 1:
+            lag += -(-cycles // line) + 1
+        made.append(CaptureConfig(
+            name=f"{kind}{number}",
+            photodiode=Photodiode.SMALL if kind == "S" else Photodiode.LARGE,
+            conversion_gain=ConversionGain.HIGH if kind == "H" else ConversionGain.LOW,
+            coarse_integration_lines=cycles // line, fine_integration_cycles=cycles % line,
+            lag_lines=lag))
+    return vga.with_(
+        captures=tuple(made), timing=replace(vga.timing, frame_length_lines=LONG_LINES + 300),
+        hdr=replace(vga.hdr, line_buffer_lag_lines=max(8, lag)),
+        pixel=replace(vga.pixel, conversion_gain_ratio=conversion_gain_ratio, **pixel))
 
 
 def random_settings(config, generator, *, mask=None):
@@ -45,6 +81,29 @@ def random_settings(config, generator, *, mask=None):
     settings["flicker_capture"] = int(generator.integers(0, 4))
     settings["tolerance_log2"] = int(generator.integers(0, 16))
     return settings
+
+
+def random_codes(config, settings, generator, shape):
+    """Codes (captures, ...) of which most stem from one light, more or less well.
+
+    Some captures are as noise, a PRNU or a pulse would have them, some anything, some extreme.
+    """
+    captures, bits = settings["captures"], corrected_bits(config)
+    largest = (1 << bits) - 1
+    black = config.adc.pedestal_codes << config.hdr.fraction_bits
+    gains = np.array([c["normalisation_mantissa"] * 2.0 ** -c["normalisation_shift"]
+                      for c in captures]).reshape(-1, *[1] * len(shape))
+    shape = (len(captures), *shape)
+    light = np.exp2(generator.uniform(0, 26, shape[1:])) * np.ones(shape)
+    light *= np.exp(generator.choice([0, 0.003, 0.03, 0.3], shape)
+                    * generator.standard_normal(shape))
+    codes = light / gains + black + generator.choice([0, 1, 10], shape) * (
+        generator.standard_normal(shape))
+    codes = np.where(codes > largest, largest, np.maximum(np.rint(codes), 0)).astype(np.int64)
+    kind = generator.random(shape)
+    codes = np.where(kind < 0.1, generator.integers(0, largest, shape, endpoint=True), codes)
+    return np.where(kind > 0.95, generator.choice([0, 1, black, largest - 1, largest], shape),
+                    codes)
 
 
 def rolling_rows(config, codes, *, lag_lines, masks, first_frame=0,

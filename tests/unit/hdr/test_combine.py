@@ -1,67 +1,107 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What combination promises whatever its settings; the RTL equals this model in `test_hdr`."""
+"""Combination is the model's, bit for bit, with other settings in every row."""
 
 import numpy as np
 import pytest
 
-from support.hdr import random_settings, small_config
-from tapetum.control.frame_settings import FrameSettings
-from tapetum.pixel import corrected_bits
-from tapetum.presets import preset
-from tapetum_sim.models.hdr import combine, normalise, sensitivity_order
+from support import FULL_RATE, TrafficPattern, simulate, stream_put
+from support.hdr import random_codes, random_settings, small_config
+from support.rows import ROW_GAP_CYCLES, collect_beats
+from tapetum.config import AdcConfig
+from tapetum.hdr.combine import Combine
+from tapetum.hdr.pixel_count import PixelCount
+from tapetum_sim.models.hdr import combine_marked
 
 
-def codes_of(config, electrons):
-    """Noiseless corrected codes of light that frees `electrons` in the first capture."""
-    scale = 1 << config.hdr.fraction_bits
-    codes = []
-    for capture in config.captures:
-        own = np.minimum(electrons / config.exposure_ratio(capture),
-                         config.pixel.full_well_electrons(capture.photodiode))
-        code = own / config.electrons_per_code(capture) + config.adc.pedestal_codes
-        full = code >= config.adc.maximum_code
-        codes.append(np.where(full, (config.adc.maximum_code + 1) * scale - 1,
-                              np.round(code * scale)))
-    return np.array(codes, dtype=np.int64)
+def beats_of(config, shape, frame, codes, present):
+    """A row of aligned pixels as payloads."""
+    columns = codes.shape[1]
+    for start in range(0, columns, config.lanes):
+        yield shape.const({
+            "codes": codes[:, start:start + config.lanes].tolist(),
+            "present": sum(bool(here) << index for index, here in enumerate(present)),
+            "line_last": start + config.lanes >= columns, "frame_last": 1,
+            "tag": {"frame": frame},
+        })
 
 
-@pytest.mark.parametrize("name", ["tiny", "vga"])
-def test_the_whole_range_of_light_becomes_linear_values(name):
-    config = preset(name)
-    electrons = np.geomspace(50, 0.95 * config.lsb_electrons * (1 << 24), 20_000)
-    values, clipped = combine(codes_of(config, electrons), config)
-    truth = electrons / config.lsb_electrons + config.hdr.pedestal_lsb
-    assert not clipped.any()
-    error = np.abs(values - truth) / truth
-    # At a hand-over the next capture's step is what rounding to a fraction of a code leaves.
-    assert error.max() < 0.02
-    assert np.sqrt(np.mean(error ** 2)) < 0.005
+def assert_rows_are_models(config, generator, *, rows, pattern=FULL_RATE):
+    """Every row is a frame of its own, 12 clocks after the one before or a little more."""
+    dut, beats = Combine(config), []
+    expected = []
+
+    async def source(ctx):
+        for frame in range(rows):
+            settings = random_settings(config, generator)
+            codes = random_codes(config, settings, generator, (4 * config.lanes,))
+            present = generator.random(len(config.captures)) < 0.9
+            present[generator.integers(len(present))] = True
+            expected.append((frame, combine_marked(codes, config, settings, present[:, None])))
+            ctx.set(dut.settings[frame % 4], settings)
+            await stream_put(ctx, dut.i, beats_of(config, dut.i.payload.shape(), frame, codes,
+                                                  present), pattern)
+            await ctx.tick().repeat(ROW_GAP_CYCLES + int(generator.choice([0, 0, 0, 1, 7])))
+        await ctx.tick().repeat(dut.latency_cycles)
+
+    async def sink(ctx):
+        await collect_beats(ctx, dut.o, beats)
+
+    simulate(dut, source, cycles=100 * rows + 1000, background=(sink,))
+    assert len(beats) == 4 * rows
+    marks = 0
+    for frame, model in expected:
+        row = beats[4 * frame:4 * frame + 4]
+        assert [beat.tag.frame for beat in row] == [frame] * 4
+        assert [beat.line_last for beat in row] == [0, 0, 0, 1]
+        lanes = range(config.lanes)
+        assert [beat.values[lane] for beat in row for lane in lanes] == model.values.tolist()
+        assert [beat.flicker >> lane & 1 for beat in row for lane in lanes
+                ] == model.flicker.tolist()
+        assert [beat.clipped >> lane & 1 for beat in row for lane in lanes
+                ] == model.clipped.tolist()
+        marks += model.flicker.sum()
+    if len(config.captures) > 1:
+        assert 0 < marks < 4 * config.lanes * rows
 
 
-def test_light_beyond_the_full_well_is_reported_as_clipped():
-    config = preset("vga")
-    values, clipped = combine(codes_of(config, np.array([1e3, 1e9])), config)
-    assert clipped.tolist() == [False, True]
-    assert values[1] >= 0.98 * (1 << 24)
+@pytest.mark.parametrize("captures, lanes, fraction_bits, bits, kind", [
+    (1, 1, 2, 10, "full"), (2, 1, 1, 10, "bubbles"), (3, 1, 4, 14, "full"),
+    (4, 1, 2, 12, "full"), (4, 1, 2, 12, "bubbles"), (4, 2, 1, 8, "full")])
+def test_every_row_is_the_models(captures, lanes, fraction_bits, bits, kind, seed):
+    config = small_config(captures=captures, lanes=lanes, fraction_bits=fraction_bits)
+    config = config.with_(adc=AdcConfig(bits=bits), adc_clock_hz=2e9)
+    pattern = TrafficPattern.random(seed) if kind == "bubbles" else FULL_RATE
+    assert_rows_are_models(config, np.random.default_rng([seed, captures, bits]), rows=40,
+                           pattern=pattern)
 
 
-def test_values_lie_between_those_of_the_captures(seed):
+@pytest.mark.slow
+@pytest.mark.parametrize("captures, lanes, bits", [(4, 1, 12), (4, 4, 8), (3, 2, 14), (2, 1, 10)])
+def test_thousands_of_rows_are_the_models(captures, lanes, bits, seed):
+    config = small_config(captures=captures, lanes=lanes)
+    config = config.with_(adc=AdcConfig(bits=bits), adc_clock_hz=2e9)
+    assert_rows_are_models(config, np.random.default_rng([seed, bits]), rows=3000)
+
+
+@pytest.mark.parametrize("lanes", [1, 4])
+def test_marks_are_counted_per_frame(lanes, seed):
     generator = np.random.default_rng(seed)
-    config = small_config()
-    for _ in range(50):
-        settings = random_settings(config, generator, mask=int(generator.integers(1, 16)))
-        codes = generator.integers(0, 1 << corrected_bits(config), (4, 2000))
-        values, _ = combine(codes, config, settings)
-        single = np.array([normalise(codes[index], settings["captures"][index], config)
-                           for index in range(4) if settings["capture_mask"] >> index & 1])
-        single = np.clip(single + settings["pedestal_lsb"], 0, (1 << 24) - 1)
-        assert (values >= single.min(axis=0)).all()
-        assert (values <= single.max(axis=0)).all()
+    frames = [generator.integers(0, 1 << lanes, length) for length in (1, 2, 50, 9)]
+    dut, counts = PixelCount(lanes), []
 
+    async def source(ctx):
+        for frame in frames:
+            for number, marks in enumerate(frame):
+                ctx.set(dut.marks, int(marks))
+                ctx.set(dut.valid, 1)
+                ctx.set(dut.last, number == len(frame) - 1)
+                await ctx.tick()
+                if generator.random() < 0.3:
+                    ctx.set(dut.valid, 0)
+                    await ctx.tick().repeat(2)
+            ctx.set(dut.valid, 0)
+            await ctx.tick().repeat(2)
+            counts.append(ctx.get(dut.count))
 
-def test_order_follows_the_exposures_set_at_run_time():
-    config = preset("vga")
-    settings = FrameSettings.defaults(config)
-    assert sensitivity_order(settings) == [3, 2, 1, 0]
-    settings["captures"][3]["normalisation_shift"] = 12  # very short becomes merely short
-    assert sensitivity_order(settings) == [2, 3, 1, 0]
+    simulate(dut, source, cycles=1000)
+    assert counts == [sum(int(marks).bit_count() for marks in frame) for frame in frames]
