@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Five rows of each capture, side by side."""
+
+from amaranth import *
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from ...config import DieConfig
+from ...pixel import corrected_bits
+from ...stream.delay import delayed
+from .row_sequencer import SequencedBeat
+
+__all__ = ["ROWS", "LineStore"]
+
+ROWS = 5
+"""Two above the row that leaves, two below."""
+BLOCK_BITS = 1 << 14
+"""Usual size of a block RAM, parity bits left out."""
+
+
+class LineStore(wiring.Component):
+    """Turns a beat of the newest row into a beat of columns, five rows high.
+
+    A word of the memory holds the last four rows at one place of one capture. Each beat reads its
+    word, and writes it back shifted by a row: there are no banks to rotate. Latency 2 clocks, one
+    beat per clock.
+
+    Parameters
+    ----------
+    config : DieConfig
+
+    Members
+    -------
+    beat : In(SequencedBeat), valid : In(1)
+        A beat that enters.
+    capture : In(2)
+        Its capture.
+    columns : Out(lanes of ROWS codes)
+        Index 0 is the row two above the one that leaves, index 4 the one that enters.
+    last, columns_valid : Out(1)
+    drop : In(1)
+        Ends beats under way.
+    """
+
+    latency_cycles = 2
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        bits = corrected_bits(config)
+        super().__init__({
+            "beat": In(SequencedBeat(config)), "valid": In(1), "capture": In(2),
+            "columns": Out(data.ArrayLayout(data.ArrayLayout(bits, ROWS), config.lanes)),
+            "last": Out(1), "columns_valid": Out(1), "drop": In(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        lane_bits = (ROWS - 1) * corrected_bits(config)
+        beat, latency = self.beat, self.latency_cycles
+        place = Cat(beat.column, self.capture)
+        depth = len(config.captures) << len(beat.column)
+
+        written_place = delayed(m, place, latency, name="place")
+        newest = delayed(m, beat.codes, latency, name="newest")
+        write_valid, valid = (Signal(latency, name=name) for name in ("write_valid", "valid"))
+        m.d.sync += [
+            write_valid.eq(Cat(self.valid, write_valid)),
+            valid.eq(Cat(self.valid, valid) & (~self.drop).replicate(latency)),
+        ]
+        stored = Signal(config.lanes * lane_bits, reset_less=True)
+        shifted = Signal(len(stored))
+        m.d.comb += [
+            self.columns_valid.eq(valid[-1]),
+            self.last.eq(delayed(m, beat.last, latency, name="last")),
+        ]
+        for lane in range(config.lanes):
+            older = stored[lane * lane_bits:(lane + 1) * lane_bits]
+            column = Cat(older, newest[lane])
+            m.d.comb += [
+                Value.cast(self.columns[lane]).eq(column),
+                shifted[lane * lane_bits:(lane + 1) * lane_bits].eq(
+                    column[corrected_bits(config):]),
+            ]
+
+        # Cut across its width, so that no multiplexer stands behind the memory.
+        slice_bits = max(1, BLOCK_BITS >> (depth - 1).bit_length())
+        for start in range(0, len(stored), slice_bits):
+            part = slice(start, min(start + slice_bits, len(stored)))
+            width = part.stop - part.start
+            m.submodules[f"store_{start}"] = store = memory.Memory(shape=width, depth=depth,
+                                                                   init=[])
+            read, write = store.read_port(), store.write_port()
+            m.d.comb += [
+                read.addr.eq(place),
+                write.addr.eq(written_place), write.data.eq(shifted[part]),
+                write.en.eq(write_valid[-1]),
+            ]
+            m.d.sync += stored[part].eq(read.data)
+        return m

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a pixel stays."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ...config import DieConfig
+from ...pixel import corrected_bits
+from ...stream.delay import delayed
+from .levels import ThresholdWrite
+from .threshold_table import ThresholdTable
+
+__all__ = ["PixelJudge"]
+
+
+class PixelJudge(wiring.Component):
+    """Compares a pixel with the second largest and second smallest of its neighbours.
+
+    Their mean, rounded half up, is what the pixel should be: it gives the level of the noise, and
+    takes the place of a pixel that is defective. Latency `latency_cycles`, one pixel per clock.
+
+    Parameters
+    ----------
+    config : DieConfig
+
+    Members
+    -------
+    capture : In(2)
+    high, low, pixel : In(code)
+    estimate, kept : Out(code)
+        The mean and the pixel itself.
+    deviates : Out(1)
+        The pixel lies further outside than noise explains.
+    write : In(ThresholdWrite), write_enable : In(1)
+    """
+
+    latency_cycles = ThresholdTable.latency_cycles + 2
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        bits = corrected_bits(config)
+        super().__init__({
+            "capture": In(2), "high": In(bits), "low": In(bits), "pixel": In(bits),
+            "estimate": Out(bits), "kept": Out(bits), "deviates": Out(1),
+            "write": In(ThresholdWrite(config)), "write_enable": In(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        bits = len(self.pixel)
+        m.submodules.table = table = ThresholdTable(self.config, "defect")
+        wait = table.latency_cycles
+        estimate = Signal(bits, reset_less=True)
+        over, under = (Signal(signed(bits + 1), name=name, reset_less=True)
+                       for name in ("over", "under"))
+        m.d.sync += [
+            estimate.eq((self.high + self.low + 1) >> 1),
+            over.eq(self.pixel - self.high), under.eq(self.low - self.pixel),
+        ]
+        m.d.comb += [table.capture.eq(self.capture), table.code.eq(estimate),
+                     table.write.eq(self.write), table.write_enable.eq(self.write_enable)]
+
+        # At most one of the two is positive; a pixel in between lies nowhere outside.
+        beyond, deviates = Signal(bits, reset_less=True), Signal(reset_less=True)
+        m.d.sync += beyond.eq(Mux(~over[-1], over[:bits], Mux(~under[-1], under[:bits], 0)))
+        m.d.sync += deviates.eq(delayed(m, beyond, wait - 1, name="beyond") > table.threshold)
+        m.d.comb += [
+            self.estimate.eq(delayed(m, estimate, wait + 1, name="estimate")),
+            self.kept.eq(delayed(m, self.pixel, self.latency_cycles, name="kept")),
+            self.deviates.eq(deviates),
+        ]
+        return m

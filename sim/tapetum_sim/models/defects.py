@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Integer-exact model of the defect correction, row by row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tapetum.config import DieConfig, Photodiode
+from tapetum.correct.defects.levels import default_thresholds
+
+from .row import ModelRow
+
+__all__ = ["DefectsModel", "KnownDefect", "is_valid_list", "level_index"]
+
+Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, order=True)
+class KnownDefect:
+    """An entry of the list, in array coordinates; ``photodiodes`` is a mask: 1 large, 2 small."""
+
+    row: int
+    column: int
+    photodiodes: int = 3
+
+
+def is_valid_list(entries: Sequence[KnownDefect], config: DieConfig) -> bool:
+    """Whether the list fits, lies in the array's rows and strictly ascends by row and column."""
+    places = [(entry.row, entry.column) for entry in entries]
+    ascends = all(first < second for first, second in zip(places, places[1:], strict=False))
+    inside = all(row < config.array.rows for row, _ in places)
+    return ascends and inside and len(places) <= config.correct.defect_list_entries
+
+
+def level_index(codes: ArrayLike, config: DieConfig) -> Codes:
+    """Entry of the thresholds' table: 64 steps up to 1/64 of the scale, to 1/8, to its end."""
+    scale = 1 << (config.adc.bits + config.hdr.fraction_bits)
+    signal = np.maximum(np.asarray(codes, dtype=np.int64) - scale // 64, 0)
+    return np.select([signal < scale // 64, signal < scale // 8],
+                     [signal * 4096 // scale, 64 + signal * 512 // scale],
+                     128 + signal * 64 // scale)
+
+
+@dataclass
+class _Capture:
+    """Rows of the frame under way, the newest last; five at most."""
+
+    rows: list[ModelRow] = field(default_factory=list)
+    corrected: int = 0
+
+
+class DefectsModel:
+    """Corrects rows of all captures; each leaves with the second next of its capture.
+
+    The last row of a frame gives three: the die sends the last two of them in their capture's
+    slots of the following two lines, between rows of other captures.
+
+    Parameters
+    ----------
+    thresholds : mapping from "defect" and "support" to an array (captures, 192), optional
+        Default: those of the configuration.
+    known : sequence of KnownDefect
+        The list; one that is not valid is not used.
+    """
+
+    def __init__(self, config: DieConfig, *, thresholds: dict[str, ArrayLike] | None = None,
+                 known: Sequence[KnownDefect] = ()):
+        self.config = config
+        if thresholds is None:
+            defaults = default_thresholds(config)
+            thresholds = {name: [[entry[name] for entry in levels] for levels in defaults]
+                          for name in ("defect", "support")}
+        self.defect = np.asarray(thresholds["defect"], dtype=np.int64)
+        self.support = np.asarray(thresholds["support"], dtype=np.int64)
+        self.known = list(known) if is_valid_list(known, config) else []
+        self.corrected = [0] * len(config.captures)
+        """Pixels corrected in the last whole frame of each capture, at most 65535."""
+        self._captures = [_Capture() for _ in config.captures]
+
+    def row(self, row: ModelRow, *, dynamic: bool = True, listed: bool = True) -> list[ModelRow]:
+        """Take a row, give those that leave; flags are those of its frame."""
+        state = self._captures[row.capture]
+        if row.row == 0:
+            state.rows, state.corrected = [], 0
+        state.rows = [*state.rows[-4:], row]
+        ready = len(state.rows)
+        leaving = [self._correct(state, ready - 3, dynamic, listed)] if ready >= 3 else []
+        if row.frame_last:
+            leaving += [self._correct(state, index, dynamic, listed)
+                        for index in range(max(0, ready - 2), ready)]
+            leaving[-1] = leaving[-1].with_(frame_last=True)
+            self.corrected[row.capture] = min(state.corrected, 0xFFFF)
+        return leaving
+
+    def _correct(self, state: _Capture, index: int, dynamic: bool, listed: bool) -> ModelRow:
+        """The row at ``index`` of those kept; rows outside the frame are None."""
+        row = state.rows[index]
+        around = [state.rows[place].codes if 0 <= place < len(state.rows) else None
+                  for place in range(index - 2, index + 3)]
+        if around[0] is None and around[4] is None:
+            return row.with_(frame_last=False)
+        high, low = _ranks(around)
+        estimate = (high + low + 1) // 2
+        beyond = np.maximum(row.codes - high, low - row.codes)
+        level = level_index(estimate, self.config)
+        faulty = (beyond > self.defect[row.capture][level]) & ~self._supported(row, around)
+        replace = (faulty & dynamic) | (self._known_in(row) & listed)
+        state.corrected += int(replace.sum())
+        return row.with_(codes=np.where(replace, estimate, row.codes), frame_last=False)
+
+    def _supported(self, row: ModelRow, around: list[Codes | None]) -> Flags:
+        """Whether the neighbours of other colours vary by more than noise."""
+        threshold = self.support[row.capture]
+        present = [codes for codes in around[::2] if codes is not None]
+        ordered = np.sort(np.stack(present), axis=0)
+        middle = ordered[1 if len(present) == 3 else 0]
+        vertical = ordered[-1] - ordered[0] > threshold[level_index(middle, self.config)]
+
+        beside = [codes for codes in (around[1], around[3]) if codes is not None]
+        limit = threshold[level_index(np.max(beside, axis=0), self.config)]
+        horizontal = np.zeros(len(row.codes), dtype=bool)
+        for codes in beside:
+            horizontal[2:] |= np.abs(codes[2:] - codes[:-2]) > limit[2:]
+
+        supported = _beside(vertical, -1) | _beside(vertical, 1)
+        for offset in (-1, 0, 1, 2, 3):
+            supported = supported | _beside(horizontal, offset)
+        return supported
+
+    def _known_in(self, row: ModelRow) -> Flags:
+        photodiode = self.config.captures[row.capture].photodiode
+        bit = 1 if photodiode is Photodiode.LARGE else 2
+        known = [entry.column for entry in self.known
+                 if entry.row == row.array_row and entry.photodiodes & bit]
+        return np.isin(row.columns - self.config.array.optical_black_columns, known)
+
+
+def _beside(flags: Flags, offset: int) -> Flags:
+    """``flags`` of the column ``offset`` to the right; nothing beyond the row's ends."""
+    moved = np.zeros_like(flags)
+    if offset < 0:
+        moved[-offset:] = flags[:offset]
+    else:
+        moved[:len(flags) - offset] = flags[offset:]
+    return moved
+
+
+def _ranks(around: list[Codes | None]) -> tuple[Codes, Codes]:
+    """Second largest and second smallest of the neighbours of the same colour that exist."""
+    high, low = [], []
+    for place, codes in enumerate(around[::2]):
+        if codes is None:
+            continue
+        for offset in (-2, 0, 2):
+            if place == 1 and offset == 0:
+                continue
+            for target, absent in ((high, -1), (low, 1 << 30)):
+                moved = np.full_like(codes, absent)
+                if offset < 0:
+                    moved[2:] = codes[:-2]
+                elif offset > 0:
+                    moved[:-2] = codes[2:]
+                else:
+                    moved[:] = codes
+                target.append(moved)
+    return np.sort(np.stack(high), axis=0)[-2], np.sort(np.stack(low), axis=0)[1]
