@@ -76,7 +76,8 @@ class FrameSettings(data.StructLayout):
     uncombined
         Each capture on its own virtual channel instead of the combined frame.
     companding_table
-        0: octaves, 1: OX03C10; for formats of up to 12 bits.
+        0: octaves, 1: OX03C10 in formats of up to 12 bits; 2: the programmed table, if it has as
+        many bits as the format, else as 0.
     """
 
     def __init__(self, config: DieConfig):
@@ -94,7 +95,7 @@ class FrameSettings(data.StructLayout):
             "pedestal_lsb": 8,
             "uncombined": 1,
             "data_format": DataFormat,
-            "companding_table": 1,
+            "companding_table": 2,
         })
 
     @staticmethod

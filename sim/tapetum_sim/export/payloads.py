@@ -155,7 +155,8 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "pedestal_lsb": "black of the linear frame, linear LSB",
                   "uncombined": "each capture on a virtual channel of its own",
                   "data_format": "0 to 6: RAW8, 10, 12, 14, 16, 20, 24",
-                  "companding_table": "of formats up to 12 bits: 0 octaves, 1 OX03C10"}),
+                  "companding_table": "0 octaves, 1 OX03C10 in formats of up to 12 bits, 2 the "
+                                      "programmed table in those of its bits"}),
         Entry(shape=CaptureSettings, path="control/frame_settings.py",
               route="within `FrameSettings`", notes={
                   "coarse_integration_lines": "lines of exposure",
