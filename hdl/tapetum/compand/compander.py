@@ -6,27 +6,36 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import DataFormat, settings_of, settings_ring
+from ..control.frame_settings import FRAMES_IN_FLIGHT, DataFormat, settings_ring
 from ..pixel import LinearPixels, OutputPixels, RowTag
 from ..stream.delay import DelayLine, delayed
 from .interpolate import Interpolate
-from .table_memory import SegmentSearch, TableWrite
-from .tables import BUILT_IN_TABLES
+from .output_selector import FORMAT_BITS
+from .table_memory import ProgrammedTable, SegmentSearch, TableWrite
+from .tables import BUILT_IN_TABLES, NO_TABLE, OCTAVES_12, PROGRAMMABLE_SLOTS
 
 __all__ = ["Compander", "table_slot"]
 
 
-def table_slot(settings) -> Value:
-    """Slot of the table that a frame's format asks for."""
-    slot_of_format = {DataFormat.RAW14: 2, DataFormat.RAW16: 3, DataFormat.RAW20: 4}
-    slot = settings.companding_table
-    for data_format, number in slot_of_format.items():
-        slot = Mux(settings.data_format == data_format, number, slot)
-    return slot
+def table_slot(settings, programmed) -> Value:
+    """Slot of the table that a frame's settings ask for; `NO_TABLE` if it is not companded.
+
+    ``companding_table`` 2 means the `ProgrammedTable`, if it has as many bits as the format; else
+    it acts as 0.
+    """
+    data_format, choice = settings.data_format, settings.companding_table
+    built_in: Value = choice == 1
+    bits: Value = C(12, 5)
+    for candidate, slot in {DataFormat.RAW14: 2, DataFormat.RAW16: 3, DataFormat.RAW20: 4}.items():
+        built_in = Mux(data_format == candidate, slot, built_in)
+        bits = Mux(data_format == candidate, FORMAT_BITS[candidate], bits)
+    own = (choice == 2) & programmed.is_loaded & (programmed.output_bits == bits)
+    slot = Mux(own, PROGRAMMABLE_SLOTS[0] + programmed.second, built_in)
+    return Mux(settings.uncombined | (data_format == DataFormat.RAW24), NO_TABLE, slot)
 
 
 class Compander(wiring.Component):
-    """Compands the combined frame by the table of its format; RAW24 passes as it is.
+    """Compands the combined frame by the table of its settings; RAW24 passes as it is.
 
     ::
 
@@ -43,7 +52,12 @@ class Compander(wiring.Component):
     Members
     -------
     i : In(stream of LinearPixels), always ready
-    settings : In(settings_ring)
+    settings : In(settings_ring), programmed : In(ProgrammedTable per frame in flight)
+        What each frame was adopted with, at least a clock before its first beat.
+    slots : Out(3 per frame in flight)
+        Slot of the table in force; `NO_TABLE` in linear and uncombined frames.
+    in_use : Out(one bit per programmable slot)
+        A frame in flight needs it; two clocks after its settings are there.
     write : In(TableWrite), write_enable : In(1)
         Programs the tables, segment by segment; built-in ones are there from the start.
     o : Out(stream of OutputPixels), always ready
@@ -55,6 +69,9 @@ class Compander(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
             "settings": In(settings_ring(config)),
+            "programmed": In(data.ArrayLayout(ProgrammedTable, FRAMES_IN_FLIGHT)),
+            "slots": Out(data.ArrayLayout(3, FRAMES_IN_FLIGHT)),
+            "in_use": Out(len(PROGRAMMABLE_SLOTS)),
             "write": In(TableWrite), "write_enable": In(1),
             "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
         })
@@ -67,15 +84,21 @@ class Compander(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         lanes = self.config.lanes
-        m.submodules.search = search = SegmentSearch(BUILT_IN_TABLES, lanes=lanes)
+        # What the programmable slots hold before they are used does not matter.
+        tables = (*BUILT_IN_TABLES, *[OCTAVES_12] * len(PROGRAMMABLE_SLOTS))
+        m.submodules.search = search = SegmentSearch(tables, lanes=lanes)
+        for index in range(FRAMES_IN_FLIGHT):
+            m.d.sync += self.slots[index].eq(
+                table_slot(self.settings[index], self.programmed[index]))
+        m.d.sync += self.in_use.eq(Cat(
+            Cat(self.slots[index] == slot for index in range(FRAMES_IN_FLIGHT)).any()
+            for slot in PROGRAMMABLE_SLOTS))
+
         beat = self.i.payload
-        frame = settings_of(self.settings, beat.tag.frame)
         values = delayed(m, beat.values, 1, name="values")
-        slot, is_linear = Signal(3, reset_less=True), Signal(reset_less=True)
-        m.d.sync += [
-            slot.eq(table_slot(frame)),
-            is_linear.eq(frame.data_format == DataFormat.RAW24),
-        ]
+        slot, is_linear = Signal(3, reset_less=True), Signal()
+        m.d.sync += slot.eq(Value.cast(self.slots).word_select(beat.tag.frame[:2], 3))
+        m.d.comb += is_linear.eq(slot == NO_TABLE)
         m.d.comb += [
             search.x.eq(values), search.slot.eq(slot),
             search.write.eq(self.write), search.write_enable.eq(self.write_enable),

@@ -10,7 +10,7 @@ from ..control.frame_settings import DataFormat, settings_of, settings_ring
 from ..pixel import CodePixels, OutputPixels, corrected_bits
 from ..stream.delay import DelayLine
 
-__all__ = ["OutputSelector"]
+__all__ = ["FORMAT_BITS", "OutputSelector"]
 
 FORMAT_BITS = {DataFormat.RAW8: 12, DataFormat.RAW10: 12, DataFormat.RAW12: 12,
                DataFormat.RAW14: 14, DataFormat.RAW16: 16, DataFormat.RAW20: 20,

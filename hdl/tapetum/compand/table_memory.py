@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from ..stream.delay import delayed
 from .tables import LINEAR_BITS, SEGMENT_CAPACITY, CompandingTable
 
-__all__ = ["LEVELS", "SegmentRecord", "SegmentSearch", "TableWrite"]
+__all__ = ["LEVELS", "NEVER", "ProgrammedTable", "SegmentRecord", "SegmentSearch", "TableWrite"]
 
 LEVELS = SEGMENT_CAPACITY.bit_length() - 1
 LEVEL_CYCLES = 3
@@ -39,6 +39,15 @@ class TableWrite(data.Struct):
     segment: LEVELS
     before_x: 24
     record: SegmentRecord
+
+
+class ProgrammedTable(data.Struct):
+    """Which table the host has loaded: ``second`` of the programmable slots holds it, or the first.
+    """
+
+    is_loaded: 1
+    second: 1
+    output_bits: 5
 
 
 class SegmentSearch(wiring.Component):

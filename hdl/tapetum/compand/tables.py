@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ..config import ConfigError
 
-__all__ = ["BUILT_IN_TABLES", "CompandingTable", "LINEAR_BITS", "OCTAVES_12", "OCTAVES_14",
-           "OCTAVES_16", "OCTAVES_20", "OX03C10", "SEGMENT_CAPACITY", "Segment", "octaves"]
+__all__ = ["BUILT_IN_TABLES", "CompandingTable", "END_OF_TABLE", "LINEAR_BITS", "NO_TABLE",
+           "OCTAVES_12", "OCTAVES_14", "OCTAVES_16", "OCTAVES_20", "OX03C10",
+           "PROGRAMMABLE_SLOTS", "SEGMENT_CAPACITY", "Segment", "octaves", "segment_words"]
 
 LINEAR_BITS = 24
 SEGMENT_CAPACITY = 64
@@ -114,3 +115,16 @@ OX03C10 = CompandingTable(
 
 BUILT_IN_TABLES = (OCTAVES_12, OX03C10, OCTAVES_14, OCTAVES_16, OCTAVES_20)
 """By slot of the table memory; slots 0 and 1 are what ``companding_table`` chooses from."""
+PROGRAMMABLE_SLOTS = (5, 6)
+"""Slots that take turns in holding the table that the host has programmed."""
+NO_TABLE = 7
+"""Stands for a slot where a frame is not companded."""
+
+END_OF_TABLE = 0xFF << 24
+
+
+def segment_words(table: CompandingTable) -> list[int]:
+    """The table as the host reads and writes it: ``width_log2 << 24 | step``, then ends."""
+    words = [width_log2 << 24 | step
+             for width_log2, step in zip(table.widths_log2, table.steps, strict=True)]
+    return words + [END_OF_TABLE] * (SEGMENT_CAPACITY - len(words))

@@ -102,7 +102,8 @@ class FrameSettings(data.StructLayout):
     tolerance_log2
         Captures agree if they differ by less than ``2**-tolerance_log2`` of their value.
     companding_table
-        0: octaves, 1: OX03C10; for formats of up to 12 bits.
+        0: octaves, 1: OX03C10 in formats of up to 12 bits; 2: the programmed table, if it has as
+        many bits as the format, else as 0.
     correction
         Which corrections are on.
     colour_gains
@@ -126,7 +127,7 @@ class FrameSettings(data.StructLayout):
             "uncombined": 1,
             "flicker_map": 1,
             "data_format": DataFormat,
-            "companding_table": 1,
+            "companding_table": 2,
             "correction": CorrectionSwitches,
             "colour_gains": data.ArrayLayout(16, len(COLOURS)),
         })

@@ -13,6 +13,7 @@ from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
+from tapetum.compand.tables import OCTAVES_12, OX03C10, CompandingTable
 from tapetum.control import faults
 from tapetum.control.control import Control
 from tapetum.control.faults import HARMFUL_FAULTS, Fault
@@ -112,6 +113,12 @@ def _embedded_row() -> str:
         for register in embedded_registers(preset("vga"))])
 
 
+def _knots(table: CompandingTable) -> str:
+    rows: list[list[object]] = [[segment.start_x, segment.start_y, segment.width_log2,
+                                 segment.step] for segment in table.segments]
+    return _table(["x", "y", "`width_log2`", "`step`"], [*rows, [*table.knots[-1], "end", ""]])
+
+
 def _physics() -> str:
     default, ideal = PixelDieParameters(), PixelDieParameters.ideal()
     return _table(["parameter", "default", "with `--ideal`"], [
@@ -138,6 +145,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "latencies": _latencies,
     "faults": _faults,
     "embedded-row": _embedded_row,
+    "knots-octaves-12": lambda: _knots(OCTAVES_12),
+    "knots-ox03c10": lambda: _knots(OX03C10),
     "pixel": _pixel,
     "pixel-die": _physics,
     "payloads": lambda: payload_tables(preset("vga")),

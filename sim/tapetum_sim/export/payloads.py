@@ -160,7 +160,8 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "uncombined": "each capture on a virtual channel of its own",
                   "flicker_map": "marks of flickering pixels on virtual channel 1",
                   "data_format": "0 to 6: RAW8, 10, 12, 14, 16, 20, 24",
-                  "companding_table": "of formats up to 12 bits: 0 octaves, 1 OX03C10",
+                  "companding_table": "0 octaves, 1 OX03C10 in formats of up to 12 bits, 2 the "
+                                      "programmed table in those of its bits",
                   "correction": "bit per correction, in the order of the chain: 1 is on",
                   "colour_gains": "greenR, red, blue, greenB as unsigned 8.8 numbers"}),
         Entry(shape=CaptureSettings, path="control/frame_settings.py",

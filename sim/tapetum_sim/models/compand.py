@@ -18,8 +18,8 @@ from tapetum.compand.tables import (
 from tapetum.config import DieConfig
 from tapetum.control.frame_settings import DataFormat
 
-__all__ = ["compand", "compand_frame", "expand", "expand_frame", "format_bits", "table_of",
-           "uncombined_values"]
+__all__ = ["compand", "compand_frame", "expand", "expand_frame", "format_bits",
+           "table_from_window", "table_of", "table_to_window", "uncombined_values"]
 
 
 def format_bits(data_format: DataFormat) -> int:
@@ -27,12 +27,54 @@ def format_bits(data_format: DataFormat) -> int:
     return max(12, int(DataFormat(data_format).name.removeprefix("RAW")))
 
 
-def table_of(settings: Mapping[str, Any]) -> CompandingTable | None:
-    """The table of a frame, None for the linear format."""
+def table_of(settings: Mapping[str, Any],
+             programmed: CompandingTable | None = None) -> CompandingTable | None:
+    """The table of a frame, None for the linear format.
+
+    ``programmed`` is the table that had been loaded when the frame took its settings, if any.
+    """
     bits = format_bits(settings["data_format"])
-    if bits == 12:
-        return OX03C10 if settings["companding_table"] else OCTAVES_12
-    return {14: OCTAVES_14, 16: OCTAVES_16, 20: OCTAVES_20, 24: None}[bits]
+    choice = settings["companding_table"]
+    if bits == 24:
+        return None
+    if choice == 2 and programmed is not None and programmed.output_bits == bits:
+        return programmed
+    return {(12, 1): OX03C10}.get((bits, choice)) or {
+        12: OCTAVES_12, 14: OCTAVES_14, 16: OCTAVES_16, 20: OCTAVES_20}[bits]
+
+
+# Tables as the host sees them -------------------------------------------------------------------
+
+WINDOW_ENTRIES = 64
+
+
+def table_to_window(table: CompandingTable) -> bytes:
+    """What the host writes to program a table, or reads of one: four bytes for each segment."""
+    entries = [bytes([width]) + step.to_bytes(3, "big")
+               for width, step in zip(table.widths_log2, table.steps, strict=True)]
+    return b"".join(entries) + b"\xff\0\0\0" * (WINDOW_ENTRIES - len(entries))
+
+
+def table_from_window(window: bytes, output_bits: int, name: str = "programmed"
+                      ) -> CompandingTable:
+    """The table that a window holds; the host inverts it with `expand`.
+
+    Raises
+    ------
+    ConfigError
+        If it is none, for the reason for which the die refuses it.
+    """
+    widths, steps = [], []
+    for start in range(0, 4 * WINDOW_ENTRIES, 4):
+        if window[start] == 0xFF:
+            break
+        widths.append(window[start])
+        steps.append(int.from_bytes(window[start + 1:start + 4], "big"))
+    return CompandingTable(name=name, output_bits=output_bits, widths_log2=tuple(widths),
+                           steps=tuple(steps))
+
+
+# Arithmetic -------------------------------------------------------------------------------------
 
 
 def compand(values: ArrayLike, table: CompandingTable) -> NDArray[np.uint32]:
@@ -65,15 +107,17 @@ def expand(codes: ArrayLike, table: CompandingTable) -> NDArray[np.uint32]:
     return np.minimum(x, (1 << 24) - 1).astype(np.uint32)
 
 
-def compand_frame(values: ArrayLike, settings: Mapping[str, Any]) -> NDArray[np.uint32]:
+def compand_frame(values: ArrayLike, settings: Mapping[str, Any],
+                  programmed: CompandingTable | None = None) -> NDArray[np.uint32]:
     """A combined frame as it goes to the packer."""
-    table = table_of(settings)
+    table = table_of(settings, programmed)
     return np.asarray(values, dtype=np.uint32) if table is None else compand(values, table)
 
 
-def expand_frame(codes: ArrayLike, settings: Mapping[str, Any]) -> NDArray[np.uint32]:
+def expand_frame(codes: ArrayLike, settings: Mapping[str, Any],
+                 programmed: CompandingTable | None = None) -> NDArray[np.uint32]:
     """What a host computes from a received frame of 12 bits or more."""
-    table = table_of(settings)
+    table = table_of(settings, programmed)
     return np.asarray(codes, dtype=np.uint32) if table is None else expand(codes, table)
 
 

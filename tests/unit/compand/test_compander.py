@@ -53,6 +53,7 @@ def run(config, settings, beats, pattern=FULL_RATE, writes=()):
     async def source(ctx):
         for slot, values in settings.items():
             ctx.set(dut.settings[slot], values)
+        await ctx.tick()
         for write in writes:
             ctx.set(dut.write, write)
             ctx.set(dut.write_enable, 1)
