@@ -35,6 +35,9 @@ test-full: venv ## all tests, the slow ones as well
 	@mkdir -p build/tests
 	@$(PYTEST) $(TESTS) $(ARGS)
 
+characterise: venv ## range, noise, flicker and corrections against their targets: build/characterise/report.html
+	@$(TAPETUM) characterise --preset $(PRESET) $(if $(SCENE),--scene "$(SCENE)") $(ARGS)
+
 bench: venv ## speed of the simulation, a table and build/bench/report.json
 	@$(TAPETUM) bench $(ARGS)
 
@@ -51,4 +54,4 @@ lint: venv ## ruff and pyright
 clean: ## remove what was built; .venv stays
 	@rm -rf build .pytest_cache .ruff_cache
 
-.PHONY: help venv sim test test-full bench bench-fpga verilog lint clean
+.PHONY: help venv sim test test-full characterise bench bench-fpga verilog lint clean

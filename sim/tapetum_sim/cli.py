@@ -19,6 +19,7 @@ __all__ = ["COMMANDS", "app", "main"]
 
 COMMANDS = {
     "sim": "tapetum_sim.commands.sim",
+    "characterise": "tapetum_sim.commands.characterise",
     "bench": "tapetum_sim.commands.bench",
     "verilog": "tapetum_sim.commands.verilog",
     "registers": "tapetum_sim.commands.registers",

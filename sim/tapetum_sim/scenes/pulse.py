@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["PulseTrain"]
+__all__ = ["PulseTrain", "on_fraction"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +38,16 @@ class PulseTrain:
         The integral of the square wave in closed form, never sampled: a pulse of any width
         counts with its exact overlap.
         """
-        first = np.asarray(start_s) * self.frequency_hz + self.phase
-        last = np.asarray(end_s) * self.frequency_hz + self.phase
-        return (self._on_periods(last) - self._on_periods(first)) / (last - first)
+        return on_fraction(self.frequency_hz, self.duty, self.phase, start_s, end_s)
 
-    def _on_periods(self, periods):
-        whole = np.floor(periods)
-        return whole * self.duty + np.minimum(periods - whole, self.duty)
+
+def on_fraction(frequency_hz, duty, phase, start_s, end_s):
+    """What `PulseTrain.on_fraction` says, for arrays of trains."""
+    first = np.asarray(start_s) * frequency_hz + phase
+    last = np.asarray(end_s) * frequency_hz + phase
+    return (_on_periods(last, duty) - _on_periods(first, duty)) / (last - first)
+
+
+def _on_periods(periods, duty):
+    whole = np.floor(periods)
+    return whole * duty + np.minimum(periods - whole, duty)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How well, and how soon, black is black after the die has warmed up at once."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tapetum.config import DieConfig
+
+from ..pixel_die import PixelDieParameters
+from ..scenes.uniform import Uniform
+from .context import Context
+from .drawing import draw
+from .measurement import Measurement, at_most
+from .plan import Plan, Warming, short_frame
+
+__all__ = ["black_level_error", "black_level_frames"]
+
+BEFORE_CELSIUS, AFTER_CELSIUS = 25.0, 105.0
+STEP_FRAME = 8
+FRAMES = 24
+FRAMES_ALLOWED = 8
+TOLERANCE_LSB12 = 0.25
+
+_STEP = (
+    f"Dark frames in a small region; at frame {STEP_FRAME} the die goes from {BEFORE_CELSIUS:g} "
+    f"to {AFTER_CELSIUS:g} °C at once, so that dark current rises 1024-fold. Noise, row noise "
+    f"and column errors are there; dark current does not spread and no pixel is defective, so "
+    f"that the shielded pixels and the others are equally dark. Error: mean of the corrected "
+    f"codes less the pedestal. ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trace:
+    """``errors`` in LSB of a 12-bit converter, captures x frames."""
+
+    config: DieConfig
+    errors: np.ndarray
+
+    @property
+    def settled_rms(self) -> np.ndarray:
+        """Of each capture, from the last frame on that is allowed for settling."""
+        return np.sqrt((self.errors[:, STEP_FRAME + FRAMES_ALLOWED - 1:] ** 2).mean(axis=1))
+
+    @property
+    def frames_to_settle(self) -> list[int | None]:
+        """Frames after the step until the error stays within the tolerance, for each capture."""
+        found = []
+        for errors in np.abs(self.errors[:, STEP_FRAME:]):
+            outside = np.flatnonzero(errors > TOLERANCE_LSB12)
+            first = int(outside[-1]) + 1 if outside.size else 0
+            found.append(first + 1 if first < errors.size else None)
+        return found
+
+
+def black_level_error(context: Context) -> Measurement:
+    """Error that remains, of the worst capture."""
+    trace = context.once("black level", _measure)
+    names = [capture.name for capture in trace.config.captures]
+    return Measurement(
+        key="correct.black_level_error_lsb", figure=float(trace.settled_rms.max()), unit="LSB12",
+        target=at_most(TOLERANCE_LSB12),
+        method=_STEP + f"Root mean square from the {FRAMES_ALLOWED}th frame after the step on; "
+        f"the worst capture.",
+        details={"rms": dict(zip(names, trace.settled_rms.tolist(), strict=True)),
+                 "by_frame": dict(zip(names, trace.errors.round(3).tolist(), strict=True))},
+        pictures={"black level": _picture(trace)})
+
+
+def black_level_frames(context: Context) -> Measurement:
+    """Frames until it is reached."""
+    trace = context.once("black level", _measure)
+    frames = trace.frames_to_settle
+    names = [capture.name for capture in trace.config.captures]
+    settled = [count for count in frames if count is not None]
+    return Measurement(
+        key="correct.black_level_frames",
+        figure=float(max(settled)) if len(settled) == len(frames) else None, unit="frames",
+        target=at_most(FRAMES_ALLOWED),
+        method=_STEP + f"First frame after the step from which on the error of every capture "
+        f"stays within {TOLERANCE_LSB12:g} LSB, in {FRAMES - STEP_FRAME} frames; none if it does "
+        f"not.", details={"by_capture": dict(zip(names, frames, strict=True))})
+
+
+def _measure(context: Context) -> _Trace:
+    config = context.config
+    parameters = replace(PixelDieParameters(), dark_spread=0.0, hot_per_million=0.0,
+                         dead_per_million=0.0, stuck_per_million=0.0, couplets_per_million=0.0)
+    shot = context.take(Plan(
+        name="warming", scene=Uniform(config, [(0.0, 0.0)]), parameters=parameters,
+        registers=short_frame(config), frames=FRAMES,
+        temperature_celsius=Warming(BEFORE_CELSIUS, AFTER_CELSIUS, STEP_FRAME)))
+    scale = 1 << config.hdr.fraction_bits
+    codes = shot.corrected.mean(axis=(2, 3)).T / scale - config.adc.pedestal_codes
+    return _Trace(config=config, errors=codes * 4096 / config.adc.signal_counts)
+
+
+def _picture(trace: _Trace) -> bytes:
+    with draw(height=3.2) as (figure, picture):
+        axes = figure.subplots()
+        for capture, errors in zip(trace.config.captures, trace.errors, strict=True):
+            axes.plot(np.arange(errors.size) - STEP_FRAME, errors, linewidth=1,
+                      label=capture.name)
+        axes.axhspan(-TOLERANCE_LSB12, TOLERANCE_LSB12, color="#588157", alpha=0.15)
+        axes.set_yscale("symlog", linthresh=1)
+        axes.set_xlabel("frames after the step of temperature")
+        axes.set_ylabel("error of black in LSB12")
+        axes.grid(alpha=0.25)
+        axes.legend(frameon=False, fontsize=8, ncols=4)
+    return picture.getvalue()

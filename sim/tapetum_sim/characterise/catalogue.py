@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every measurement, and what the die must have for it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from tapetum.config import DieConfig
+
+from ..errors import UserError
+from . import black_level_figures, fixed_pattern_figures, lamp_figures, noise_figures
+from .context import Context
+from .false_marks import false_marks
+from .features import Feature, always, has_flicker_map
+from .ghosts import ghosts
+from .measurement import Measurement
+from .scene_error import radiance_error
+
+__all__ = ["CATALOGUE", "KEYS", "Entry", "choose"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A measurement by its key in ``report.json``; it is not made where ``exists`` says no."""
+
+    key: str
+    measure: Callable[[Context], Measurement]
+    exists: Feature = always
+
+
+CATALOGUE = (
+    Entry("hdr.dynamic_range_db", noise_figures.dynamic_range),
+    Entry("hdr.snr_min_db", noise_figures.snr_minimum),
+    Entry("hdr.snr_worst_below_optimum_db", noise_figures.snr_below_optimum),
+    Entry("hdr.radiance_error_rms", radiance_error),
+    Entry("hdr.ghost_lsb", ghosts),
+    Entry("lfm.detection", lamp_figures.detection),
+    Entry("lfm.mmp", lamp_figures.mmp),
+    Entry("lfm.mmp_ideal", lamp_figures.mmp_ideal),
+    Entry("lfm.mmp_worst_below_ideal", lamp_figures.mmp_below_ideal),
+    Entry("lfm.false_marks", false_marks, has_flicker_map),
+    Entry("correct.column_dsnu_lsb", fixed_pattern_figures.column_dsnu),
+    Entry("correct.column_prnu_percent", fixed_pattern_figures.column_prnu),
+    Entry("correct.row_noise_reduction_db", fixed_pattern_figures.row_noise_reduction),
+    Entry("correct.black_level_error_lsb", black_level_figures.black_level_error),
+    Entry("correct.black_level_frames", black_level_figures.black_level_frames),
+)
+"""In the order in which they are made and shown."""
+
+KEYS = (*(entry.key for entry in CATALOGUE), "correct.defects_corrected",
+        "correct.good_pixels_touched", "exposure.frames_to_settle")
+"""All keys of the report: what is not measured is null."""
+
+
+def choose(config: DieConfig, only: Iterable[str] = ()) -> list[Entry]:
+    """Measurements that this die allows; of those the ones that are asked for.
+
+    ``only`` holds keys or their first parts (``hdr``, ``correct.column_dsnu_lsb``).
+
+    Raises
+    ------
+    UserError
+        A name that no key begins with, or that this die cannot be measured for.
+    """
+    available = [entry for entry in CATALOGUE if entry.exists(config)]
+    wanted = list(only)
+    for name in wanted:
+        if any(_names(name, entry.key) for entry in available):
+            continue
+        if any(_names(name, key) for key in KEYS):
+            raise UserError(f"{name} cannot be measured yet: this die has nothing of the kind.")
+        groups = sorted({key.partition(".")[0] for key in KEYS})
+        nearest = get_close_matches(name, [*KEYS, *groups], n=1)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"choose from {', '.join(groups)}."
+        raise UserError(f"there is no measurement {name!r}; {hint}")
+    return [entry for entry in available
+            if not wanted or any(_names(name, entry.key) for name in wanted)]
+
+
+def _names(name: str, key: str) -> bool:
+    return key == name or key.startswith(name + ".")

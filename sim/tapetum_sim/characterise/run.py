@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From what a user asks for to a finished report."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tapetum.presets import preset as preset_named
+
+from ..errors import UserError
+from ..simulator import BuildError, SimulationError
+from .backends import Backend, Progress
+from .catalogue import choose
+from .context import Context
+from .scene_error import scene_error
+from .write import Outcome, write_report
+
+__all__ = ["characterise"]
+
+
+def characterise(*, preset: str, only: Sequence[str] = (), scenes: Sequence[str] = (),
+                 backend: Backend = Backend.RTL, frames: int = 4, seed: int = 1, out: Path,
+                 progress: Progress = lambda text, done, total: None) -> Outcome:
+    """Measure, write the report, return what it holds.
+
+    With ``scenes`` only these are measured, else every measurement or those of ``only``.
+
+    Raises
+    ------
+    UserError
+        A name or file that cannot be used, or a run that did not end.
+    """
+    config = preset_named(preset)
+    entries = [] if scenes and not only else choose(config, only)
+    started = time.perf_counter()
+    recordings = out / "run"
+    context = Context(config=config, backend=backend, seed=seed, frames=frames,
+                      directory=recordings, progress=progress)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        measurements = []
+        for entry in entries:
+            measurements.append(entry.measure(context))
+        errors = [scene_error(context, name) for name in scenes]
+    except (BuildError, SimulationError) as error:
+        log = out / "failure.log"
+        log.write_text(str(error) + "\n", encoding="utf-8")
+        raise UserError(f"the simulation did not end well: {str(error).splitlines()[0]} "
+                        f"(details: {log}).") from None
+    except OSError as error:
+        raise UserError(f"cannot write to {out} ({error.strerror}); choose another folder "
+                        f"with --out.") from None
+    shutil.rmtree(recordings, ignore_errors=True)
+    progress("writing the report", 0, 0)
+    options: dict[str, Any] = {"only": list(only), "scenes": list(scenes), "frames": frames}
+    outcome = Outcome(context=context, preset=preset, options=options,
+                      measurements=measurements, scenes=errors,
+                      wall_s=time.perf_counter() - started)
+    write_report(outcome, out)
+    return outcome
