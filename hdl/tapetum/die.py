@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .adc.bond_test import BondPattern
 from .adc.column_adc import ColumnAdc
 from .adc.geometry import bond_count
-from .compand.compander import Compander
+from .compand.companding import Companding
 from .compand.output_selector import OutputSelector
 from .config import DieConfig
 from .control.control import Control
@@ -77,7 +77,7 @@ class Die(wiring.Component):
         self.adc = converter(config, counter_domain)
         self.correct = Correction(config)
         self.hdr = Hdr(config)
-        self.compander = Compander(config)
+        self.compander = Companding(config)
         self.selector = OutputSelector(config, combined_latency_cycles=(
             self.hdr.latency_cycles + self.compander.latency_cycles))
         self.flicker_map = FlickerMap(config, byte_domain)
@@ -152,6 +152,14 @@ class Die(wiring.Component):
             control.windows.row_events.read_data.eq(readout.row_event_read_data),
         ]
 
+        connect(m, control.windows.companding_segments, compander.segments)
+        m.d.comb += [
+            compander.adopt.eq(readout.adopt), compander.adopt_frame.eq(readout.adopt_frame),
+            compander.load.eq(control.companding_load),
+            compander.output_bits.eq(control.companding_bits),
+            compander.shown.eq(control.companding_shown),
+        ]
+
         # Status and faults
         m.d.comb += [
             adc.bond_test.eq(control.bond_test_start),
@@ -159,6 +167,8 @@ class Die(wiring.Component):
             control.bond_repaired.eq(adc.bond_repaired),
             control.bond_unrepairable.eq(adc.bond_unrepairable),
             control.black_levels.eq(correct.black_levels),
+            control.companding_busy.eq(compander.busy),
+            control.companding_refused.eq(compander.refused),
             control.flicker_count.eq(hdr.flicker_count),
             control.clipped_count.eq(hdr.clipped_count),
             *(control.raised[fault].eq(raised) for fault, raised in (
@@ -172,6 +182,7 @@ class Die(wiring.Component):
                 (Fault.ROW_BUFFER_OVERFLOW, csi2.overflow),
                 (Fault.LINE_TOO_SHORT, readout.line_too_short),
                 (Fault.OUTPUT_TORN, selector.torn),
+                (Fault.COMPANDING_TABLE_INVALID, compander.table_invalid),
                 (Fault.FLICKER_MAP_OVERFLOW, self.flicker_map.overflow),
             )),
         ]

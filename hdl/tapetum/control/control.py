@@ -48,6 +48,8 @@ class Control(wiring.Component):
         The last two are strobes; the register keeps them until the next test.
     black_levels : In(one corrected code per capture)
     flicker_count, clipped_count : In(24)
+    companding_load : Out(1), companding_bits : Out(5), companding_shown : Out(3)
+        See `Companding`; ``companding_busy``, ``companding_refused`` : In(1) is its answer.
     windows : Out, a `WindowBus` by name of each memory window
     """
 
@@ -66,6 +68,8 @@ class Control(wiring.Component):
             "bond_repaired": In(1), "bond_unrepairable": In(1),
             "black_levels": In(data.ArrayLayout(corrected_bits(config), len(config.captures))),
             "flicker_count": In(24), "clipped_count": In(24),
+            "companding_load": Out(1), "companding_bits": Out(5), "companding_shown": Out(3),
+            "companding_busy": In(1), "companding_refused": In(1),
             "windows": Out(wiring.Signature(
                 {window.name: Out(WindowBus(window)) for window in self.memory_windows})),
         })
@@ -124,6 +128,11 @@ class Control(wiring.Component):
             bank.status.bond_status.eq(bond_status),
             bank.status.flicker_count.eq(self.flicker_count),
             bank.status.clipped_count.eq(self.clipped_count),
+            self.companding_load.eq(commanded.companding_load),
+            self.companding_bits.eq(immediate.companding_bits),
+            self.companding_shown.eq(immediate.companding_shown),
+            bank.status.companding_load.eq(self.companding_busy),
+            bank.status.companding_status.eq(self.companding_refused),
         ]
         # The bonds are tested at start-up: as soon as the registers have their reset values.
         m.d.sync += was_busy.eq(bank.busy)

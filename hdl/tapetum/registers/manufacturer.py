@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registers for which CCS has no word: from 0x3000, every one documented."""
 
+from ..compand.table_window import EDITED_PAGE
+from ..compand.tables import BUILT_IN_TABLES, PROGRAMMABLE_SLOTS
 from ..config import DieConfig
 from ..control.faults import HARMFUL_FAULTS, Fault
 from ..control.frame_settings import FrameSettings
@@ -15,7 +17,7 @@ _NOT_WITH_A_FRAME = "Acts as soon as it has been checked, not with a frame."
 
 def manufacturer_registers(config: DieConfig) -> list[Register]:
     """All of them for one configuration."""
-    return [*_output(config), *_faults(), *_pins(config), *_corrections(), *_bonds(),
+    return [*_output(config), *_companding(), *_faults(), *_pins(config), *_corrections(), *_bonds(),
             *_flicker(config), *_exposures(config), *_captures(config), *_black_levels(config)]
 
 
@@ -38,9 +40,13 @@ def _output(config: DieConfig) -> list[Register]:
                  fields=(Field(name="send", lsb=0, sentence="With every combined frame.",
                                values=((0, "not sent"), (1, "sent"))),)),
         Register(name="companding_table", address=0x3002,
-                 sentence="Table that brings 24 bits to 12 or fewer.",
-                 fields=(Field(name="table", lsb=0, sentence="Which table.",
-                               values=((0, "octaves"), (1, "OX03C10"))),)),
+                 sentence="Table that brings 24 bits to those of the data format.",
+                 fields=(Field(name="table", lsb=0, bits=2, sentence="Which table.",
+                               values=((0, "octaves"),
+                                       (1, "OX03C10, in formats of up to 12 bits"),
+                                       (2, "the programmed one, in formats of its bits"),
+                                       (3, "octaves"))),),
+                 note="Where the chosen table has other bits than the format, octaves act."),
         Register(name="linear_pedestal", address=0x3003, reset=config.hdr.pedestal_lsb,
                  unit="linear LSB", sentence="Value of black in the combined linear frame."),
         Register(name="frame_number", address=0x3004, width_bytes=2, access=Access.READ_ONLY,
@@ -52,6 +58,32 @@ def _output(config: DieConfig) -> list[Register]:
                                sentence="At least one is out of range and acts as its limit."),
                          Field(name="pending", lsb=1,
                                sentence="They are held or being checked; no frame has them."))),
+    ]
+
+
+def _companding() -> list[Register]:
+    slots = ", ".join(f"{slot} is {table.name}" for slot, table in enumerate(BUILT_IN_TABLES))
+    first, second = PROGRAMMABLE_SLOTS
+    return [
+        Register(name="companding_load", address=0x3060, access=Access.SELF_CLEARING,
+                 storage=Storage.STATUS,
+                 sentence="Checks the edited table and takes it over, if it is one.",
+                 fields=(Field(name="start", lsb=0,
+                               sentence="Reads as one until that has been done."),),
+                 note="Frames under way keep their table; it may have to wait for them."),
+        Register(name="companding_bits", address=0x3061, bits=5, reset=12, unit="bits",
+                 storage=Storage.IMMEDIATE, minimum=12, maximum=20,
+                 sentence="Bits of what the edited table gives.",
+                 limits="a table of any other number of bits is refused"),
+        Register(name="companding_shown", address=0x3062, bits=3, reset=EDITED_PAGE,
+                 storage=Storage.IMMEDIATE,
+                 sentence="Table that the window companding_segments shows.",
+                 limits=f"{slots}; {first} and {second} are programmed in turns; "
+                        f"{EDITED_PAGE} is the edited one"),
+        Register(name="companding_status", address=0x3063, access=Access.READ_ONLY,
+                 storage=Storage.STATUS, sentence="What came of the last load.",
+                 fields=(Field(name="refused", lsb=0,
+                               sentence="The table does not rise or does not fill its range."),)),
     ]
 
 

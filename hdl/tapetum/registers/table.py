@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one table of registers: RTL, constants and documents all come from it."""
 
+from ..compand.companding import SEGMENTS_WINDOW
 from ..config import DieConfig
 from .ccs import ccs_registers
 from .definition import MemoryWindow, Register, check_table
@@ -16,6 +17,7 @@ def memory_windows(config: DieConfig) -> list[MemoryWindow]:
                      entry_bytes=4,
                      sentence="Row events, what the row lines do at which cycle of a line; "
                               "unchanged by a reset, locked while frames are under way."),
+        SEGMENTS_WINDOW,
     ]
 
 

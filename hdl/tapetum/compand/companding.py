@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The room's way through: the compander, with the tables that the host has programmed."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..config import DieConfig
+from ..control.frame_settings import FRAMES_IN_FLIGHT, settings_ring
+from ..pixel import LinearPixels, OutputPixels
+from ..registers.bus import WindowBus
+from ..registers.definition import MemoryWindow
+from .compander import Compander
+from .table_loader import TableLoader
+from .table_memory import ProgrammedTable
+from .tables import SEGMENT_CAPACITY
+
+__all__ = ["SEGMENTS_WINDOW", "Companding"]
+
+SEGMENTS_WINDOW = MemoryWindow(
+    name="companding_segments", address=0x4400, entries=SEGMENT_CAPACITY, entry_bytes=4,
+    sentence="Segments of a companding table, from 0 up: width as a power of two in the first "
+             "byte, 0xff behind the last segment, and rise in output codes in the other three; "
+             "writes edit, reads show the table that companding_shown names.")
+
+
+class Companding(wiring.Component):
+    """`Compander` and `TableLoader`: a frame keeps the table that it was adopted with.
+
+    Parameters
+    ----------
+    config : DieConfig
+
+    Members
+    -------
+    i : In(stream of LinearPixels), o : Out(stream of OutputPixels), always ready
+        See `Compander`.
+    settings : In(settings_ring)
+    adopt : In(1), adopt_frame : In(16)
+        Strobe: this frame takes its settings.
+    segments : In(WindowBus)
+        `SEGMENTS_WINDOW`.
+    shown : In(3), output_bits : In(5), load : In(1)
+    busy, refused, table_invalid : Out(1)
+        See `TableLoader`.
+    slots : Out(3 per frame in flight)
+        See `Compander`.
+    """
+
+    def __init__(self, config: DieConfig):
+        self.compander = Compander(config)
+        super().__init__({
+            "i": In(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
+            "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
+            "settings": In(settings_ring(config)),
+            "adopt": In(1), "adopt_frame": In(16),
+            "segments": In(WindowBus(SEGMENTS_WINDOW)),
+            "shown": In(3), "output_bits": In(5), "load": In(1),
+            "busy": Out(1), "refused": Out(1), "table_invalid": Out(1),
+            "slots": Out(data.ArrayLayout(3, FRAMES_IN_FLIGHT)),
+        })
+
+    @property
+    def latency_cycles(self) -> int:
+        """Clocks from ``i`` to ``o``."""
+        return self.compander.latency_cycles
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.compander, m.submodules.loader = compander, loader = (
+            self.compander, TableLoader())
+        connect(m, flipped(self.i), compander.i)
+        connect(m, compander.o, flipped(self.o))
+        programmed = [Signal(ProgrammedTable, name=f"programmed_{index}")
+                      for index in range(FRAMES_IN_FLIGHT)]
+        for index, table in enumerate(programmed):
+            with m.If(self.adopt & (self.adopt_frame[:2] == index)):
+                m.d.sync += table.eq(loader.programmed)
+        m.d.comb += [
+            compander.settings.eq(self.settings),
+            *(compander.programmed[index].eq(table) for index, table in enumerate(programmed)),
+            compander.write.eq(loader.write), compander.write_enable.eq(loader.write_enable),
+            loader.in_use.eq(compander.in_use),
+            loader.window_address.eq(self.segments.address),
+            loader.window_write.eq(self.segments.write),
+            loader.window_write_data.eq(self.segments.write_data),
+            self.segments.read_data.eq(loader.window_read_data),
+            loader.shown.eq(self.shown), loader.load.eq(self.load),
+            loader.output_bits.eq(self.output_bits),
+            self.busy.eq(loader.busy), self.refused.eq(loader.refused),
+            self.table_invalid.eq(loader.table_invalid),
+            self.slots.eq(compander.slots),
+        ]
+        return m
