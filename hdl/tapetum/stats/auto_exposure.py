@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exposures that follow the light, between the settings guard and the readout."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from ..control.frame_settings import FrameSettings, settings_ring
+from .arithmetic import Calculator
+from .counter_banks import COUNT_BITS
+from .exposure_control import ExposureControl
+from .exposure_setter import ExposureSetter
+from .histogram import LevelAddress
+from .scene_meter import SceneMeter
+
+__all__ = ["AutoExposure"]
+
+
+class AutoExposure(wiring.Component):
+    """Splits the scene's range over the captures, anew with every frame that was measured.
+
+    ::
+
+        level counts ─► SceneMeter ─► ExposureSetter ─► settings_out ─► readout
+                           ▲              ▲       ▲
+          ring: exposures of that frame   │       settings: the host's, with their limits
+                                     last wishes
+
+    Deadbeat: radiance is absolute, since the exposures of the measured frame are known; exposures
+    follow from it alone. Measured between two frames, they are those of the frame after next.
+
+    ``settings_out`` changes as a whole and is legal in itself at all times. While ``enable`` is
+    low, and until the first frame was measured, it is ``settings`` 2 clocks later. Then exposures
+    and normalisation are worked out for the host's settings again and again, so that these take at
+    most `longest_cycles` to be followed; all other fields are the host's.
+
+    Parameters
+    ----------
+    config : DieConfig
+
+    Members
+    -------
+    settings : In(FrameSettings), settings_out : Out(FrameSettings)
+    ring : In(settings_ring)
+    control : In(ExposureControl)
+        ``enable`` and ``hold`` act at once, what has been started is finished; the others with the
+        next pass.
+    complete : In(1), frame : In(16)
+        Of `Histogram`.
+    level_address : Out(LevelAddress), level_count : In(20), 3 clocks later
+    ratio_overflow : Out(1)
+        Pulse: the exposures in ``settings_out`` are so far apart that a gain is limited, or a full
+        well lies beyond the linear scale.
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        defaults = FrameSettings.defaults(config)
+        super().__init__({
+            "settings": In(FrameSettings(config)),
+            "settings_out": Out(FrameSettings(config), init=defaults),
+            "ring": In(settings_ring(config)),
+            "control": In(ExposureControl(config), init=ExposureControl.defaults(config)),
+            "complete": In(1), "frame": In(16),
+            "level_address": Out(LevelAddress), "level_count": In(COUNT_BITS),
+            "ratio_overflow": Out(1),
+        })
+
+    @property
+    def longest_cycles(self) -> int:
+        """From ``complete`` until ``settings_out`` has what was made of it, at most."""
+        captures, groups = len(self.config.captures), len(self.config.exposure_groups)
+        measure, setting = 500 * captures + 10, 280 * groups + 160 * captures + 10
+        return measure + 2 * setting
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.calculator = calculator = Calculator()
+        m.submodules.meter = meter = SceneMeter(config)
+        m.submodules.setter = setter = ExposureSetter(config)
+        taken = Signal(FrameSettings(config), init=FrameSettings.defaults(config))
+        is_pending, is_measuring = Signal(), Signal()
+        enable, hold = self.control.enable, self.control.hold
+
+        m.d.comb += [
+            meter.settings.eq(self.ring), meter.control.eq(self.control),
+            self.level_address.eq(meter.level_address), meter.level_count.eq(self.level_count),
+            setter.settings.eq(taken), setter.control.eq(self.control),
+            setter.light.eq(meter.light), setter.forget.eq(~enable),
+            calculator.port.calculation.eq(Mux(is_measuring, meter.calculator.calculation,
+                                               setter.calculator.calculation)),
+            calculator.port.start.eq(meter.calculator.start | setter.calculator.start),
+        ]
+        for user in (meter.calculator, setter.calculator):
+            m.d.comb += [getattr(user, name).eq(getattr(calculator.port, name))
+                         for name in ("done", "value", "remainder", "exponent", "logarithm")]
+
+        with m.FSM():
+            with m.State("wait"):
+                m.d.sync += taken.eq(self.settings)
+                with m.If(~setter.has_wishes):
+                    m.d.sync += self.settings_out.eq(taken)
+                with m.If(enable & is_pending & ~hold):
+                    m.d.comb += meter.start.eq(1)
+                    m.d.sync += [is_pending.eq(0), is_measuring.eq(1)]
+                    m.next = "measure"
+                with m.Elif(enable & setter.has_wishes):
+                    m.d.comb += setter.start.eq(1)
+                    m.d.sync += setter.is_new.eq(0)
+                    m.next = "set"
+            with m.State("measure"):
+                m.d.sync += taken.eq(self.settings)
+                with m.If(~setter.has_wishes):
+                    m.d.sync += self.settings_out.eq(taken)
+                with m.If(meter.done):
+                    m.d.sync += [is_measuring.eq(0), setter.is_new.eq(1)]
+                    m.next = "wait"
+                    with m.If(meter.measured):
+                        m.d.comb += setter.start.eq(1)
+                        m.next = "set"
+            with m.State("set"), m.If(setter.done):
+                m.d.sync += self.settings_out.eq(taken)
+                m.d.comb += self.ratio_overflow.eq(setter.ratio_overflow)
+                for group in config.exposure_groups:
+                    for index in group.captures:
+                        m.d.sync += [
+                            target.eq(made) for target, made in (
+                                (self.settings_out.captures[index].coarse_integration_lines,
+                                 setter.made.coarse[group.index]),
+                                (self.settings_out.captures[index].fine_integration_cycles,
+                                 setter.made.fine[group.index]),
+                                (self.settings_out.captures[index].normalisation_mantissa,
+                                 setter.made.mantissa[index]),
+                                (self.settings_out.captures[index].normalisation_shift,
+                                 setter.made.shift[index]))]
+                m.next = "wait"
+        with m.If(self.complete):
+            m.d.sync += [is_pending.eq(1), meter.frame.eq(self.frame)]
+        with m.If(~enable | hold):
+            m.d.sync += is_pending.eq(0)
+        return m
