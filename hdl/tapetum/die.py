@@ -23,6 +23,7 @@ from .hdr.hdr import Hdr
 from .pixel import RampKind, RowControl, ShutterControl
 from .readout.readout import Readout
 from .registers.bus import RegisterBus
+from .stats.statistics import Statistics
 
 __all__ = ["Die"]
 
@@ -76,6 +77,7 @@ class Die(wiring.Component):
         self.readout = Readout(config)
         self.adc = converter(config, counter_domain)
         self.correct = Correction(config)
+        self.stats = Statistics(config)
         self.hdr = Hdr(config)
         self.compander = Companding(config)
         self.selector = OutputSelector(config, combined_latency_cycles=(
@@ -104,9 +106,9 @@ class Die(wiring.Component):
         m = Module()
         control, readout, adc = self.control, self.readout, self.adc
         correct, hdr, compander = self.correct, self.hdr, self.compander
-        selector, csi2 = self.selector, self.csi2
+        stats, selector, csi2 = self.stats, self.selector, self.csi2
         m.submodules.control, m.submodules.readout, m.submodules.adc = control, readout, adc
-        m.submodules.correct, m.submodules.hdr = correct, hdr
+        m.submodules.correct, m.submodules.stats, m.submodules.hdr = correct, stats, hdr
         m.submodules.compander, m.submodules.selector = compander, selector
         m.submodules.flicker_map, m.submodules.csi2 = self.flicker_map, csi2
 
@@ -117,6 +119,7 @@ class Die(wiring.Component):
             hdr.i.valid.eq(correct.o.valid), hdr.i.payload.eq(correct.o.payload),
             selector.codes.valid.eq(correct.o.valid),
             selector.codes.payload.eq(correct.o.payload),
+            stats.i.valid.eq(correct.o.valid), stats.i.payload.eq(correct.o.payload),
         ]
         connect(m, hdr.o, compander.i)
         connect(m, compander.o, selector.combined)
@@ -133,7 +136,12 @@ class Die(wiring.Component):
 
         # Settings
         m.d.comb += [
-            readout.settings.eq(control.settings),
+            stats.settings.eq(control.settings), stats.ring.eq(control.ring),
+            stats.control.eq(control.exposure_control),
+            stats.metering_zones.eq(control.metering_zones),
+            control.histogram_frame.eq(stats.frame),
+            control.planned.eq(stats.settings_out),
+            readout.settings.eq(stats.settings_out),
             readout.streaming.eq(control.streaming),
             readout.triggered.eq(control.pins.triggered),
             readout.sync_output_width_cycles.eq(control.pins.sync_output_width_cycles),
@@ -153,6 +161,7 @@ class Die(wiring.Component):
         ]
 
         connect(m, control.windows.companding_segments, compander.segments)
+        connect(m, control.windows.histogram, stats.counts)
         m.d.comb += [
             compander.adopt.eq(readout.adopt), compander.adopt_frame.eq(readout.adopt_frame),
             compander.load.eq(control.companding_load),
@@ -183,6 +192,7 @@ class Die(wiring.Component):
                 (Fault.LINE_TOO_SHORT, readout.line_too_short),
                 (Fault.OUTPUT_TORN, selector.torn),
                 (Fault.COMPANDING_TABLE_INVALID, compander.table_invalid),
+                (Fault.EXPOSURE_RATIO_OVERFLOW, stats.ratio_overflow),
                 (Fault.FLICKER_MAP_OVERFLOW, self.flicker_map.overflow),
             )),
         ]

@@ -9,7 +9,10 @@ from ..config import DieConfig
 from ..pixel import corrected_bits
 from ..registers.bank import RegisterBank
 from ..registers.bus import RegisterBus, WindowBus
+from ..registers.exposure import exposure_control
 from ..registers.table import memory_windows, register_table
+from ..stats.exposure_control import ExposureControl
+from ..stats.zone_grid import ZONES
 from .fault_port import FaultPort
 from .faults import Fault
 from .frame_settings import FrameSettings, FrameSettingsRing, settings_ring
@@ -33,10 +36,12 @@ class Control(wiring.Component):
     bus : In(RegisterBus)
     streaming : Out(1)
     settings : Out(FrameSettings)
-        What the next frame is taken with; valid in every cycle.
+        What the host wants the next frame to be taken with; valid in every cycle.
+    planned : In(FrameSettings)
+        The same after automatic exposure.
     pins : Out(PinSettings)
     adopt : In(1), adopt_frame : In(16)
-        Strobe: this frame is planned, with ``settings``.
+        Strobe: this frame is planned, with ``planned``.
     ring : Out(settings_ring)
         One cycle after ``adopt``; indexed with the low bits of a frame number.
     raised : In(len(Fault))
@@ -50,6 +55,8 @@ class Control(wiring.Component):
     flicker_count, clipped_count : In(24)
     companding_load : Out(1), companding_bits : Out(5), companding_shown : Out(3)
         See `Companding`; ``companding_busy``, ``companding_refused`` : In(1) is its answer.
+    exposure_control : Out(ExposureControl), metering_zones : Out(16)
+    histogram_frame : In(16)
     windows : Out, a `WindowBus` by name of each memory window
     """
 
@@ -60,7 +67,10 @@ class Control(wiring.Component):
         super().__init__({
             "bus": In(RegisterBus()),
             "streaming": Out(1),
-            "settings": Out(FrameSettings(config)), "pins": Out(PinSettings),
+            "settings": Out(FrameSettings(config)), "planned": In(FrameSettings(config)),
+            "pins": Out(PinSettings),
+            "exposure_control": Out(ExposureControl(config)), "metering_zones": Out(ZONES),
+            "histogram_frame": In(16),
             "adopt": In(1), "adopt_frame": In(16),
             "ring": Out(settings_ring(config)),
             "raised": In(len(Fault)), "faults": Out(len(Fault)), "error": Out(1),
@@ -103,7 +113,7 @@ class Control(wiring.Component):
             bank.word_address.eq(guard.word_address), guard.word.eq(bank.word),
             self.settings.eq(guard.settings), self.pins.eq(guard.pins),
 
-            ring.settings.eq(guard.settings), ring.adopt.eq(self.adopt),
+            ring.settings.eq(self.planned), ring.adopt.eq(self.adopt),
             ring.frame.eq(self.adopt_frame), self.ring.eq(ring.ring),
 
             faults.raised.eq(self.raised), faults.clamped.eq(guard.clamped & self.adopt),
@@ -113,8 +123,8 @@ class Control(wiring.Component):
 
             status.streaming.eq(self.streaming),
             status.adopt.eq(self.adopt), status.adopt_frame.eq(self.adopt_frame),
-            status.flip_columns.eq(guard.settings.flip_columns),
-            status.flip_rows.eq(guard.settings.flip_rows),
+            status.flip_columns.eq(self.planned.flip_columns),
+            status.flip_rows.eq(self.planned.flip_rows),
 
             bank.status.frame_count.eq(status.frame_count),
             bank.status.frame_number.eq(status.frame_number),
@@ -126,6 +136,8 @@ class Control(wiring.Component):
             bank.status.fault_status.eq(faults.faults),
             bank.status.bond_test.eq(self.bond_test_busy),
             bank.status.bond_status.eq(bond_status),
+            self.metering_zones.eq(immediate.exposure_metering_zones),
+            bank.status.histogram_frame.eq(self.histogram_frame),
             bank.status.flicker_count.eq(self.flicker_count),
             bank.status.clipped_count.eq(self.clipped_count),
             self.companding_load.eq(commanded.companding_load),
@@ -134,6 +146,11 @@ class Control(wiring.Component):
             bank.status.companding_load.eq(self.companding_busy),
             bank.status.companding_status.eq(self.companding_refused),
         ]
+        for path, value in exposure_control(self.config, immediate).items():
+            field = self.exposure_control
+            for step in path:
+                field = field[step]
+            m.d.comb += Value.cast(field).eq(value)
         # The bonds are tested at start-up: as soon as the registers have their reset values.
         m.d.sync += was_busy.eq(bank.busy)
         with m.If(self.bond_test_start):

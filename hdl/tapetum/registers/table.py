@@ -3,8 +3,10 @@
 
 from ..compand.companding import SEGMENTS_WINDOW
 from ..config import DieConfig
+from ..stats.statistics import histogram_window
 from .ccs import ccs_registers
 from .definition import MemoryWindow, Register, check_table
+from .exposure import exposure_registers
 from .manufacturer import manufacturer_registers
 
 __all__ = ["memory_windows", "register_table"]
@@ -18,6 +20,7 @@ def memory_windows(config: DieConfig) -> list[MemoryWindow]:
                      sentence="Row events, what the row lines do at which cycle of a line; "
                               "unchanged by a reset, locked while frames are under way."),
         SEGMENTS_WINDOW,
+        histogram_window(config),
     ]
 
 
@@ -29,7 +32,8 @@ def register_table(config: DieConfig) -> list[Register]:
     ValueError
         Two registers share a name or an address.
     """
-    registers = sorted((*ccs_registers(config), *manufacturer_registers(config)),
+    registers = sorted((*ccs_registers(config), *manufacturer_registers(config),
+                        *exposure_registers(config)),
                        key=lambda register: register.address)
     check_table(registers, memory_windows(config))
     return registers

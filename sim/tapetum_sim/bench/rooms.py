@@ -47,6 +47,7 @@ class Room:
 ROOMS = {
     "readout": Room(),
     "correct": Room(),
+    "stats": Room(),
     "hdr": Room(),
     "compander": Room(),
     "selector": Room(),

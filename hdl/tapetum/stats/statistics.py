@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The room's way through: corrected pixels and the host's settings in, the next settings out."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from ..control.frame_settings import FrameSettings, settings_ring
+from ..pixel import CodePixels, corrected_bits
+from ..registers.bus import WindowBus
+from ..registers.definition import MemoryWindow
+from .auto_exposure import AutoExposure
+from .exposure_control import ExposureControl
+from .histogram import ZONE_BINS, Histogram
+from .zone_grid import ZONES
+
+__all__ = ["Statistics", "histogram_window"]
+
+
+def histogram_window(config: DieConfig) -> MemoryWindow:
+    """Counts of every capture, zone and bin, in this order."""
+    return MemoryWindow(
+        name="histogram", address=0x6000, entries=len(config.captures) * ZONES * ZONE_BINS,
+        entry_bytes=4,
+        sentence="Pixels of the last whole frame per capture, zone (4 x 4, in reading order) and "
+                 "bin (two per octave below full scale, the last one saturated), 0 to 1048575; "
+                 "read-only, the four bytes of an entry in order.")
+
+
+class Statistics(wiring.Component):
+    """`Histogram` and `AutoExposure`.
+
+    Parameters
+    ----------
+    config : DieConfig
+
+    Members
+    -------
+    i : In(stream of CodePixels), always ready
+        Corrected active rows; only looked at.
+    ring : In(settings_ring)
+    settings : In(FrameSettings), settings_out : Out(FrameSettings)
+        What the host wants for the next frame, and what it gets.
+    control : In(ExposureControl), metering_zones : In(16)
+    frame : Out(16)
+        Whose counts `counts` shows.
+    complete : Out(1)
+        Strobe: ``frame`` has been counted.
+    counts : In(WindowBus)
+        `histogram_window`. The first byte of an entry is always 0, and its reading fetches the
+        others.
+    ratio_overflow : Out(1)
+    """
+
+    def __init__(self, config: DieConfig):
+        self.config = config
+        self.histogram, self.auto_exposure = Histogram(config), AutoExposure(config)
+        shape = CodePixels(config.lanes, corrected_bits(config))
+        super().__init__({
+            "i": In(stream.Signature(shape, always_ready=True)),
+            "ring": In(settings_ring(config)),
+            "settings": In(FrameSettings(config)),
+            "settings_out": Out(FrameSettings(config)),
+            "control": In(ExposureControl(config)), "metering_zones": In(ZONES),
+            "frame": Out(16), "complete": Out(1),
+            "counts": In(WindowBus(histogram_window(config))),
+            "ratio_overflow": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.histogram = histogram = self.histogram
+        m.submodules.auto_exposure = auto_exposure = self.auto_exposure
+        m.d.comb += [
+            histogram.i.valid.eq(self.i.valid), histogram.i.payload.eq(self.i.payload),
+            histogram.settings.eq(self.ring),
+            histogram.metering_zones.eq(self.metering_zones),
+            histogram.level_address.eq(auto_exposure.level_address),
+            Value.cast(histogram.zone_address).eq(self.counts.address[2:]),
+            self.counts.read_data.eq(
+                Cat(histogram.zone_count, C(0, 32 - len(histogram.zone_count)))
+                .word_select(~self.counts.address[:2], 8)),
+            auto_exposure.settings.eq(self.settings), auto_exposure.ring.eq(self.ring),
+            auto_exposure.control.eq(self.control),
+            auto_exposure.complete.eq(histogram.complete),
+            auto_exposure.frame.eq(histogram.frame),
+            auto_exposure.level_count.eq(histogram.level_count),
+            self.settings_out.eq(auto_exposure.settings_out),
+            self.frame.eq(histogram.frame), self.complete.eq(histogram.complete),
+            self.ratio_overflow.eq(auto_exposure.ratio_overflow),
+        ]
+        return m
