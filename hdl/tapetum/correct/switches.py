@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which corrections a frame is taken with."""
+"""Which corrections a frame has."""
 
 from amaranth.lib import data
 
@@ -7,7 +7,7 @@ __all__ = ["CorrectionSwitches"]
 
 
 class CorrectionSwitches(data.Struct):
-    """One bit per correction, in the order of the chain; a correction that is off lets pass."""
+    """One bit per correction; 0 bypasses it, with the same latency and the same format."""
 
     column: 1
     black_level: 1
