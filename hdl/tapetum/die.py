@@ -136,6 +136,10 @@ class Die(wiring.Component):
 
         # Settings
         m.d.comb += [
+            correct.settings.eq(control.ring),
+            correct.column_freeze.eq(control.column_freeze),
+            correct.column_restart.eq(control.column_restart),
+            correct.defect_list_entries.eq(control.defect_list_entries),
             stats.settings.eq(control.settings), stats.ring.eq(control.ring),
             stats.control.eq(control.exposure_control),
             stats.metering_zones.eq(control.metering_zones),
@@ -162,6 +166,8 @@ class Die(wiring.Component):
 
         connect(m, control.windows.companding_segments, compander.segments)
         connect(m, control.windows.histogram, stats.counts)
+        connect(m, control.windows.defect_list, correct.defect_list)
+        connect(m, control.windows.lens_shading, correct.lens_shading_nodes)
         m.d.comb += [
             compander.adopt.eq(readout.adopt), compander.adopt_frame.eq(readout.adopt_frame),
             compander.load.eq(control.companding_load),
@@ -176,6 +182,7 @@ class Die(wiring.Component):
             control.bond_repaired.eq(adc.bond_repaired),
             control.bond_unrepairable.eq(adc.bond_unrepairable),
             control.black_levels.eq(correct.black_levels),
+            control.corrected.eq(correct.corrected),
             control.companding_busy.eq(compander.busy),
             control.companding_refused.eq(compander.refused),
             control.flicker_count.eq(hdr.flicker_count),
@@ -192,6 +199,10 @@ class Die(wiring.Component):
                 (Fault.LINE_TOO_SHORT, readout.line_too_short),
                 (Fault.OUTPUT_TORN, selector.torn),
                 (Fault.COMPANDING_TABLE_INVALID, compander.table_invalid),
+                (Fault.COLUMN_LIMIT, correct.column_limit),
+                (Fault.DEAD_ROW, correct.dead_row),
+                (Fault.DEFECT_LIST_INVALID, correct.list_invalid),
+                (Fault.DEFECT_ROWS_COLLIDED, correct.rows_collided),
                 (Fault.EXPOSURE_RATIO_OVERFLOW, stats.ratio_overflow),
                 (Fault.FLICKER_MAP_OVERFLOW, self.flicker_map.overflow),
             )),

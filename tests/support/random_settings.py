@@ -38,7 +38,7 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
         "csi_data_format": generator.choice(
             (0x0808, 0x0A0A, 0x0C0C, 0x0E0E, 0x1010, 0x1414, 0x1818)),
     }
-    values["correction_enable"] = below(128)
+    values |= {"correction_enable": below(128), "row_noise_strength": below(32)}
     for colour in ("greenr", "red", "blue", "greenb"):
         values[f"digital_gain_{colour}"] = 0x80 + below(0x200)
     for group in range(1, len(config.exposure_groups)):

@@ -51,7 +51,8 @@ class Control(wiring.Component):
         Strobe, after every reset and on command.
     bond_test_busy : In(1), bond_repaired, bond_unrepairable : In(1)
         The last two are strobes; the register keeps them until the next test.
-    black_levels : In(one corrected code per capture)
+    black_levels : In(one corrected code per capture and phase), corrected : In(16 per capture)
+    column_freeze, column_restart : Out(1), defect_list_entries : Out(13)
     flicker_count, clipped_count : In(24)
     companding_load : Out(1), companding_bits : Out(5), companding_shown : Out(3)
         See `Companding`; ``companding_busy``, ``companding_refused`` : In(1) is its answer.
@@ -76,7 +77,10 @@ class Control(wiring.Component):
             "raised": In(len(Fault)), "faults": Out(len(Fault)), "error": Out(1),
             "bond_test_start": Out(1), "bond_test_busy": In(1),
             "bond_repaired": In(1), "bond_unrepairable": In(1),
-            "black_levels": In(data.ArrayLayout(corrected_bits(config), len(config.captures))),
+            "black_levels": In(data.ArrayLayout(
+                data.ArrayLayout(corrected_bits(config), 4), len(config.captures))),
+            "corrected": In(data.ArrayLayout(16, len(config.captures))),
+            "column_freeze": Out(1), "column_restart": Out(1), "defect_list_entries": Out(13),
             "flicker_count": In(24), "clipped_count": In(24),
             "companding_load": Out(1), "companding_bits": Out(5), "companding_shown": Out(3),
             "companding_busy": In(1), "companding_refused": In(1),
@@ -136,6 +140,10 @@ class Control(wiring.Component):
             bank.status.fault_status.eq(faults.faults),
             bank.status.bond_test.eq(self.bond_test_busy),
             bank.status.bond_status.eq(bond_status),
+            self.column_freeze.eq(immediate.column_calibration),
+            self.column_restart.eq(commanded.column_restart),
+            bank.status.column_restart.eq(0),
+            self.defect_list_entries.eq(immediate.defect_list_entries),
             self.metering_zones.eq(immediate.exposure_metering_zones),
             bank.status.histogram_frame.eq(self.histogram_frame),
             bank.status.flicker_count.eq(self.flicker_count),
@@ -158,6 +166,9 @@ class Control(wiring.Component):
         with m.Else():
             m.d.sync += bond_status.eq(
                 bond_status | Cat(self.bond_repaired, self.bond_unrepairable))
-        m.d.comb += [bank.status[f"capture_{index}_black_level"].eq(self.black_levels[index])
-                     for index in range(len(self.config.captures))]
+        for index in range(len(self.config.captures)):
+            name = f"capture_{index}"
+            m.d.comb += bank.status[f"{name}_corrected_defects"].eq(self.corrected[index])
+            m.d.comb += [bank.status[f"{name}_black_level_{phase}"].eq(level)
+                         for phase, level in enumerate(self.black_levels[index])]
         return m

@@ -106,6 +106,8 @@ class FrameSettings(data.StructLayout):
         many bits as the format, else as 0.
     correction
         Which corrections are on.
+    row_noise_strength
+        Share of the row noise that is subtracted, in sixteenths.
     colour_gains
         Digital gains in the order of `COLOURS`, unsigned 8.8 numbers.
     """
@@ -129,6 +131,7 @@ class FrameSettings(data.StructLayout):
             "data_format": DataFormat,
             "companding_table": 2,
             "correction": CorrectionSwitches,
+            "row_noise_strength": 5,
             "colour_gains": data.ArrayLayout(16, len(COLOURS)),
         })
 
@@ -170,6 +173,7 @@ class FrameSettings(data.StructLayout):
             "companding_table": 0,
             "correction": dict.fromkeys(CorrectionSwitches.__annotations__, 1) | {
                 "lens_shading": 0},
+            "row_noise_strength": 16,
             "colour_gains": [UNITY_GAIN] * len(COLOURS),
         }
 

@@ -145,6 +145,7 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("csi_data_format", work.data_format.as_value(), rule=Rule.DATA_FORMAT),
         step("companding_table", work.companding_table),
         step("correction_enable", work.correction.as_value()),
+        step("row_noise_strength", work.row_noise_strength, high=16),
         *(step(f"digital_gain_{colour}", work.colour_gains[index])
           for index, colour in enumerate(COLOURS)),
         step("trigger_mode", pins.triggered),

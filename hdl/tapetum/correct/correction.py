@@ -1,30 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The chain of corrections from ADC codes to corrected ones."""
-
-from typing import Any
+"""The room's way through: from ADC codes of all rows to corrected codes of active ones."""
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
+from ..control.frame_settings import settings_of, settings_ring
 from ..pixel import CodePixels, corrected_bits
-from .active_window import ActiveWindow
-from .black_level import BlackLevel
-from .black_subtract import BlackSubtract
-from .column_correction import ColumnCorrection
-from .row_noise import FULL_STRENGTH, RowNoise
-from .switches import CorrectionSwitches
+from ..registers.bus import WindowBus
+from ..registers.window_memory import WindowWriter
+from .defects.defect_correction import DefectCorrection
+from .digital_gain import DigitalGain
+from .fixed_pattern import FixedPattern
+from .lens_shading import LensShading
+from .region_watch import RegionWatch
+from .row_monitor import RowMonitor
+from .windows import defect_list_window, lens_shading_window
 
-__all__ = ["Correction", "hot_level"]
-
-ALL_ON: Any = {"column": 1, "black_level": 1, "row_noise": 1}
-
-
-def hot_level(config: DieConfig) -> int:
-    """Black level, a corrected code, above which dark rows teach more harm than good."""
-    codes = config.adc.pedestal_codes + config.adc.signal_counts // 256
-    return codes << config.hdr.fraction_bits
+__all__ = ["Correction"]
 
 
 class Correction(wiring.Component):
@@ -32,12 +26,12 @@ class Correction(wiring.Component):
 
     ::
 
-        i ─► ColumnCorrection ─► BlackSubtract ─┬─► RowNoise ─► (further stages) ─► ActiveWindow
-                                     ^          └─► BlackLevel ─┐                        └─► o
-                                     └───────── levels ─────────┘
+        i ─► RegionWatch ─► FixedPattern ─► DigitalGain ─► LensShading ─┬─► DefectCorrection ─► o
+                         columns, black level,                          └─► RowMonitor
+                         row noise; active pixels
 
-    A further stage takes and gives corrected codes. Before `ActiveWindow` it sees optical-black
-    columns and test rows. Latency `latency_cycles` at full rate, one beat per clock.
+    A row leaves while the row two below it comes; the last two of a frame in their capture's slots
+    of the next two lines. One beat per clock.
 
     Parameters
     ----------
@@ -47,79 +41,122 @@ class Correction(wiring.Component):
     -------
     i : In(stream of CodePixels), always ready
         ADC codes: rows of every kind and capture; the rows of one capture are contiguous.
-    switches : In(CorrectionSwitches), row_noise_strength : In(5)
-        Of the beat's frame, valid with its tag. Strength in sixteenths.
-    column_freeze, column_use_dark_rows, restart : In(1)
-        See `ColumnCorrection`; ``restart`` goes to `BlackLevel` as well.
+    settings : In(settings_ring)
+    column_freeze, column_restart : In(1)
+        Hold the estimates of columns; strobe: begin anew. A new region of interest does so too.
+    defect_list_entries : In(13)
+    defect_list, lens_shading_nodes : In(WindowBus)
+        `defect_list_window` and `lens_shading_window`; write only.
     o : Out(stream of CodePixels), always ready
         Corrected codes: active rows and columns only.
-    black_levels : Out(one corrected code per capture)
-        Of the first phase, in units of ``2**-fraction_bits`` ADC codes.
-    phase_levels : Out(one corrected code per capture and phase)
-    column_limit : Out(1)
-        Pulse: the estimate of a column is at its limit.
+    black_levels : Out(one corrected code per capture and phase)
+        In units of ``2**-fraction_bits`` ADC codes; phases are (0, 0), (0, 1), (1, 0), (1, 1).
+    corrected : Out(16 per capture)
+        Pixels that were replaced in the last whole frame.
+    column_limit, dead_row, list_invalid, rows_collided : Out(1)
+        Pulses, or levels, for the faults of these names.
     """
 
     def __init__(self, config: DieConfig):
         self.config = config
         bits, captures = corrected_bits(config), len(config.captures)
-        self._row_noise = RowNoise(config)
+        self.fixed_pattern, self.digital_gain = FixedPattern(config), DigitalGain(config)
+        self.lens_shading, self.defects = LensShading(config), DefectCorrection(config)
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, config.adc.bits),
                                      always_ready=True)),
-            "switches": In(CorrectionSwitches, init=ALL_ON),
-            "row_noise_strength": In(5, init=FULL_STRENGTH),
-            "column_freeze": In(1),
-            "column_use_dark_rows": In(1, init=1),
-            "restart": In(1),
+            "settings": In(settings_ring(config)),
+            "column_freeze": In(1), "column_restart": In(1),
+            "defect_list_entries": In(13),
+            "defect_list": In(WindowBus(defect_list_window(config))),
+            "lens_shading_nodes": In(WindowBus(lens_shading_window(config))),
             "o": Out(stream.Signature(CodePixels(config.lanes, bits), always_ready=True)),
-            "black_levels": Out(data.ArrayLayout(bits, captures)),
-            "phase_levels": Out(data.ArrayLayout(data.ArrayLayout(bits, 4), captures)),
-            "column_limit": Out(1),
+            "black_levels": Out(data.ArrayLayout(data.ArrayLayout(bits, 4), captures)),
+            "corrected": Out(data.ArrayLayout(16, captures)),
+            "column_limit": Out(1), "dead_row": Out(1),
+            "list_invalid": Out(1), "rows_collided": Out(1),
         })
 
     @property
     def latency_cycles(self) -> int:
-        """Clocks from a beat at ``i`` to the same beat at ``o``."""
-        return (ColumnCorrection.latency_cycles + BlackSubtract.latency_cycles
-                + self._row_noise.latency_cycles + 1)
+        """Clocks from a beat at ``i`` to that of the row two above it at ``o``, at full rate."""
+        return (RegionWatch.latency_cycles + self.fixed_pattern.latency_cycles
+                + self.digital_gain.latency_cycles
+                + self.lens_shading.latency_cycles + self.defects.latency_cycles)
 
     def elaborate(self, platform):
         m = Module()
-        config = self.config
-        m.submodules.column = column = ColumnCorrection(config)
-        m.submodules.black_subtract = black_subtract = BlackSubtract(config)
-        m.submodules.black_level = black_level = BlackLevel(config)
-        m.submodules.row_noise = row_noise = self._row_noise
-        m.submodules.active_window = active_window = ActiveWindow(config)
-        connect(m, flipped(self.i), column.i)
-        connect(m, column.o, black_subtract.i)
-        connect(m, black_subtract.o, row_noise.i)
-        connect(m, row_noise.o, active_window.i)
-        connect(m, active_window.o, flipped(self.o))
+        fixed_pattern, gain = self.fixed_pattern, self.digital_gain
+        shading, defects = self.lens_shading, self.defects
+        m.submodules.fixed_pattern, m.submodules.digital_gain = fixed_pattern, gain
+        m.submodules.lens_shading, m.submodules.defects = shading, defects
+        m.submodules.row_monitor = monitor = RowMonitor(self.config)
+        m.submodules.region_watch = watch = RegionWatch(self.config)
 
-        # Switches are held until the next row begins, 12 clocks after the last beat: by then it
-        # has passed the stages, whose latency up to the row noise is less.
-        switches = Signal(CorrectionSwitches, init=ALL_ON)
-        hot = hot_level(config)
-        strength = Signal(5, reset_less=True)
-        with m.If(self.i.valid):
-            m.d.sync += [switches.eq(self.switches), strength.eq(self.row_noise_strength)]
+        connect(m, flipped(self.i), watch.i)
+        connect(m, watch.o, fixed_pattern.i)
+        connect(m, fixed_pattern.o, gain.i)
+        connect(m, gain.o, shading.i)
+        connect(m, shading.o, defects.i)
+        connect(m, defects.o, flipped(self.o))
         m.d.comb += [
-            column.enable.eq(self.switches.column), column.freeze.eq(self.column_freeze),
-            column.use_dark_rows.eq(self.column_use_dark_rows), column.restart.eq(self.restart),
-            *(column.is_hot[index].eq(black_level.levels[index][0] > hot)
-              for index in range(len(config.captures))),
-            self.column_limit.eq(column.column_limit),
-            black_subtract.enable.eq(switches.black_level),
-            black_subtract.write.eq(black_level.write),
-            black_level.i.valid.eq(black_subtract.o.valid),
-            black_level.i.payload.eq(black_subtract.o.payload),
-            black_level.above_black.eq(black_subtract.above_black),
-            black_level.enable.eq(switches.black_level), black_level.restart.eq(self.restart),
-            row_noise.enable.eq(switches.row_noise), row_noise.strength.eq(strength),
-            self.phase_levels.eq(black_level.levels),
-            *(self.black_levels[index].eq(black_level.levels[index][0])
-              for index in range(len(config.captures))),
+            watch.settings.eq(self.settings),
+            monitor.i.valid.eq(shading.o.valid), monitor.i.payload.eq(shading.o.payload),
+        ]
+
+        # Each stage looks at the settings of the frame whose beat it is given.
+        at_fixed_pattern, at_gain, at_shading, at_defects = (
+            settings_of(self.settings, frame[:2]) for frame in (
+                fixed_pattern.i.payload.tag.frame, gain.i.payload.tag.frame,
+                shading.i.payload.tag.frame, defects.frame))
+        m.d.comb += [
+            fixed_pattern.switches.eq(at_fixed_pattern.correction),
+            fixed_pattern.row_noise_strength.eq(at_fixed_pattern.row_noise_strength),
+            fixed_pattern.column_freeze.eq(self.column_freeze),
+            fixed_pattern.column_use_dark_rows.eq(1),
+            fixed_pattern.column_restart.eq(self.column_restart | watch.changed),
+            gain.colour_gains.eq(at_gain.colour_gains),
+            *(gain.capture_gains[index].eq(at_gain.captures[index].digital_gain)
+              for index in range(len(self.config.captures))),
+            gain.flip_columns.eq(at_gain.flip_columns),
+            gain.enable.eq(at_gain.correction.digital_gain),
+            shading.column_start.eq(at_shading.column_start),
+            shading.column_end.eq(at_shading.column_end),
+            shading.column_skip.eq(at_shading.column_skip),
+            shading.flip_columns.eq(at_shading.flip_columns),
+            shading.enable.eq(at_shading.correction.lens_shading),
+            defects.line_length_cycles.eq(at_defects.line_length_cycles),
+            defects.region.column_start.eq(at_defects.column_start),
+            defects.region.column_end.eq(at_defects.column_end),
+            defects.region.column_skip.eq(at_defects.column_skip),
+            defects.region.flip_columns.eq(at_defects.flip_columns),
+            defects.defects_dynamic.eq(at_defects.correction.defects_dynamic),
+            defects.defects_listed.eq(at_defects.correction.defects_listed),
+        ]
+
+        # What the host writes into memories
+        m.submodules.defect_writer = defect_writer = WindowWriter(defect_list_window(self.config))
+        m.submodules.node_writer = node_writer = WindowWriter(lens_shading_window(self.config))
+        connect(m, flipped(self.defect_list), defect_writer.window)
+        connect(m, flipped(self.lens_shading_nodes), node_writer.window)
+        m.d.comb += [
+            defects.list_index.eq(defect_writer.entry),
+            defects.list_entry.row.eq(defect_writer.data[20:]),
+            defects.list_entry.column.eq(defect_writer.data[4:17]),
+            defects.list_entry.photodiodes.eq(defect_writer.data[:2]),
+            defects.list_write_enable.eq(defect_writer.written),
+            defects.list_entries.eq(self.defect_list_entries),
+            shading.write.index.eq(node_writer.entry), shading.write.gain.eq(node_writer.data),
+            shading.write_enable.eq(node_writer.written),
+        ]
+
+        # What there is to tell
+        m.d.comb += [
+            self.black_levels.eq(fixed_pattern.phase_levels),
+            self.corrected.eq(defects.corrected),
+            self.column_limit.eq(fixed_pattern.column_limit),
+            self.dead_row.eq(monitor.dead_row),
+            self.list_invalid.eq(defects.list_invalid | defects.list_missed),
+            self.rows_collided.eq(defects.collision),
         ]
         return m

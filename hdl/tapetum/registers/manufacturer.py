@@ -17,8 +17,9 @@ _NOT_WITH_A_FRAME = "Acts as soon as it has been checked, not with a frame."
 
 def manufacturer_registers(config: DieConfig) -> list[Register]:
     """All of them for one configuration."""
-    return [*_output(config), *_companding(), *_faults(), *_pins(config), *_corrections(), *_bonds(),
-            *_flicker(config), *_exposures(config), *_captures(config), *_black_levels(config)]
+    return [*_output(config), *_companding(), *_faults(), *_pins(config),
+            *_corrections(config), *_bonds(), *_flicker(config),
+            *_exposures(config), *_captures(config), *_black_levels(config)]
 
 
 def _output(config: DieConfig) -> list[Register]:
@@ -152,7 +153,7 @@ def _names(config: DieConfig, group: ExposureGroup) -> str:
     return " and ".join(config.captures[index].name for index in sorted(group.captures))
 
 
-def _corrections() -> list[Register]:
+def _corrections(config: DieConfig) -> list[Register]:
     sentences = {
         "column": "Column offset and gain.",
         "black_level": "Black level of each capture and colour.",
@@ -170,6 +171,27 @@ def _corrections() -> list[Register]:
                  reset=sum(field.mask for field in fields if field.name != "lens_shading"),
                  sentence="Corrections of every capture.",
                  note="Lens shading is off until its grid has been written."),
+        Register(name="row_noise_strength", address=0x3031, bits=5, reset=16, maximum=16,
+                 unit="1/16", limits="larger values act as 16 and are flagged",
+                 sentence="Share of the row noise that is subtracted."),
+        Register(name="column_calibration", address=0x3032, storage=Storage.IMMEDIATE,
+                 sentence="Learning of column offsets and gains.",
+                 fields=(Field(name="freeze", lsb=0, sentence="Estimates stay as they are.",
+                               values=((0, "learning"), (1, "held"))),)),
+        Register(name="column_restart", address=0x3033, access=Access.SELF_CLEARING,
+                 storage=Storage.STATUS,
+                 sentence="Forgets the estimates of columns and learns them anew.",
+                 fields=(Field(name="restart", lsb=0, sentence="Always reads as zero."),)),
+        Register(name="defect_list_entries", address=0x3034, width_bytes=2, bits=13,
+                 storage=Storage.IMMEDIATE, unit="entries",
+                 maximum=config.correct.defect_list_entries,
+                 sentence="Entries of the list of defects that count.",
+                 limits="more than the list holds makes it invalid"),
+        *(Register(name=f"capture_{index}_corrected_defects", address=0x3038 + 2 * index,
+                   width_bytes=2, access=Access.READ_ONLY, storage=Storage.STATUS, unit="pixels",
+                   sentence=f"Defects replaced in the last whole frame of {capture.name}; 65535 "
+                            "are that or more.")
+          for index, capture in enumerate(config.captures)),
     ]
 
 
@@ -280,8 +302,11 @@ def _captures(config: DieConfig) -> list[Register]:
 def _black_levels(config: DieConfig) -> list[Register]:
     fraction = config.hdr.fraction_bits
     return [
-        Register(name=f"capture_{index}_black_level", address=0x3208 + 16 * index,
-                 width_bytes=4, bits=corrected_bits(config), access=Access.READ_ONLY,
-                 storage=Storage.STATUS, unit=f"1/{1 << fraction} ADC code",
-                 sentence=f"Black level of {capture.name} as the optical-black pixels give it.")
-        for index, capture in enumerate(config.captures)]
+        Register(name=f"capture_{index}_black_level_{phase}",
+                 address=0x3400 + 16 * index + 4 * phase, width_bytes=4,
+                 bits=corrected_bits(config), access=Access.READ_ONLY, storage=Storage.STATUS, unit=f"1/{1 << fraction} ADC code",
+                 sentence=f"Black level of {capture.name} in {place}.")
+        for index, capture in enumerate(config.captures)
+        for phase, place in enumerate((
+            "even rows and even columns", "even rows and odd columns", "odd rows and even columns",
+            "odd rows and odd columns"))]

@@ -3,6 +3,7 @@
 
 from ..compand.companding import SEGMENTS_WINDOW
 from ..config import DieConfig
+from ..correct.windows import defect_list_window, lens_shading_window
 from ..stats.statistics import histogram_window
 from .ccs import ccs_registers
 from .definition import MemoryWindow, Register, check_table
@@ -21,6 +22,8 @@ def memory_windows(config: DieConfig) -> list[MemoryWindow]:
                               "unchanged by a reset, locked while frames are under way."),
         SEGMENTS_WINDOW,
         histogram_window(config),
+        defect_list_window(config),
+        lens_shading_window(config),
     ]
 
 

@@ -163,6 +163,7 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "companding_table": "0 octaves, 1 OX03C10 in formats of up to 12 bits, 2 the "
                                       "programmed table in those of its bits",
                   "correction": "bit per correction, in the order of the chain: 1 is on",
+                  "row_noise_strength": "share of the row noise that is subtracted, sixteenths",
                   "colour_gains": "greenR, red, blue, greenB as unsigned 8.8 numbers"}),
         Entry(shape=CaptureSettings, path="control/frame_settings.py",
               route="within `FrameSettings`", notes={

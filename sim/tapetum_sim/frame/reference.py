@@ -13,15 +13,16 @@ from tapetum.row_timing import Ramp
 
 from ..models.adc import convert_row, output_columns
 from ..models.compand import compand_frame, uncombined_values
-from ..models.correct import black_levels, subtract_black
+from ..models.correction import CorrectionModel
 from ..models.csi2 import OutputRow, transmit
 from ..models.hdr import combine_marked
 from ..models.readout import RowAddress, rows_of_frame
+from ..models.row import ModelRow
 from .recordings import Row, RowKey
 
 __all__ = ["Reference", "expected_ramps", "reference"]
 
-ACTIVE, OPTICAL_BLACK = RowKind.ACTIVE.value, RowKind.OPTICAL_BLACK.value
+ACTIVE = RowKind.ACTIVE.value
 
 
 @dataclass(kw_only=True)
@@ -33,7 +34,6 @@ class Reference:
     adc, correct, hdr, output : list of Row
         In order.
     packets : bytes
-    black_levels : array, frames x captures
     """
 
     adc: list[Row] = field(default_factory=list)
@@ -41,12 +41,11 @@ class Reference:
     hdr: list[Row] = field(default_factory=list)
     output: list[Row] = field(default_factory=list)
     packets: bytes = b""
-    black_levels: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
 def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
               settings: Mapping[int, Mapping[str, Any]], *,
-              lost_rows: Container[int] = (), lost_map_rows: Container[int] = ()) -> Reference:
+              lost_rows: Container[RowKey] = (), lost_map_rows: Container[RowKey] = ()) -> Reference:
     """Play the trip codes through all models.
 
     Parameters
@@ -58,9 +57,9 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
         What the comparators did in it.
     settings : mapping
         `FrameSettings` of each frame, by its number.
-    lost_rows, lost_map_rows : containers of int
-        Places in ``output`` of rows, and in ``hdr`` of those whose flicker map, the link had no
-        time for, as it reported. They are missing from ``packets`` and from nothing else.
+    lost_rows, lost_map_rows : containers of RowKey
+        Rows of ``output``, and those of ``hdr`` whose flicker map, the link had no time for, as it
+        reported. They are missing from ``packets`` and from nothing else.
     """
     result = Reference()
     die = _Die(config, settings, result, lost_rows, lost_map_rows)
@@ -78,16 +77,15 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
 
 
 class _Die:
-    """State between conversions: rows that wait for their other captures, black levels."""
+    """State between conversions: corrections, and rows that wait for their other captures."""
 
     def __init__(self, config: DieConfig, settings: Mapping[int, Mapping[str, Any]],
-                 result: Reference, lost_rows: Container[int], lost_map_rows: Container[int]):
+                 result: Reference, lost_rows: Container[RowKey], lost_map_rows: Container[RowKey]):
         self.config, self.settings, self.result = config, settings, result
         self.lost_rows, self.lost_map_rows = lost_rows, lost_map_rows
         self.sent: list[OutputRow] = []
         self._waiting: dict[tuple[int, int], dict[int, np.ndarray]] = {}
-        self._shielded: dict[tuple[int, int], list[np.ndarray]] = {}
-        self._levels: dict[int, int] = {}
+        self.correction = CorrectionModel(config)
         self._addresses: dict[int, dict[int, tuple[RowAddress, bool]]] = {}
 
     def convert(self, frame: int, capture: int, physical_row: int, reset_trips: np.ndarray,
@@ -108,33 +106,21 @@ class _Die:
         codes = convert_row(config, reset_trips, signal_trips, **region)
         optical_black = output_columns(config, **region) < config.array.optical_black_columns
         key = (frame, capture, kind, address.row)
-        marks = {"array_row": address.array_row, "frame_last": frame_last, "complete": True,
-                 "one_tag": True}
         self.result.adc.append(Row(key=key, values=codes, marks={
-            **marks, "optical_black": optical_black}))
-        if kind == OPTICAL_BLACK:
-            self._calibrate(frame, capture, codes[optical_black])
-        if kind != ACTIVE:
-            return
-        corrected = subtract_black(codes[None, ~optical_black],
-                                   self._levels.get(capture, self._default_level), config)[0]
-        row = Row(key=key, values=corrected, marks=marks)
-        self.result.correct.append(row)
-        if settings["uncombined"]:
-            self._send(row, uncombined_values(corrected, config, settings["data_format"]))
-        self._combine(row, settings)
-
-    @property
-    def _default_level(self) -> int:
-        return self.config.adc.pedestal_codes << self.config.hdr.fraction_bits
-
-    def _calibrate(self, frame: int, capture: int, shielded: np.ndarray) -> None:
-        rows = self._shielded.setdefault((frame, capture), [])
-        rows.append(shielded)
-        if len(rows) == self.config.array.optical_black_rows:
-            level = int(black_levels(np.array(rows), self.config))
-            self._levels[capture] = level
-            self.result.black_levels[frame, capture] = level
+            **_marks(address.array_row, frame_last), "optical_black": optical_black}))
+        converted = ModelRow(
+            frame=frame, capture=capture, kind=RowKind(kind), row=address.row,
+            array_row=address.array_row, frame_last=frame_last, codes=codes.astype(np.int64),
+            columns=output_columns(config, **region), optical_black=optical_black)
+        for corrected in self.correction.row(converted, settings):
+            row = Row(key=(corrected.frame, corrected.capture, ACTIVE, corrected.row),
+                      values=corrected.codes,
+                      marks=_marks(corrected.array_row, corrected.frame_last))
+            self.result.correct.append(row)
+            if settings["uncombined"]:
+                self._send(row, uncombined_values(corrected.codes, config,
+                                                  settings["data_format"]))
+            self._combine(row, settings)
 
     def _combine(self, row: Row, settings: Mapping[str, Any]) -> None:
         frame, capture, kind, number = row.key
@@ -148,23 +134,27 @@ class _Die:
         stack = np.array([present.get(index, nothing)
                           for index in range(len(self.config.captures))])
         combined = combine_marked(stack, self.config, settings)
-        marks_stored = len(self.result.hdr) not in self.lost_map_rows
+        key: RowKey = (frame, capture, kind, number)
         self.result.hdr.append(Row(
-            key=(frame, capture, kind, number), values=combined.values,
+            key=key, values=combined.values,
             marks={**row.marks, "clipped": combined.clipped, "flicker": combined.flicker}))
         if not settings["uncombined"]:
             whole: RowKey = (frame, 0, kind, number)
             self._send(Row(key=whole, values=combined.values, marks=row.marks),
                        compand_frame(combined.values, settings),
                        marks=combined.flicker if settings["flicker_map"] else None,
-                       marks_stored=marks_stored)
+                       marks_stored=key not in self.lost_map_rows)
 
     def _send(self, row: Row, values: np.ndarray, **marks: Any) -> None:
         frame, capture, _, number = row.key
         self.result.output.append(Row(key=row.key, values=values, marks=row.marks))
         self.sent.append(OutputRow(frame=frame, row=number, values=values, capture=capture,
                                    last=bool(row.marks["frame_last"]),
-                                   stored=len(self.sent) not in self.lost_rows, **marks))
+                                   stored=row.key not in self.lost_rows, **marks))
+
+
+def _marks(array_row: int, frame_last: bool) -> dict[str, Any]:
+    return {"array_row": array_row, "frame_last": frame_last, "complete": True, "one_tag": True}
 
 
 def expected_ramps(config: DieConfig, settings: Mapping[str, Any]) -> list[tuple[int, ...]]:

@@ -63,7 +63,8 @@ class ColumnModel:
         """Correct a row, then learn from it."""
         adc, array = self.config.adc, self.config.array
         count = row.codes.size
-        if row.capture not in self._captures:
+        held = self._captures.get(row.capture)
+        if held is None or held.offset.size != count:
             nothing = np.zeros(count, np.int64)
             self._captures[row.capture] = _Estimates(nothing, nothing, nothing)
         known = self._captures[row.capture]

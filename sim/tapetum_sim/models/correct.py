@@ -14,11 +14,11 @@ from .column import ColumnModel
 from .row import ModelRow
 from .row_noise import RowNoiseModel
 
-__all__ = ["CorrectionModel", "black_levels", "correct", "subtract_black"]
+__all__ = ["FixedPatternModel", "black_levels", "correct", "subtract_black"]
 
 
 @dataclass
-class CorrectionModel:
+class FixedPatternModel:
     """All stages in order; rows of ADC codes in, active rows of corrected codes out."""
 
     config: DieConfig

@@ -112,6 +112,7 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
             "companding_table": registers["companding_table"],
             "correction": {name: registers["correction_enable"] >> bit & 1
                            for bit, name in enumerate(_CORRECTIONS)},
+            "row_noise_strength": limit("row_noise_strength", 0, 16),
             "colour_gains": [registers[f"digital_gain_{colour}"]
                              for colour in ("greenr", "red", "blue", "greenb")],
         })

@@ -239,4 +239,4 @@ class DefectCorrection(wiring.Component):
         for capture in range(captures):
             with m.If(whole & (row.tag.capture == capture)):
                 m.d.sync += self.corrected[capture].eq(write.data)
-        return None
+        return

@@ -11,7 +11,7 @@ from ...config import DieConfig, Photodiode
 from ...control.frame_settings import Skip
 from ...pixel import RowTag
 from ...stream.delay import delayed
-from .defect_list import DefectEntry, DefectList
+from .defect_list import DefectList
 
 __all__ = ["DefectMarks", "RowRegion"]
 

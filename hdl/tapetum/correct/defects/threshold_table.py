@@ -2,7 +2,7 @@
 """Thresholds by capture and level, in block RAM."""
 
 from amaranth import *
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...config import DieConfig

@@ -1,15 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All corrections together: active rows alone leave, every code as the models have it."""
+"""The three corrections together: active rows alone leave, every code as the models have it."""
 
 import numpy as np
 import pytest
+from amaranth import *
 
 from support import Traffic, simulate
 from support.rows import Row
-from tapetum.correct.correction import Correction
-from tapetum_sim.models.correct import CorrectionModel
+from tapetum.correct.fixed_pattern import FixedPattern
+from tapetum_sim.models.correct import FixedPatternModel
 
 from .bench import compare, run_stage, small_config, stage_rows
+
+
+class Restarted(FixedPattern):
+    """One port restarts columns and black levels."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.restarts = Signal()
+
+    def elaborate(self, platform):
+        m = super().elaborate(platform)
+        m.d.comb += [self.column_restart.eq(self.restarts), self.black_restart.eq(self.restarts)]
+        return m
 
 
 @pytest.mark.parametrize("captures, lanes, bits, fraction_bits, kind", [
@@ -22,7 +36,7 @@ def test_every_code_is_the_models(captures, lanes, bits, fraction_bits, kind, se
     strengths = generator.integers(8, 17, 8)
     restart = np.array([row.frame == 3 and index and rows[index - 1].frame == 2
                         for index, row in enumerate(rows)])
-    dut, model, expected = Correction(config), CorrectionModel(config), []
+    dut, model, expected = Restarted(config), FixedPatternModel(config), []
     for index, row in enumerate(rows):
         if restart[index]:
             model.restart()
@@ -40,7 +54,7 @@ def test_every_code_is_the_models(captures, lanes, bits, fraction_bits, kind, se
         levels[:] = [[ctx.get(phase) for phase in capture] for capture in dut.phase_levels]
 
     received = run_stage(dut, config, rows, Traffic.of(kind, seed), before=before,
-                         restart=(dut.restart, restart))
+                         restart=(dut.restarts, restart))
     compare(received, expected)
     assert len(received) == 4 * captures, "active rows, nothing else"
     assert levels == model.black_level.levels
@@ -50,14 +64,14 @@ def test_a_hot_die_does_not_learn_from_its_dark_rows(seed):
     config = small_config(captures=1, bits=12)
     rows = [row.with_(codes=np.minimum(row.codes + 200 * (row.kind.value != 2), 4095))
             for row in stage_rows(config, np.random.default_rng(seed), frames=3)]
-    model = CorrectionModel(config)
+    model = FixedPatternModel(config)
     expected = [out for row in rows if (out := model.row(row)) is not None]
-    compare(run_stage(Correction(config), config, rows), expected)
+    compare(run_stage(FixedPattern(config), config, rows), expected)
     assert min(model.black_level.levels[0]) > 4 * (64 + 100)
 
 
 def test_without_settings_all_three_are_on():
-    dut = Correction(small_config())
+    dut = FixedPattern(small_config())
 
     async def look(ctx):
         switches = ctx.get(dut.switches)
@@ -71,7 +85,7 @@ def test_without_settings_all_three_are_on():
 @pytest.mark.parametrize("lanes", [1, 4])
 def test_latency_is_as_stated(lanes):
     config = small_config(captures=1, lanes=lanes)
-    dut, counted = Correction(config), []
+    dut, counted = FixedPattern(config), []
     shielded = config.array.optical_black_columns
 
     async def source(ctx):

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Notices frames whose columns come in other beats than those of the frame before."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from ..control.frame_settings import settings_of, settings_ring
+from ..pixel import CodePixels
+from ..stream.delay import delayed
+
+__all__ = ["RegionWatch"]
+
+
+class RegionWatch(wiring.Component):
+    """Compares region, skipping and flip of the columns as the first row of a frame comes.
+
+    What was learnt of each beat's column is then worthless. The first row is that of the capture
+    that is read first; captures that lag may still have rows of the frame before. Latency
+    `latency_cycles`: the pulse comes ahead of the frame's first beat.
+
+    Parameters
+    ----------
+    config : DieConfig
+
+    Members
+    -------
+    i, o : streams of CodePixels, always ready
+        ADC codes of all rows.
+    settings : In(settings_ring)
+    changed : Out(1)
+        Pulse.
+    """
+
+    latency_cycles = 4
+
+    def __init__(self, config: DieConfig):
+        shape = CodePixels(config.lanes, config.adc.bits)
+        super().__init__({
+            "i": In(stream.Signature(shape, always_ready=True)),
+            "o": Out(stream.Signature(shape, always_ready=True)),
+            "settings": In(settings_ring(config)),
+            "changed": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        tag = self.i.payload.tag
+        frame = settings_of(self.settings, tag.frame[:2])
+        # The newest frame alone counts: rows of the one before it still come in between.
+        newest, known = Signal(16), Signal()
+        region = Cat(frame.column_start, frame.column_end, frame.column_skip, frame.flip_columns)
+        current, before = (Signal(len(region), reset_less=True, name=name)
+                           for name in ("current", "before"))
+        is_new, was_known = Signal(), Signal()
+        m.d.sync += is_new.eq(0)
+        ahead = (tag.frame - newest)[:16]
+        with m.If(self.i.valid & (~known | ((ahead != 0) & (ahead != 0xFFFF)))):
+            m.d.sync += [newest.eq(tag.frame), known.eq(1), current.eq(region), before.eq(current),
+                         is_new.eq(1), was_known.eq(known)]
+        m.d.sync += self.changed.eq(is_new & was_known & (current != before))
+        m.d.comb += [
+            self.o.valid.eq(delayed(m, self.i.valid, self.latency_cycles, name="valid",
+                                    reset_less=False)),
+            self.o.payload.eq(delayed(m, self.i.payload, self.latency_cycles, name="pixels")),
+        ]
+        return m
