@@ -16,15 +16,9 @@ from .column_correction import ColumnCorrection
 from .row_noise import FULL_STRENGTH, RowNoise
 from .switches import CorrectionSwitches
 
-__all__ = ["FixedPattern", "hot_level"]
+__all__ = ["FixedPattern"]
 
 ALL_ON: Any = {"column": 1, "black_level": 1, "row_noise": 1}
-
-
-def hot_level(config: DieConfig) -> int:
-    """Black level, a corrected code, above which dark rows teach more harm than good."""
-    codes = config.adc.pedestal_codes + config.adc.signal_counts // 256
-    return codes << config.hdr.fraction_bits
 
 
 class FixedPattern(wiring.Component):
@@ -37,6 +31,10 @@ class FixedPattern(wiring.Component):
                                      └───────── levels ─────────┘
 
     Latency `latency_cycles` at full rate, one beat per clock.
+
+    Shielded pixels tell less and less as the die warms, since their dark current has a pattern and
+    shot noise of its own. In a capture whose black level exceeds the pedestal by 1/256 of the
+    scale, columns are not learnt from dark rows; beyond 1/128, row noise is left alone.
 
     Parameters
     ----------
@@ -85,7 +83,7 @@ class FixedPattern(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config = self.config
+        config, captures = self.config, len(self.config.captures)
         m.submodules.column = column = ColumnCorrection(config)
         m.submodules.black_subtract = black_subtract = BlackSubtract(config)
         m.submodules.black_level = black_level = BlackLevel(config)
@@ -100,16 +98,17 @@ class FixedPattern(wiring.Component):
         # Switches are held until the next row begins, 12 clocks after the last beat: by then it
         # has passed the stages, whose latency up to the row noise is less.
         switches = Signal(CorrectionSwitches, init=ALL_ON)
-        hot = hot_level(config)
         strength = Signal(5, reset_less=True)
         with m.If(self.i.valid):
             m.d.sync += [switches.eq(self.switches), strength.eq(self.row_noise_strength)]
+        # A row is judged by its capture's level as it passes the black level.
+        warm, hot = Signal(captures), Signal(captures)
+        capture = black_subtract.o.payload.tag.capture
         m.d.comb += [
             column.enable.eq(self.switches.column), column.freeze.eq(self.column_freeze),
             column.use_dark_rows.eq(self.column_use_dark_rows),
             column.restart.eq(self.column_restart),
-            *(column.is_hot[index].eq(black_level.levels[index][0] > hot)
-              for index in range(len(config.captures))),
+            column.is_hot.eq(warm),
             self.column_limit.eq(column.column_limit),
             black_subtract.enable.eq(switches.black_level),
             black_subtract.write.eq(black_level.write),
@@ -117,9 +116,15 @@ class FixedPattern(wiring.Component):
             black_level.i.payload.eq(black_subtract.o.payload),
             black_level.above_black.eq(black_subtract.above_black),
             black_level.enable.eq(switches.black_level), black_level.restart.eq(self.black_restart),
-            row_noise.enable.eq(switches.row_noise), row_noise.strength.eq(strength),
+            row_noise.enable.eq(switches.row_noise & ~hot.bit_select(capture, 1)),
+            row_noise.strength.eq(strength),
             self.phase_levels.eq(black_level.levels),
             *(self.black_levels[index].eq(black_level.levels[index][0])
-              for index in range(len(config.captures))),
+              for index in range(captures)),
         ]
+        adc, fraction_bits = config.adc, config.hdr.fraction_bits
+        for index in range(captures):
+            for flag, share in ((warm, 256), (hot, 128)):
+                limit = (adc.pedestal_codes + adc.signal_counts // share) << fraction_bits
+                m.d.sync += flag[index].eq(black_level.levels[index][0] > limit)
         return m

@@ -45,7 +45,9 @@ class RowHold(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         entry = data.StructLayout({"payload": self.shape})
-        m.submodules.entries = entries = memory.Memory(shape=entry, depth=self.depth, init=[])
+        # Wide and shallow: by itself it would become several hundred look-up tables.
+        m.submodules.entries = entries = memory.Memory(
+            shape=entry, depth=self.depth, init=[], attrs={"ram_style": "block"})
         write, read = entries.write_port(), entries.read_port()
         written, taken, limit, row_end = (Signal(range(self.depth), name=name) for name in
                                           ("written", "taken", "limit", "row_end"))

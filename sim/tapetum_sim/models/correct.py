@@ -36,14 +36,15 @@ class FixedPatternModel:
             row_noise: bool = True, strength: int = 16, freeze: bool = False,
             use_dark_rows: bool = True) -> ModelRow | None:
         """The row's active pixels; None for a row that is none of the picture's."""
-        # Hot: black more than 1/256 of the scale above the pedestal.
-        adc, scale = self.config.adc, 1 << self.config.hdr.fraction_bits
-        black = self.black_level.levels[row.capture][0]
+        # How far black is above the pedestal decides what shielded pixels are good for.
+        adc = self.config.adc
+        dark = (self.black_level.levels[row.capture][0] / (1 << self.config.hdr.fraction_bits)
+                - adc.pedestal_codes) / adc.signal_counts
         out = self.column.row(
             row, enable=column, freeze=freeze, use_dark_rows=use_dark_rows,
-            is_hot=black > (adc.pedestal_codes + adc.signal_counts // 256) * scale)
+            is_hot=dark > 1 / 256)
         out = self.black_level.row(out, enable=black_level)
-        out = self.row_noise.row(out, enable=row_noise, strength=strength)
+        out = self.row_noise.row(out, enable=row_noise and dark <= 1 / 128, strength=strength)
         if row.kind is not RowKind.ACTIVE:
             return None
         active = ~row.optical_black
