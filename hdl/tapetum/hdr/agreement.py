@@ -9,8 +9,6 @@ from .noise import NoiseBound
 
 __all__ = ["Agreement"]
 
-LEVEL_BITS = 18
-LARGEST_LEVEL = (1 << LEVEL_BITS) - 1
 BRIGHT_LOG2 = 2
 """Shot noise rules where its variance is four times that of the rest."""
 
@@ -29,6 +27,8 @@ class Agreement(wiring.Component):
 
     Parameters
     ----------
+    level_bits : int
+        Of differences and levels in quarters of a code, at most 18; larger ones saturate.
     sources : int
         Ranks from which the composite may stem.
 
@@ -47,8 +47,8 @@ class Agreement(wiring.Component):
 
     latency_cycles = 9
 
-    def __init__(self, sources: int):
-        self.sources = sources
+    def __init__(self, *, level_bits: int, sources: int):
+        self.level_bits, self.sources = level_bits, sources
         super().__init__({
             "own": In(signed(25)), "other": In(signed(25)),
             "source": In(2),
@@ -62,6 +62,7 @@ class Agreement(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        level_bits = self.level_bits
         # Clock 1: the signed difference.
         difference = Signal(signed(26), reset_less=True)
         own, other = Signal(signed(25), reset_less=True), Signal(signed(25), reset_less=True)
@@ -90,19 +91,19 @@ class Agreement(wiring.Component):
         for name, magnitude in magnitudes.items():
             coarse = Signal(25, name=f"coarse_{name}", reset_less=True)
             fine = Signal(25, name=f"fine_{name}")
-            quarters[name] = Signal(LEVEL_BITS, name=name, reset_less=True)
+            quarters[name] = Signal(level_bits, name=name, reset_less=True)
             m.d.comb += fine.eq(coarse >> remaining)
             m.d.sync += [
                 coarse.eq(magnitude >> (shift[2:] << 2)),
-                quarters[name].eq(Mux(fine[LEVEL_BITS:].any(), LARGEST_LEVEL, fine)),
+                quarters[name].eq(Mux(fine[level_bits:].any(), (1 << level_bits) - 1, fine)),
             ]
         slope = Signal(18, reset_less=True)
         m.d.sync += slope.eq(self._of(source[2], "slope"))
         # Clocks 5 and 6: what a tolerable error of the gains explains; the shot noise.
-        allowance = Signal(LEVEL_BITS, reset_less=True)
-        distance = Signal(LEVEL_BITS, name="distance_later", reset_less=True)
-        excess = Signal(LEVEL_BITS, reset_less=True)
-        product = Signal(data.ArrayLayout(18 + LEVEL_BITS, 2), reset_less=True)
+        allowance = Signal(level_bits, reset_less=True)
+        distance = Signal(level_bits, name="distance_later", reset_less=True)
+        excess = Signal(level_bits, reset_less=True)
+        product = Signal(data.ArrayLayout(18 + level_bits, 2), reset_less=True)
         floor = Signal(18, reset_less=True)
         m.d.sync += [
             allowance.eq(quarters["level"] >> self.tolerance_log2),
@@ -112,14 +113,14 @@ class Agreement(wiring.Component):
             floor.eq(self._of(source[4], "floor")),
         ]
         # Clocks 7 and 8: both squares.
-        square = Signal(data.ArrayLayout(2 * LEVEL_BITS, 2), reset_less=True)
+        square = Signal(data.ArrayLayout(2 * level_bits, 2), reset_less=True)
         shots = product[1] >> 7
-        bound = Signal(data.ArrayLayout(30, 2), reset_less=True)
+        bound = Signal(data.ArrayLayout(len(shots) + 1, 2), reset_less=True)
         floor_later = Signal(18, reset_less=True)
-        shots_later = Signal(29, reset_less=True)
+        shots_later = Signal(len(shots), reset_less=True)
         m.d.sync += [
             square.eq(Cat(excess * excess, square)),
-            bound.eq(Cat((shots + floor)[:30], bound)),
+            bound.eq(Cat((shots + floor)[:len(shots) + 1], bound)),
             shots_later.eq(shots), floor_later.eq(floor),
             self.is_bright.eq(shots_later > (floor_later << BRIGHT_LOG2)),
         ]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several captures of a pixel become one value on the linear scale."""
 
+from typing import Any
+
 from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -77,55 +79,57 @@ class Combine(wiring.Component):
             ranking.enable.eq(self.i.valid),
         ]
         beat = self.i.payload
-        valid = Signal(self.latency_cycles)
-        m.d.sync += valid.eq(Cat(self.i.valid, valid))
-        steps = self._plan_steps(m, ranking, valid)
+        valid, line_last, frame_last = (Signal(self.latency_cycles, name=name)
+                                        for name in ("valid", "line_last", "frame_last"))
+        m.d.sync += [
+            valid.eq(Cat(self.i.valid, valid)),
+            line_last.eq(Cat(beat.line_last, line_last)),
+            frame_last.eq(Cat(beat.frame_last, frame_last)),
+        ]
+        constants = self._row_constants(m, ranking, valid)
         # The order of this beat's frame is known 3 clocks later, with its settings a fourth.
         codes = delayed(m, beat.codes, RANK_CYCLES - 1, name="codes")
         present = delayed(m, beat.present, RANK_CYCLES - 1, name="present")
-        pixels = [self._combine_lane(m, lane, codes, present, ranking, steps)
+        pixels = [self._combine_lane(m, lane, codes, present, ranking, constants)
                   for lane in range(config.lanes)]
 
-        # The pedestal is known one clock after its beat.
-        flags = data.StructLayout({"line_last": 1, "frame_last": 1, "tag": RowTag})
-        waits = data.StructLayout({"flags": flags, "pedestal_lsb": 8})
-        m.submodules.waiting = waiting = DelayLine(waits, self.latency_cycles - 2)
-        out = Signal.like(self.o.payload, reset_less=True)
-        m.d.comb += waiting.i.payload.eq(Cat(
-            delayed(m, Cat(beat.line_last, beat.frame_last, beat.tag), 1, name="flags"),
-            ranking.pedestal_lsb))
-        m.d.sync += Cat(out.line_last, out.frame_last, out.tag).eq(waiting.o.payload.flags)
+        values = Signal(self.o.payload.values.shape(), reset_less=True)
+        marks = {name: Signal(config.lanes, name=name, reset_less=True)
+                 for name in ("flicker", "clipped")}
         for lane, pixel in enumerate(pixels):
             total = Signal(signed(26), name=f"total_{lane}")
-            m.d.comb += total.eq(pixel.value + waiting.o.payload.pedestal_lsb)
+            m.d.comb += total.eq(pixel.value + constants[-2].pedestal_lsb)
             with m.If(total < 0):
-                m.d.sync += out.values[lane].eq(0)
+                m.d.sync += values[lane].eq(0)
             with m.Elif(total[24]):
-                m.d.sync += out.values[lane].eq(~0)
+                m.d.sync += values[lane].eq(~0)
             with m.Else():
-                m.d.sync += out.values[lane].eq(total[:24])
+                m.d.sync += values[lane].eq(total[:24])
             m.d.sync += [
-                out.clipped[lane].eq(pixel.present & ~pixel.usable),
-                out.flicker[lane].eq(pixel.flicker),
+                marks["flicker"][lane].eq(pixel.flicker),
+                marks["clipped"][lane].eq(pixel.present & ~pixel.usable),
             ]
+        out = self.o.payload
         m.d.comb += [
             self.o.valid.eq(valid[-1]),
-            self.o.payload.eq(out),
+            out.values.eq(values), out.flicker.eq(marks["flicker"]),
+            out.clipped.eq(marks["clipped"]), out.tag.eq(constants[-1].tag),
+            out.line_last.eq(line_last[-1]), out.frame_last.eq(frame_last[-1]),
         ]
-        for name in ("flicker", "clipped"):
+        for name, lanes in marks.items():
             m.submodules[f"{name}_counter"] = counter = PixelCount(config.lanes)
             m.d.comb += [
-                counter.marks.eq(out[name]), counter.valid.eq(valid[-1]),
-                counter.last.eq(out.line_last & out.frame_last),
+                counter.marks.eq(lanes), counter.valid.eq(valid[-1]),
+                counter.last.eq(line_last[-1] & frame_last[-1]),
                 getattr(self, f"{name}_count").eq(counter.count),
             ]
         return m
 
-    def _plan_steps(self, m, ranking, valid) -> list[data.View]:
-        """Settings of each step, as they are for the beat that is in it.
+    def _row_constants(self, m, ranking, valid) -> list[data.View]:
+        """What is the same for a whole row, as it is for the beat at each merge, and at ``o``.
 
-        A step keeps what its predecessor had as the beat entered, and nothing changes within 12
-        clocks of a beat: so a frame's settings follow its last beat, however long the pipeline.
+        Each place keeps what its predecessor had as the beat passed, and nothing changes within 12
+        clocks of a beat: so it follows the row's last beat, however long the pipeline.
         """
         config, captures = self.config, len(self.config.captures)
         m.submodules.planner = planner = StepPlanner(config)
@@ -134,19 +138,24 @@ class Combine(wiring.Component):
             planner.tolerance_log2.eq(ranking.tolerance_log2),
             planner.flicker_enable.eq(ranking.flicker_enable),
         ]
-        shape = data.StructLayout({str(rank): StepSettings(rank) for rank in range(1, captures)})
-        planned, steps = Signal(shape), []
+        shape = data.StructLayout({
+            "tag": RowTag, "pedestal_lsb": 8,
+            **{f"step_{rank}": StepSettings(rank) for rank in range(1, captures)}})
+        entered, tag = Signal(shape), Signal(RowTag, reset_less=True)
+        with m.If(self.i.valid):
+            m.d.sync += tag.eq(self.i.payload.tag)
+        m.d.comb += [entered.tag.eq(tag), entered.pedestal_lsb.eq(ranking.pedestal_lsb)]
         for rank in range(1, captures):
-            m.d.comb += planned[str(rank)].eq(getattr(planner, f"step_{rank}"))
-        for rank in range(1, captures):
-            held = Signal(shape, name=f"held_{rank}", reset_less=True)
-            with m.If(valid[OWN_CYCLES + (rank - 1) * Merge.latency_cycles - 1]):
-                m.d.sync += held.eq(planned)
-            steps.append(held[str(rank)])
-            planned = held
-        return steps
+            m.d.comb += entered[f"step_{rank}"].eq(getattr(planner, f"step_{rank}"))
+        places = [entered]
+        for index in range(captures):
+            held = Signal(shape, name=f"held_{index}", reset_less=True)
+            with m.If(valid[OWN_CYCLES + index * Merge.latency_cycles - 1]):
+                m.d.sync += held.eq(places[-1])
+            places.append(held)
+        return places
 
-    def _combine_lane(self, m, lane, codes, present, ranking, steps) -> data.View:
+    def _combine_lane(self, m, lane, codes, present, ranking, constants) -> Any:
         config, captures = self.config, len(self.config.captures)
         bits = corrected_bits(config)
         pedestal = config.adc.pedestal_codes << config.hdr.fraction_bits
@@ -181,13 +190,13 @@ class Combine(wiring.Component):
                 m.d.comb += [composite.value.eq(own.value), composite.usable.eq(own.usable),
                              composite.present.eq(own.present)]
                 continue
-            m.submodules[f"merge_{lane}_{rank}"] = merge = Merge(rank)
+            m.submodules[f"merge_{lane}_{rank}"] = merge = Merge(config, rank)
             if rank > 1:
                 waiting = DelayLine(OwnPixel, (rank - 1) * Merge.latency_cycles)
                 m.submodules[f"own_{lane}_{rank}"] = waiting
                 m.d.comb += waiting.i.payload.eq(own)
                 own = waiting.o.payload
             m.d.comb += [merge.own.eq(own), merge.composite.eq(composite),
-                         merge.settings.eq(steps[rank - 1])]
+                         merge.settings.eq(constants[rank][f"step_{rank}"])]
             composite = merge.merged
         return composite

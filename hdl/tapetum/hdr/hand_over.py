@@ -84,22 +84,30 @@ class HandOver(wiring.Component):
                           usable)),
             present.eq(Cat(code.present, present)),
         ]
-        # Clocks 2 and 3: onto 0..256 over the ramp's width, in two halves of the shift.
+        # Clocks 2 and 3: onto 0..256 over the ramp's width, in two halves of the shift. Three bits
+        # below the result are kept for the second half, and whether there are any above it.
         width = settings.hand_over_width_log2 + fraction_bits
-        scaled = Signal(len(excess) + 8, reset_less=True)
+        scaled = Signal(9 + 3, reset_less=True)
+        position = Signal(9 + 3, reset_less=True)
         remaining = Signal(2, reset_less=True)
-        position = Signal(len(scaled), reset_less=True)
-        below = Signal(2, reset_less=True)
+        beyond, below = Signal(2, reset_less=True), Signal(2, reset_less=True)
+        is_beyond = Signal()
+        with m.Switch(width[2:]):
+            for quads in range((15 + fraction_bits) // 4 + 1):
+                shifted = (excess.as_unsigned() << 8) >> (4 * quads)
+                with m.Case(quads):
+                    m.d.comb += is_beyond.eq(shifted[len(scaled):].any())
+                    m.d.sync += scaled.eq(shifted[:len(scaled)])
         m.d.sync += [
-            scaled.eq((excess.as_unsigned() << 8) >> (width[2:] << 2)),
             remaining.eq(width[:2]),
             position.eq(scaled >> remaining),
+            beyond.eq(Cat(is_beyond, beyond)),
             below.eq(Cat(excess < 0, below)),
         ]
         # Clock 4: within the ramp.
         with m.If(below[1]):
             m.d.sync += self.weight.eq(0)
-        with m.Elif(position >= FULL_WEIGHT):
+        with m.Elif(beyond[1] | position[8:].any()):
             m.d.sync += self.weight.eq(FULL_WEIGHT)
         with m.Else():
             m.d.sync += self.weight.eq(position)

@@ -5,7 +5,8 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..stream.delay import DelayLine, delayed
+from ..config import DieConfig
+from ..stream.delay import delayed
 from .agreement import Agreement
 from .blend import Blend
 from .hand_over import FULL_WEIGHT
@@ -53,6 +54,7 @@ class Merge(wiring.Component):
 
     Parameters
     ----------
+    config : DieConfig
     rank : int
         Of the capture that joins, from 1.
 
@@ -66,8 +68,8 @@ class Merge(wiring.Component):
 
     latency_cycles = Agreement.latency_cycles + Blend.latency_cycles
 
-    def __init__(self, rank: int):
-        self.rank = rank
+    def __init__(self, config: DieConfig, rank: int):
+        self.config, self.rank = config, rank
         super().__init__({
             "own": In(OwnPixel), "composite": In(Composite),
             "settings": In(StepSettings(rank)),
@@ -77,7 +79,8 @@ class Merge(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         settings, rank = self.settings, self.rank
-        m.submodules.agreement = agreement = Agreement(rank)
+        m.submodules.agreement = agreement = Agreement(
+            level_bits=self.config.adc.bits + 4, sources=rank)
         m.d.comb += [
             agreement.own.eq(self.own.value), agreement.other.eq(self.composite.value),
             agreement.source.eq(self.composite.source),
@@ -88,9 +91,10 @@ class Merge(wiring.Component):
 
         # The pixel itself waits until one clock before the verdict.
         pair = data.StructLayout({"own": OwnPixel, "composite": Composite})
-        m.submodules.waiting = waiting = DelayLine(pair, Agreement.latency_cycles - 1)
-        m.d.comb += waiting.i.payload.eq(Cat(self.own, self.composite))
-        own, composite = waiting.o.payload.own, waiting.o.payload.composite
+        entering = Signal(pair)
+        m.d.comb += [entering.own.eq(self.own), entering.composite.eq(self.composite)]
+        waiting = delayed(m, entering, Agreement.latency_cycles - 1, name="waiting")
+        own, composite = waiting.own, waiting.composite
 
         # Clock 9: all that does not depend on the verdict.
         dark = Signal(8)
@@ -111,7 +115,7 @@ class Merge(wiring.Component):
         differing_weight = Signal(9, reset_less=True)
         own_is_good, composite_is_good = Signal(reset_less=True), Signal(reset_less=True)
         m.d.sync += [
-            later.eq(waiting.o.payload),
+            later.eq(waiting),
             minor.eq(share),
             minor_is_larger.eq(both_usable & (share > own.hand_over)),
             differing_weight.eq(Mux(preferred, FULL_WEIGHT, 0)),

@@ -13,9 +13,9 @@ __all__ = ["Normalise"]
 
 
 class Normalise(wiring.Component):
-    """``(code * mantissa + rounding) >> shift``, saturated to 25 bits signed.
+    """``(code * mantissa) >> shift``, rounded half up, saturated to 25 bits signed.
 
-    Rounds half up. Latency 5 clocks, one pixel per clock.
+    Latency 5 clocks, one pixel per clock.
 
     Parameters
     ----------
@@ -42,21 +42,22 @@ class Normalise(wiring.Component):
         m = Module()
         width = corrected_bits(self.config) + 1 + 16
         product = Signal(signed(width), reset_less=True)
-        rounded = Signal(signed(max(width, 32) + 1), reset_less=True)
-        # The shift by 0 to 31 in two steps: multiples of four, then the rest.
-        coarse = Signal.like(rounded, reset_less=True)
-        shifted = Signal.like(rounded, reset_less=True)
+        # The shift by 0 to 31 in two steps, multiples of four, then the rest; one more bit than
+        # wanted remains to round by.
+        coarse = Signal(signed(width + 1), reset_less=True)
+        halves = Signal(signed(width + 1), reset_less=True)
+        rounded = Signal(signed(width + 1), reset_less=True)
         m.d.sync += [
             product.eq(self.above_black * self.settings.mantissa),
-            rounded.eq(product + self.settings.rounding),
-            coarse.eq(rounded >> (self.settings.shift[2:] << 2)),
-            shifted.eq(coarse >> self.settings.shift[:2]),
+            coarse.eq((product << 1) >> (self.settings.shift[2:] << 2)),
+            halves.eq(coarse >> self.settings.shift[:2]),
+            rounded.eq((halves + 1) >> 1),
         ]
         high, low = (1 << 24) - 1, -(1 << 24)
-        with m.If(shifted > high):
+        with m.If(rounded > high):
             m.d.sync += self.value.eq(high)
-        with m.Elif(shifted < low):
+        with m.Elif(rounded < low):
             m.d.sync += self.value.eq(low)
         with m.Else():
-            m.d.sync += self.value.eq(shifted)
+            m.d.sync += self.value.eq(rounded)
         return m

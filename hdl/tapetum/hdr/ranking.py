@@ -16,15 +16,13 @@ __all__ = ["RankSettings", "Ranking", "light_eighths"]
 class RankSettings(data.Struct):
     """Of the capture at one place of the order.
 
-    ``rounding`` is half of what ``shift`` drops; the ramp is ``2**hand_over_width_log2`` codes
-    wide. ``gain_eighths`` is its gain onto the linear scale in eighths of an octave above the
-    smallest, ``light_eighths`` its electrons per code likewise. See `CaptureSettings` for the
-    others.
+    The ramp is ``2**hand_over_width_log2`` codes wide. ``gain_eighths`` is its gain onto the linear
+    scale in eighths of an octave above the smallest, ``light_eighths`` its electrons per code
+    likewise. See `CaptureSettings` for the others.
     """
 
     mantissa: 16
     shift: 5
-    rounding: 31
     hand_over_start: 14
     hand_over_width_log2: 4
     noise_slope: 16
@@ -135,7 +133,6 @@ class Ranking(wiring.Component):
             m.d.sync += [
                 place.mantissa.eq(picked.normalisation_mantissa),
                 place.shift.eq(picked.normalisation_shift),
-                place.rounding.eq((Const(1, 1) << picked.normalisation_shift) >> 1),
                 place.hand_over_start.eq(picked.hand_over_start),
                 place.hand_over_width_log2.eq(picked_width_log2),
                 place.noise_slope.eq(picked.noise_slope),

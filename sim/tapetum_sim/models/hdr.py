@@ -110,9 +110,12 @@ def noise_bound(level: NDArray[np.int64], capture: Mapping[str, int], config: Di
 
 def quarters(magnitude: NDArray[np.int64], capture: Mapping[str, int], config: DieConfig
              ) -> NDArray[np.int64]:
-    """Linear values, not negative, in about quarters of a code of `capture`; 18 bits at most."""
+    """Linear values, not negative, in about quarters of a code of `capture`.
+
+    They saturate at twice what the capture itself can reach.
+    """
     octaves = 13 + config.hdr.fraction_bits - capture["normalisation_shift"]
-    return np.minimum(magnitude // 2 ** max(0, octaves), (1 << 18) - 1)
+    return np.minimum(magnitude // 2 ** max(0, octaves), (1 << config.adc.bits + 4) - 1)
 
 
 def combine(codes: ArrayLike, config: DieConfig, settings: Mapping[str, Any] | None = None,

@@ -96,10 +96,11 @@ def lamp_fractions(config: DieConfig, frequency_hz: ArrayLike, duty: float, phas
     return np.array(fractions)
 
 
-def within_share(integral: NDArray[np.float64], mean: ArrayLike, tolerance: float, axis=-1
-                 ) -> NDArray[np.float64]:
+def within_share(integral: ArrayLike, mean: ArrayLike, tolerance: float,
+                 axis: int | tuple[int, ...] = -1) -> NDArray[np.float64]:
     """Modulation mitigation: share of frames and phases with ``|I / mean - 1| < tolerance``."""
-    return (np.abs(integral / mean - 1) < tolerance).mean(axis=axis)
+    deviation = np.asarray(integral) / np.asarray(mean) - 1
+    return np.mean(np.abs(deviation) < tolerance, axis=axis)
 
 
 def _read_noise(config: DieConfig, capture: CaptureConfig) -> float:
