@@ -4,14 +4,15 @@
 from dataclasses import dataclass
 
 from amaranth import *
+from amaranth.lib import data
 
 from ..config import DieConfig
-from ..control.frame_settings import DataFormat, Skip
+from ..control.frame_settings import FRAMES_IN_FLIGHT, DataFormat, Skip
 from ..registers.table import register_table
 from .formats import pixel_bits
 
-__all__ = ["EMBEDDED_PADDING", "EmbeddedRegister", "EmbeddedTag", "embedded_registers",
-           "register_value"]
+__all__ = ["EMBEDDED_PADDING", "EmbeddedRegister", "EmbeddedStatus", "EmbeddedTag",
+           "embedded_registers", "register_value"]
 
 
 class EmbeddedTag:
@@ -27,6 +28,19 @@ class EmbeddedTag:
 EMBEDDED_PADDING = 0x5555
 """Bits below each byte: an embedded row is a row of pixels whose upper eight bits are its bytes,
 so that the packing itself yields the dummy bytes 0x55 that every format asks for."""
+
+
+class EmbeddedStatus(data.Struct):
+    """What an embedded row tells besides settings.
+
+    ``flicker_count`` and ``clipped_count`` are pixels of the combined frame before, 0 in the first
+    one, at most all ones; they are taken when the row begins. ``companding_slots`` are those of
+    the frames in flight, see `Compander`.
+    """
+
+    flicker_count: 24
+    clipped_count: 24
+    companding_slots: data.ArrayLayout(3, FRAMES_IN_FLIGHT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +59,8 @@ class EmbeddedRegister:
 def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
     """The embedded row in its order: what a narrow row has no room for is at the end.
 
-    Names and addresses are those of the register table; the values are the frame's own.
+    Names and addresses are those of the register table; the values are the frame's own. Of what
+    `EmbeddedStatus` holds the row tells as much as the table has registers for.
     """
     registers = {register.name: register for register in register_table(config)}
 
@@ -54,6 +69,9 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
         return EmbeddedRegister(name=name, address=found.address, width_bytes=found.width_bytes,
                                 source=source)
 
+    def status(*names: str) -> list[EmbeddedRegister]:
+        return [register(name, name) for name in names if name in registers]
+
     table = [
         register("csi_data_format", "csi_data_format"),
         register("fine_integration_time", "captures", 0, "fine_integration_cycles"),
@@ -61,6 +79,7 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
         register("capture_mask", "capture_mask"),
         register("output_mode", "uncombined"),
         register("companding_table", "companding_table"),
+        *status("companding_slot"),
         register("linear_pedestal", "pedestal_lsb"),
         register("frame_number", "frame_number"),
     ]
@@ -73,6 +92,7 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
             register(f"{name}_lag", "lag_lines", first),
         ]
     table += [
+        *status("flicker_count", "clipped_count"),
         register("frame_length_lines", "frame_length_lines"),
         register("line_length_pck", "line_length_cycles"),
         register("x_addr_start", "column_start"),
@@ -93,8 +113,12 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
     return tuple(table)
 
 
-def register_value(source: tuple[str | int, ...], settings, frame) -> Value:
-    """The hardware of one value, from the settings and the number of its frame."""
+def register_value(source: tuple[str | int, ...], settings, frame, status, slot) -> Value:
+    """The hardware of one value.
+
+    ``settings``, ``frame``, ``slot`` are the settings of its frame, its number and its companding
+    slot, ``status`` is the `EmbeddedStatus`.
+    """
     increments = {Skip.NONE: 1, Skip.TWO_OF_FOUR: 3, Skip.TWO_OF_EIGHT: 7}
 
     def by_value(selector, table: dict) -> Value:
@@ -107,6 +131,10 @@ def register_value(source: tuple[str | int, ...], settings, frame) -> Value:
     match source:
         case ("frame_number",):
             return frame
+        case ("companding_slot",):
+            return slot
+        case ("flicker_count" | "clipped_count" as count,):
+            return status[count]
         case ("csi_data_format",):
             # Uncompressed and compressed bits per pixel, which are the same.
             return by_value(settings.data_format,

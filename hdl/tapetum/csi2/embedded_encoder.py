@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
 from ..control.frame_settings import settings_ring
-from .embedded import EmbeddedTag, embedded_registers, register_value
+from .embedded import EmbeddedStatus, EmbeddedTag, embedded_registers, register_value
 from .formats import GROUP_PIXELS
 
 __all__ = ["EmbeddedEncoder", "EmbeddedGroup"]
@@ -34,7 +34,7 @@ class EmbeddedEncoder(wiring.Component):
         until ``done``.
     done : Out(1)
         Strobe: the last group has been taken.
-    settings : In(settings_ring)
+    settings : In(settings_ring), status : In(EmbeddedStatus)
     o : Out(stream of EmbeddedGroup)
     """
 
@@ -46,6 +46,7 @@ class EmbeddedEncoder(wiring.Component):
             "row_groups": In(range(config.array.columns // GROUP_PIXELS + 1)),
             "done": Out(1),
             "settings": In(settings_ring(config)),
+            "status": In(EmbeddedStatus),
             "o": Out(stream.Signature(EmbeddedGroup)),
         })
 
@@ -85,8 +86,10 @@ class EmbeddedEncoder(wiring.Component):
         advance = Signal()
         m.d.comb += advance.eq(~self.o.valid | self.o.ready)
 
+        # Counts belong together, so all their bytes are of one moment.
+        status = Signal(EmbeddedStatus, reset_less=True)
         with m.If(self.start):
-            m.d.sync += [running.eq(1), step.eq(0), stop.eq(1)]
+            m.d.sync += [running.eq(1), step.eq(0), stop.eq(1), status.eq(self.status)]
             for end in ends:
                 with m.If(self.row_groups * GROUP_PIXELS > end):
                     m.d.sync += stop.eq(end)
@@ -117,8 +120,7 @@ class EmbeddedEncoder(wiring.Component):
             with m.If(running):
                 m.d.sync += [step.eq(step + 1), running.eq(~at_end)]
             for index in range(len(self.settings)):
-                values = Cat(self._byte(source, byte, self.settings[index])
-                             for source, byte in fields)
+                values = Cat(self._byte(source, byte, index, status) for source, byte in fields)
                 m.d.sync += candidates[index].eq(
                     values.word_select(decoded[:(len(fields) - 1).bit_length()], 8))
             m.d.sync += self.o.valid.eq(valid[2] & full)
@@ -136,6 +138,7 @@ class EmbeddedEncoder(wiring.Component):
         ]
         return m
 
-    def _byte(self, source, byte: int, settings) -> Value:
-        value = register_value(source, settings, self.frame)[8 * byte:8 * byte + 8]
+    def _byte(self, source, byte: int, index: int, status) -> Value:
+        value = register_value(source, self.settings[index], self.frame, status,
+                               status.companding_slots[index])[8 * byte:8 * byte + 8]
         return Cat(value, C(0, 8 - len(value)))

@@ -120,7 +120,7 @@ class FlickerCollector(wiring.Component):
             self.overflow.eq(last & ~accept),
         ]
         with m.If(valid):
-            m.d.sync += [first.eq(beat.line_last), storing.eq(stores & (fits | ~complete))]
+            m.d.sync += [first.eq(beat.line_last), storing.eq(stores)]
         with m.If(last):
             m.d.sync += index.eq(0)
         with m.Elif(complete & fits):

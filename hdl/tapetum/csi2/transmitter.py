@@ -11,6 +11,7 @@ from ..control.frame_settings import settings_ring
 from ..pixel import OutputPixels
 from ..stream.queue import AsyncQueue
 from .arbiter import PacketArbiter
+from .embedded import EmbeddedStatus
 from .embedded_encoder import EmbeddedEncoder, EmbeddedGroup
 from .frame_tracker import FrameTracker
 from .lanes import LaneDistributor, PhyLanes
@@ -49,7 +50,8 @@ class Csi2Transmitter(wiring.Component):
     Members
     -------
     pixels : In(stream of OutputPixels(lanes)), always ready
-    settings : In(settings_ring)
+    settings : In(settings_ring), status : In(EmbeddedStatus)
+        What the embedded rows tell.
     overflow : Out(1)
         In ``sync``: strobe for each row that was lost.
     results : In(PacketSource(byte_lanes)).array(result_sources)
@@ -66,6 +68,7 @@ class Csi2Transmitter(wiring.Component):
         ports = {
             "pixels": In(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "settings": In(settings_ring(config)),
+            "status": In(EmbeddedStatus),
             "overflow": Out(1),
             "phy": Out(PhyLanes(byte_lanes)),
             "packet_bytes": Out(PacketBytes(byte_lanes)),
@@ -120,7 +123,7 @@ class Csi2Transmitter(wiring.Component):
         connect(m, distributor.phy, flipped(self.phy))
         m.d.comb += [
             collector.settings.eq(self.settings),
-            encoder.settings.eq(self.settings),
+            encoder.settings.eq(self.settings), encoder.status.eq(self.status),
             collector.may_store.eq(tracker.may_store),
             collector.accept.eq(tracker.accept),
             tracker.began.eq(collector.began), tracker.began_tag.eq(collector.began_tag),

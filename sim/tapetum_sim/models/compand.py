@@ -18,7 +18,7 @@ from tapetum.compand.tables import (
 from tapetum.config import DieConfig
 from tapetum.control.frame_settings import DataFormat
 
-__all__ = ["compand", "compand_frame", "expand", "expand_frame", "format_bits",
+__all__ = ["compand", "compand_frame", "expand", "expand_frame", "format_bits", "slot_of",
            "table_from_window", "table_of", "table_to_window", "uncombined_values"]
 
 
@@ -41,6 +41,20 @@ def table_of(settings: Mapping[str, Any],
         return programmed
     return {(12, 1): OX03C10}.get((bits, choice)) or {
         12: OCTAVES_12, 14: OCTAVES_14, 16: OCTAVES_16, 20: OCTAVES_20}[bits]
+
+
+def slot_of(settings: Mapping[str, Any], programmed: CompandingTable | None = None, *,
+            programmed_slot: int = 5) -> int:
+    """What register and embedded row say: where the frame's table lies, 7 if it has none.
+
+    Loads fill ``programmed_slot`` 5 first, then 6, and so on in turn.
+    """
+    table = table_of(settings, programmed)
+    if settings["uncombined"] or table is None:
+        return 7
+    if table is programmed:
+        return programmed_slot
+    return [OCTAVES_12, OX03C10, OCTAVES_14, OCTAVES_16, OCTAVES_20].index(table)
 
 
 # Tables as the host sees them -------------------------------------------------------------------

@@ -41,8 +41,12 @@ class OutputRow:
 
 
 def transmit(config: DieConfig, rows: Iterable[OutputRow],
-             settings: Mapping[int, Mapping[str, Any]]) -> bytes:
+             settings: Mapping[int, Mapping[str, Any]],
+             status: Mapping[int, Mapping[str, int]] | None = None) -> bytes:
     """All packets for ``rows``; ``settings`` by frame, with the names of `FrameSettings`.
+
+    ``status`` has by frame what its embedded rows tell besides, by name of the register: counts of
+    the combined frame before, ``companding_slot``; what it lacks is 0.
 
     Packets stand in the order in which the rows ask for them, those of its flicker map behind the
     row. Where there are maps, the link keeps to this order only within a virtual channel.
@@ -63,7 +67,8 @@ def transmit(config: DieConfig, rows: Iterable[OutputRow],
             if channel not in open_frames:
                 open_frames[channel] = row.frame
                 sent += short_packet(channel, 0x00, _number(row.frame))
-                told = embedded_row(config, settings[row.frame], row.frame, len(row.values))
+                told = embedded_row(config, settings[row.frame], row.frame, len(row.values),
+                                    (status or {}).get(row.frame, {}))
                 sent += long_packet(channel, 0x12, _pack(told, bits))
             if config.csi2.line_sync_packets:
                 sent += short_packet(channel, 0x02, row.row + 1)
@@ -189,7 +194,7 @@ def pack_marks(marks: NDArray[np.bool_]) -> bytes:
 # Embedded rows ----------------------------------------------------------------------------------
 
 def embedded_row(config: DieConfig, settings: Mapping[str, Any], frame: int,
-                 width: int) -> NDArray[np.uint32]:
+                 width: int, status: Mapping[str, int] | None = None) -> NDArray[np.uint32]:
     """The embedded row as pixels of the frame's format: upper eight bits data, the rest 0101…"""
     row = bytearray([0x0A])
     high = next_address = -1
@@ -199,7 +204,7 @@ def embedded_row(config: DieConfig, settings: Mapping[str, Any], frame: int,
             tags += bytes([0xAA, register.address >> 8])
         if register.address != next_address:
             tags += bytes([0xA5, register.address & 0xFF])
-        value = _value(register, settings, frame)
+        value = _value(register, settings, frame, status or {})
         for byte in value.to_bytes(register.width_bytes, "big"):
             tags += bytes([0x5A, byte])
         if len(row) + len(tags) >= width:
@@ -213,11 +218,14 @@ def embedded_row(config: DieConfig, settings: Mapping[str, Any], frame: int,
     return (filled >> 24 - bits).astype(np.uint32)
 
 
-def _value(register: EmbeddedRegister, settings: Mapping[str, Any], frame: int) -> int:
+def _value(register: EmbeddedRegister, settings: Mapping[str, Any], frame: int,
+           status: Mapping[str, int]) -> int:
     odd_increment = {Skip.NONE: 1, Skip.TWO_OF_FOUR: 3, Skip.TWO_OF_EIGHT: 7}
     match register.name:
         case "frame_number":
             return frame
+        case "companding_slot" | "flicker_count" | "clipped_count":
+            return status.get(register.name, 0)
         case "csi_data_format":
             bits = _BITS[DataFormat(settings["data_format"])]
             return bits << 8 | bits

@@ -18,6 +18,7 @@ from tapetum.presets import preset
 from tapetum_sim.models.compand import (
     compand,
     compand_frame,
+    slot_of,
     table_from_window,
     table_of,
     table_to_window,
@@ -409,13 +410,14 @@ def test_the_programmed_table_serves_formats_of_its_bits_and_no_others():
 def test_the_slot_in_force_is_told_for_each_frame(choice, expected):
     dut = Compander(preset("tiny"))
     data_format, table, *uncombined = choice
+    settings = FrameSettings.defaults(preset("tiny")) | {
+        "data_format": data_format, "companding_table": table, "uncombined": bool(uncombined)}
+    assert slot_of(settings, FULL) == expected
 
     async def bench(ctx):
         for index in range(4):
             ctx.set(dut.programmed[index], {"is_loaded": 1, "second": 0, "output_bits": 16})
-        ctx.set(dut.settings[2], FrameSettings.defaults(preset("tiny")) | {
-            "data_format": data_format, "companding_table": table,
-            "uncombined": bool(uncombined)})
+        ctx.set(dut.settings[2], settings)
         await ctx.tick().repeat(2)
         assert ctx.get(dut.slots[2]) == expected
         assert ctx.get(dut.in_use) == (expected == 5)

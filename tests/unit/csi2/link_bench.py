@@ -90,7 +90,8 @@ class Link:
     map_overflows: int = 0
     packet_gaps: list[int] = field(default_factory=list)
 
-    def run(self, rows: Sequence[OutputRow], settings: Mapping[int, Mapping[str, Any]]) -> bytes:
+    def run(self, rows: Sequence[OutputRow], settings: Mapping[int, Mapping[str, Any]],
+            status: Mapping[int, Mapping[str, Any]] | None = None) -> bytes:
         """Send ``rows`` and return the packets when all that is due has left."""
         top = TransmitterWithMap(self.config)
         has_maps = any(row.marks is not None for row in rows)
@@ -111,6 +112,8 @@ class Link:
                 if self.patient:
                     await ctx.tick().repeat(16)  # the free slot becomes known
                 ctx.set(dut.settings[row.frame % 4], settings[row.frame])
+                if status is not None:
+                    ctx.set(dut.status, status[row.frame])
                 beats = row.values.reshape(-1, lanes).tolist()
                 marks = np.ones_like(row.values) if row.marks is None else row.marks
                 mark_beats = (marks.reshape(-1, lanes) << np.arange(lanes)).sum(axis=1).tolist()
