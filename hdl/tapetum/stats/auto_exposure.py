@@ -32,8 +32,8 @@ class AutoExposure(wiring.Component):
 
     ``settings_out`` changes as a whole and is legal in itself at all times. While ``enable`` is
     low, and until the first frame was measured, it is ``settings`` 2 clocks later. Then exposures
-    and normalisation are worked out for the host's settings again and again, so that these take at
-    most `longest_cycles` to be followed; all other fields are the host's.
+    and normalisation are worked out for the host's settings again and again, each pass in
+    `pass_cycles`; all other fields are the host's, as they were when the pass began.
 
     Parameters
     ----------
@@ -70,9 +70,12 @@ class AutoExposure(wiring.Component):
     @property
     def longest_cycles(self) -> int:
         """From ``complete`` until ``settings_out`` has what was made of it, at most."""
-        captures, groups = len(self.config.captures), len(self.config.exposure_groups)
-        measure, setting = 500 * captures + 10, 280 * groups + 160 * captures + 10
-        return measure + 2 * setting
+        return 390 * len(self.config.captures) + 20 + 2 * self.pass_cycles
+
+    @property
+    def pass_cycles(self) -> int:
+        """To work out all exposures and gains, at most."""
+        return 250 * len(self.config.exposure_groups) + 125 * len(self.config.captures) + 10
 
     def elaborate(self, platform):
         m = Module()

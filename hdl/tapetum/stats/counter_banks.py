@@ -27,8 +27,8 @@ class CounterBanks(wiring.Component):
 
     Parameters
     ----------
-    depth : int
-        Counters.
+    depth, count_bits : int
+        Counters, and their width.
 
     Members
     -------
@@ -38,20 +38,20 @@ class CounterBanks(wiring.Component):
         Strobe.
     is_clearing : Out(1)
         Nothing is counted now.
-    read_address : In, read_count : Out(20)
+    read_address : In, read_count : Out(count_bits)
         Of the bank that was counted last, 3 clocks later; complete 4 clocks after ``swap``.
     """
 
-    def __init__(self, depth: int):
-        self.depth = depth
+    def __init__(self, depth: int, *, count_bits: int = COUNT_BITS):
+        self.depth, self.count_bits = depth, count_bits
         super().__init__({
             "address": In(range(depth)), "count": In(1), "swap": In(1),
             "is_clearing": Out(1),
-            "read_address": In(range(depth)), "read_count": Out(COUNT_BITS),
+            "read_address": In(range(depth)), "read_count": Out(count_bits),
         })
 
     def elaborate(self, platform):
-        m = Module()
+        m, bits = Module(), self.count_bits
         bank = Signal()
         cleared, to_clear = Signal(range(self.depth)), Signal(2, init=0b11)
         m.d.comb += self.is_clearing.eq(to_clear.any())
@@ -69,13 +69,12 @@ class CounterBanks(wiring.Component):
         for stage in range(1, 6):
             places.append(delayed(m, places[-1], 1, name=f"place_{stage}"))
             counts.append(delayed(m, counts[-1], 1, name=f"count_{stage}", reset_less=False))
-        held, total, sums = [], Signal(COUNT_BITS + 1), [Signal(COUNT_BITS, name="sum_0",
-                                                                reset_less=True)]
+        held, total, sums = [], Signal(bits + 1), [Signal(bits, name="sum_0", reset_less=True)]
         for index in range(2):
             m.submodules[f"bank_{index}"] = store = memory.Memory(
-                shape=COUNT_BITS, depth=self.depth, init=[])
+                shape=bits, depth=self.depth, init=[])
             write, read = store.write_port(), store.read_port()
-            word = Signal(COUNT_BITS, name=f"held_{index}", reset_less=True)
+            word = Signal(bits, name=f"held_{index}", reset_less=True)
             held.append(word)
             clears = to_clear[index]
             m.d.comb += [
@@ -90,7 +89,7 @@ class CounterBanks(wiring.Component):
         m.d.sync += same.eq(Cat(counts[ahead] & (places[ahead] == places[1])
                                 for ahead in (2, 3, 4)))
         sums += [delayed(m, sums[0], ahead, name=f"sum_{ahead}") for ahead in (1, 2)]
-        before = Signal(COUNT_BITS)
+        before = Signal(bits)
         m.d.comb += [
             before.eq(Mux(places[2][-1], held[1], held[0])),
             total.eq(before + 1),
@@ -99,7 +98,7 @@ class CounterBanks(wiring.Component):
             with m.If(same[ahead]):
                 m.d.comb += before.eq(sums[ahead])
         m.d.sync += [
-            sums[0].eq(Mux(total[-1], (1 << COUNT_BITS) - 1, total)),
+            sums[0].eq(Mux(total[-1], ~0, total)),
             self.read_count.eq(Mux(bank, held[0], held[1])),
         ]
         return m

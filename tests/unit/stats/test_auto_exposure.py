@@ -1,29 +1,143 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exposures and gains are the model's, and legal whatever the host and the light do."""
+"""Exposures and gains are the model's bit for bit, and legal whatever the host does."""
 
-from math import log2
+from copy import deepcopy
+from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
+from amaranth import *
+from amaranth.lib import data
 
 from support import simulate
-from support.exposure_loop import loop_config
-from tapetum.config import DieConfig
+from support.stats import CONFIGS, LEVELS, host_settings, random_control, random_counts
 from tapetum.control.frame_settings import FrameSettings
 from tapetum.stats.auto_exposure import AutoExposure
-from tapetum.stats.exposure_control import Banding, ExposureControl
-from tapetum_sim.models.auto_exposure import AutoExposureModel, exponential, logarithm
-from tapetum_sim.models.settings import frame_settings
+from tapetum.stats.exposure_control import ExposureControl
+from tapetum.stream.delay import delayed
+from tapetum_sim.models.auto_exposure import AutoExposureModel
 
-LEVELS = 128
+class CountsAtPort(Elaboratable):
+    """`AutoExposure` with late answers to what it asks the histogram, and a count of overflows."""
+
+    def __init__(self, config):
+        self.inner = AutoExposure(config)
+        self.level_count = Signal.like(self.inner.level_count)
+        self.overflows = Signal(16)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.inner = inner = self.inner
+        m.d.comb += inner.level_count.eq(delayed(m, self.level_count, 3, name="count"))
+        m.d.sync += self.overflows.eq(self.overflows + inner.ratio_overflow)
+        return m
 
 
-def host_settings(config: DieConfig, generator) -> dict:
-    """Anything that a host can bring past the guard."""
-    from support.random_settings import random_settings
-    from tapetum.registers.table import register_table
-    from tapetum.registers.definition import Access, Storage
-    registers = {r.name: r.reset for r in register_table(config)
-                 if r.access is Access.READ_WRITE and r.storage is Storage.FRAME}
-    registers |= random_settings(config, generator)
-    return frame_settings(config, registers).settings
+class Bench:
+    """The RTL with the counts of a frame at its port, beside the model."""
+
+    def __init__(self, config):
+        self.config, self.top = config, CountsAtPort(config)
+        self.dut, self.model = self.top.inner, AutoExposureModel(config)
+        self.counts = np.zeros((len(config.captures), LEVELS), np.int64)
+        self.frame, self.shape = 0, FrameSettings(config)
+
+    async def counters(self, ctx):
+        """Background: the count that is asked for, at once."""
+        async for address, _ in ctx.changed(self.dut.level_address, self.dut.complete):
+            if address.capture < len(self.counts):
+                ctx.set(self.top.level_count, int(self.counts[address.capture, address.level]))
+
+    def control(self, ctx, control: dict[str, Any]):
+        self.model.control = control
+        ctx.set(self.dut.control, ExposureControl(self.config).const(control))
+
+    def host(self, ctx, settings: dict[str, Any]):
+        ctx.set(self.dut.settings, self.shape.const(settings))
+
+    async def measure(self, ctx, settings: dict[str, Any], counts: np.ndarray):
+        """A frame that was taken with ``settings`` is complete."""
+        self.frame += 1
+        self.counts = counts
+        ctx.set(self.dut.ring[self.frame % 4], self.shape.const(settings))
+        ctx.set(self.dut.frame, self.frame)
+        ctx.set(self.dut.complete, 1)
+        await ctx.tick()
+        ctx.set(self.dut.complete, 0)
+        self.model.measure(settings, counts)
+
+    def made(self, ctx) -> dict[str, Any]:
+        return as_plain(ctx.get(self.dut.settings_out))
+
+    def run(self, testbench, *, cycles: int):
+        simulate(self.top, testbench, cycles=cycles, background=(self.counters,))
+
+    def overflows(self, ctx) -> int:
+        return ctx.get(self.top.overflows)
+
+
+def as_plain(value: Any) -> Any:
+    """Dictionaries, lists and integers."""
+    if not isinstance(value, data.Const):
+        return int(getattr(value, "value", value))
+    keys = [key for key, _ in value.shape()]
+    if keys == list(range(len(keys))):
+        return [as_plain(value[key]) for key in keys]
+    return {key: as_plain(value[key]) for key in keys}
+
+
+def plain(config, settings: dict[str, Any]) -> dict[str, Any]:
+    return as_plain(FrameSettings(config).const(settings))
+
+
+def assert_legal(config, settings: dict[str, Any]) -> None:
+    """What the readout asks of exposures, without the model's help."""
+    lags, line = settings["lag_lines"], settings["line_length_cycles"]
+    longest = settings["frame_length_lines"] - max(lags) - 1
+    for index, capture in enumerate(settings["captures"]):
+        coarse, fine = capture["coarse_integration_lines"], capture["fine_integration_cycles"]
+        assert 0 < coarse * line + fine <= longest * line
+        assert fine < line
+        for other in range(index):
+            if (config.captures[other].photodiode is config.captures[index].photodiode
+                    and lags[other] < lags[index]):
+                assert coarse * line + fine < (lags[index] - lags[other]) * line
+        assert capture["normalisation_mantissa"] >= 1 << 15
+
+
+def check_random_frames(config, random: Random, frames: int) -> None:
+    """Frames of any light under any settings; each one's exposures against the model's."""
+    bench = Bench(config)
+    defaults = plain(config, FrameSettings.defaults(config))
+    waits = bench.dut.longest_cycles + bench.dut.pass_cycles
+
+    async def testbench(ctx):
+        used = defaults
+        bench.control(ctx, ExposureControl.defaults(config) | {"enable": 1})
+        for frame in range(frames):
+            if frame % 4 == 3:
+                bench.control(ctx, random_control(config, random))
+            host = plain(config, host_settings(config, random)) if frame % 2 else defaults
+            bench.host(ctx, host)
+            await bench.measure(ctx, used, random_counts(len(config.captures), random))
+            await ctx.tick().repeat(bench.dut.longest_cycles)
+            made, overflows = bench.made(ctx), bench.overflows(ctx)
+            assert made == bench.model.apply(host), f"frame {frame}"
+            assert_legal(config, made)
+            await ctx.tick().repeat(bench.dut.pass_cycles)
+            assert (bench.overflows(ctx) > overflows) == bench.model.ratio_overflow
+            used = made if random.random() < 0.7 else plain(config, host_settings(config, random))
+
+    bench.run(testbench, cycles=frames * (waits + 10))
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_settings_are_the_models(name, seed):
+    check_random_frames(CONFIGS[name], Random(seed), 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CONFIGS)
+def test_settings_are_the_models_over_many_frames(name, seed):
+    check_random_frames(CONFIGS[name], Random(seed + 1), 60)
