@@ -49,9 +49,7 @@ def _take_with_rtl(config: DieConfig, plan: Plan, seed: int, directory: Path,
     request = Request(
         config=config, pixel_die=plan.pixel_die(config, seed), frames=plan.frames, seed=seed,
         scene_name=plan.scene.name, registers=dict(plan.registers), direct=direct)
-    record = run_die(request, directory,
-                     progress=lambda text, done, total: progress(
-                         f"{plan.name}: {text}", done, total))
+    record = run_die(request, directory, progress=progress)
     recordings = Recordings.load(directory, config)
     return shot_of_rows(
         config, {frame.frame: frame.settings for frame in record.frames}, adc=recordings.adc,
@@ -68,9 +66,9 @@ def _take_with_models(config: DieConfig, plan: Plan, seed: int, progress: Progre
     every = max(1, len(requests) // 100)
     for index, request in enumerate(requests):
         if index % every == 0:
-            progress(f"{plan.name}: exposing", index, len(requests))
+            progress("exposing", index, len(requests))
         trips[index] = _trip_codes(config, pixel_die, request)
-    progress(f"{plan.name}: playing the models", 0, 0)
+    progress("playing the models", 0, 0)
     result = reference(config, requests, trips, by_frame)
     return shot_of_rows(config, by_frame, adc=result.adc, correct=result.correct,
                         hdr=result.hdr, requests=requests)

@@ -8,13 +8,13 @@ import numpy as np
 from tapetum.config import DieConfig
 
 from ..pixel_die import PixelDieParameters
-from ..scenes.uniform import Uniform
+from ..scenes.switched_light import SwitchedLight
 from .context import Context
 from .drawing import draw
 from .measurement import Measurement, at_most
 from .plan import Plan, Warming, short_frame
 
-__all__ = ["black_level_error", "black_level_frames"]
+__all__ = ["BlackTrace", "black_level_error", "black_level_frames", "warming_shot"]
 
 BEFORE_CELSIUS, AFTER_CELSIUS = 25.0, 105.0
 STEP_FRAME = 8
@@ -31,8 +31,8 @@ _STEP = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Trace:
-    """``errors`` in LSB of a 12-bit converter, captures x frames."""
+class BlackTrace:
+    """Error of black; ``errors`` in LSB of a 12-bit converter, captures x frames."""
 
     config: DieConfig
     errors: np.ndarray
@@ -53,9 +53,14 @@ class _Trace:
         return found
 
 
+def warming_shot(context: Context) -> BlackTrace:
+    """Take the frames and find black in each, once."""
+    return context.once("warming", _measure)
+
+
 def black_level_error(context: Context) -> Measurement:
     """Error that remains, of the worst capture."""
-    trace = context.once("black level", _measure)
+    trace = warming_shot(context)
     names = [capture.name for capture in trace.config.captures]
     return Measurement(
         key="correct.black_level_error_lsb", figure=float(trace.settled_rms.max()), unit="LSB12",
@@ -69,7 +74,7 @@ def black_level_error(context: Context) -> Measurement:
 
 def black_level_frames(context: Context) -> Measurement:
     """Frames until it is reached."""
-    trace = context.once("black level", _measure)
+    trace = warming_shot(context)
     frames = trace.frames_to_settle
     names = [capture.name for capture in trace.config.captures]
     settled = [count for count in frames if count is not None]
@@ -82,20 +87,20 @@ def black_level_frames(context: Context) -> Measurement:
         f"not.", details={"by_capture": dict(zip(names, frames, strict=True))})
 
 
-def _measure(context: Context) -> _Trace:
+def _measure(context: Context) -> BlackTrace:
     config = context.config
     parameters = replace(PixelDieParameters(), dark_spread=0.0, hot_per_million=0.0,
                          dead_per_million=0.0, stuck_per_million=0.0, couplets_per_million=0.0)
     shot = context.take(Plan(
-        name="warming", scene=Uniform(config, [(0.0, 0.0)]), parameters=parameters,
+        name="warming", scene=SwitchedLight(config, [(0.0, 0.0)]), parameters=parameters,
         registers=short_frame(config), frames=FRAMES,
         temperature_celsius=Warming(BEFORE_CELSIUS, AFTER_CELSIUS, STEP_FRAME)))
     scale = 1 << config.hdr.fraction_bits
     codes = shot.corrected.mean(axis=(2, 3)).T / scale - config.adc.pedestal_codes
-    return _Trace(config=config, errors=codes * 4096 / config.adc.signal_counts)
+    return BlackTrace(config=config, errors=codes * 4096 / config.adc.signal_counts)
 
 
-def _picture(trace: _Trace) -> bytes:
+def _picture(trace: BlackTrace) -> bytes:
     with draw(height=3.2) as (figure, picture):
         axes = figure.subplots()
         for capture, errors in zip(trace.config.captures, trace.errors, strict=True):

@@ -8,47 +8,69 @@ from difflib import get_close_matches
 from tapetum.config import DieConfig
 
 from ..errors import UserError
-from . import black_level_figures, fixed_pattern_figures, lamp_figures, noise_figures
+from . import (
+    black_level_figures,
+    defect_figures,
+    fixed_pattern_figures,
+    lamp_figures,
+    noise_figures,
+)
+from .black_level_figures import warming_shot
 from .context import Context
+from .defect_figures import DEFECT_SHOTS
+from .exposure_figures import exposure_shot, frames_to_settle
 from .false_marks import false_marks
-from .features import Feature, always, has_flicker_map
-from .ghosts import ghosts
+from .features import Feature, always, correction, has_auto_exposure, has_flicker_map
+from .flat_fields import flat_fields
+from .ghosts import edge_shot, ghosts
+from .lamps import lamp_survey
 from .measurement import Measurement
-from .scene_error import radiance_error
+from .noise_curve import noise_curve
+from .scene_error import DEFAULT_SCENE_SHOTS, radiance_error
 
 __all__ = ["CATALOGUE", "KEYS", "Entry", "choose"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A measurement by its key in ``report.json``; it is not made where ``exists`` says no."""
+    """A measurement by its key in ``report.json``; it is not made where ``exists`` says no.
+
+    ``shots`` take what it needs, in any order and at the same time as those of others.
+    """
 
     key: str
     measure: Callable[[Context], Measurement]
+    shots: tuple[Callable[[Context], object], ...]
     exists: Feature = always
 
 
 CATALOGUE = (
-    Entry("hdr.dynamic_range_db", noise_figures.dynamic_range),
-    Entry("hdr.snr_min_db", noise_figures.snr_minimum),
-    Entry("hdr.snr_worst_below_optimum_db", noise_figures.snr_below_optimum),
-    Entry("hdr.radiance_error_rms", radiance_error),
-    Entry("hdr.ghost_lsb", ghosts),
-    Entry("lfm.detection", lamp_figures.detection),
-    Entry("lfm.mmp", lamp_figures.mmp),
-    Entry("lfm.mmp_ideal", lamp_figures.mmp_ideal),
-    Entry("lfm.mmp_worst_below_ideal", lamp_figures.mmp_below_ideal),
-    Entry("lfm.false_marks", false_marks, has_flicker_map),
-    Entry("correct.column_dsnu_lsb", fixed_pattern_figures.column_dsnu),
-    Entry("correct.column_prnu_percent", fixed_pattern_figures.column_prnu),
-    Entry("correct.row_noise_reduction_db", fixed_pattern_figures.row_noise_reduction),
-    Entry("correct.black_level_error_lsb", black_level_figures.black_level_error),
-    Entry("correct.black_level_frames", black_level_figures.black_level_frames),
+    Entry("hdr.dynamic_range_db", noise_figures.dynamic_range, (noise_curve,)),
+    Entry("hdr.snr_min_db", noise_figures.snr_minimum, (noise_curve,)),
+    Entry("hdr.snr_worst_below_optimum_db", noise_figures.snr_below_optimum, (noise_curve,)),
+    Entry("hdr.radiance_error_rms", radiance_error, DEFAULT_SCENE_SHOTS),
+    Entry("hdr.ghost_lsb", ghosts, (edge_shot,)),
+    Entry("lfm.detection", lamp_figures.detection, (lamp_survey,)),
+    Entry("lfm.mmp", lamp_figures.mmp, (lamp_survey,)),
+    Entry("lfm.mmp_ideal", lamp_figures.mmp_ideal, (lamp_survey,)),
+    Entry("lfm.mmp_worst_below_ideal", lamp_figures.mmp_below_ideal, (lamp_survey,)),
+    Entry("lfm.false_marks", false_marks, (noise_curve, lamp_survey), has_flicker_map),
+    Entry("correct.column_dsnu_lsb", fixed_pattern_figures.column_dsnu, (flat_fields,)),
+    Entry("correct.column_prnu_percent", fixed_pattern_figures.column_prnu, (flat_fields,)),
+    Entry("correct.row_noise_reduction_db", fixed_pattern_figures.row_noise_reduction,
+          (flat_fields,)),
+    Entry("correct.defects_corrected", defect_figures.defects_corrected, DEFECT_SHOTS,
+          correction("defects_dynamic")),
+    Entry("correct.good_pixels_touched", defect_figures.good_pixels_touched, DEFECT_SHOTS,
+          correction("defects_dynamic")),
+    Entry("correct.black_level_error_lsb", black_level_figures.black_level_error,
+          (warming_shot,)),
+    Entry("correct.black_level_frames", black_level_figures.black_level_frames, (warming_shot,)),
+    Entry("exposure.frames_to_settle", frames_to_settle, (exposure_shot,), has_auto_exposure),
 )
-"""In the order in which they are made and shown."""
+"""In the order in which they are shown."""
 
-KEYS = (*(entry.key for entry in CATALOGUE), "correct.defects_corrected",
-        "correct.good_pixels_touched", "exposure.frames_to_settle")
+KEYS = tuple(entry.key for entry in CATALOGUE)
 """All keys of the report: what is not measured is null."""
 
 

@@ -3,7 +3,6 @@
 
 import numpy as np
 
-from ..scenes.staircase import Staircase
 from .context import Context
 from .lamps import lamp_survey
 from .measurement import Measurement, at_most
@@ -14,20 +13,22 @@ __all__ = ["false_marks"]
 
 def false_marks(context: Context) -> Measurement:
     """Share of marked pixels in a scene that stands still."""
-    shot = staircase_shot(context)
-    assert shot.flicker is not None
-    marks = shot.flicker[SETTLING_FRAMES:]
-    columns = marks.reshape(-1, marks.shape[-1]).mean(axis=0)
-    steady = [result.marked for result in lamp_survey(context).results
-              if result.cell.duty == 1.0 and result.marked is not None]
-    flickering = [result.marked for result in lamp_survey(context).judged
-                  if result.cell.duty < 1.0 and result.marked is not None]
+    marks = staircase_shot(context).flicker
+    figure, details = None, {}
+    if marks is not None:
+        marks = marks[SETTLING_FRAMES:]
+        lamps = [result for result in lamp_survey(context).judged if result.marked is not None]
+        details = {
+            "worst_level": float(marks.mean(axis=(0, 1)).max()),
+            "steady_lamps": _mean([lamp.marked for lamp in lamps if lamp.cell.duty == 1.0]),
+            "pulsed_lamps": _mean([lamp.marked for lamp in lamps if lamp.cell.duty < 1.0])}
+        figure = float(marks.mean())
     return Measurement(
-        key="lfm.false_marks", figure=float(marks.mean()), unit="", target=at_most(0.001),
-        method=f"Share of pixels in the flicker map of the light staircase ({Staircase.__name__}"
-               f": every light level, nothing moves, every temporal noise). The details tell the "
-               f"worst light level, lamps that are always lit, and how many pixels of pulsed "
-               f"lamps are marked.",
-        details={"worst_level": float(columns.max()),
-                 "steady_lamps": float(np.mean(steady)) if steady else None,
-                 "pulsed_lamps": float(np.mean(flickering)) if flickering else None})
+        key="lfm.false_marks", figure=figure, unit="", target=at_most(0.001), details=details,
+        method="Share of pixels in the flicker map of a light staircase: every light level, "
+               "nothing moves, every temporal noise. The details tell the worst light level, and "
+               "how many pixels are marked of lamps that are always lit and of pulsed ones.")
+
+
+def _mean(values: list) -> float | None:
+    return float(np.mean(values)) if values else None

@@ -8,7 +8,7 @@ import numpy as np
 from tapetum.config import DieConfig
 
 from ..pixel_die import PixelDieParameters
-from ..scenes.uniform import Uniform
+from ..scenes.switched_light import SwitchedLight
 from .context import Context
 from .plan import Plan, short_frame
 from .shot import Shot
@@ -67,7 +67,7 @@ def _take(context: Context) -> FlatFields:
     for index in range(len(config.captures)):
         steps.append((switch, _half_rate(config, registers, index)))
         switch += (SWITCHING_FRAMES + measured) * frame_s
-    scene = Uniform(config, steps)
+    scene = SwitchedLight(config, steps)
     # The defects have a measurement of their own.
     parameters = replace(PixelDieParameters(), hot_per_million=0.0, dead_per_million=0.0,
                          stuck_per_million=0.0, couplets_per_million=0.0,
@@ -99,7 +99,7 @@ def _half_rate(config: DieConfig, registers: dict[str, int], index: int) -> floa
             / config.pixel.sensitivity(capture.photodiode) / cycles * config.sync_clock_hz)
 
 
-def _frames_at(shot: Shot, scene: Uniform, rate: float) -> list[int]:
+def _frames_at(shot: Shot, scene: SwitchedLight, rate: float) -> list[int]:
     """Frames of which every row of every capture saw exactly this light."""
     return [frame for frame in range(len(shot.numbers)) if all(
         abs(scene.mean_rate(start, end) - rate) <= 1e-9 * (1 + rate)

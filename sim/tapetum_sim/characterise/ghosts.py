@@ -10,7 +10,7 @@ from .measurement import Measurement, at_most
 from .plan import Plan, temporal_noise
 from .shot import Shot
 
-__all__ = ["ghosts"]
+__all__ = ["edge_shot", "ghosts"]
 
 PIXELS_PER_FRAME = 20
 SETTLING_FRAMES = 1
@@ -19,8 +19,12 @@ DARK_WELLS, BRIGHT_WELLS = 1 / 2000, 1 / 3
 """Of the capture against flicker: more sensitive ones see the ground and lose the stripes."""
 
 
-def ghosts(context: Context) -> Measurement:
-    """Largest distance of a combined value from the range of that pixel's own captures."""
+def edge_shot(context: Context) -> Shot:
+    """Take the moving edge, once."""
+    return context.once("moving edge", _take)
+
+
+def _take(context: Context) -> Shot:
     config = context.config
     reference = config.captures[anti_flicker_capture(config)]
     well = (config.adc.full_well_codes * config.electrons_per_code(reference)
@@ -30,9 +34,13 @@ def ghosts(context: Context) -> Measurement:
                        bright=BRIGHT_WELLS * well / exposure_s,
                        pixels_per_second=PIXELS_PER_FRAME / config.frame_time_s,
                        stripe_pixels=STRIPE_PIXELS)
-    shot = context.take(Plan(name="moving-edge", scene=scene, frames=SETTLING_FRAMES + 2,
+    return context.take(Plan(name="moving-edge", scene=scene, frames=SETTLING_FRAMES + 2,
                              parameters=temporal_noise(config)))
-    outside = _outside(shot)[SETTLING_FRAMES:]
+
+
+def ghosts(context: Context) -> Measurement:
+    """Largest distance of a combined value from the range of that pixel's own captures."""
+    outside = _outside(edge_shot(context))[SETTLING_FRAMES:]
     return Measurement(
         key="hdr.ghost_lsb", figure=float(outside.max()), unit="LSB24", target=at_most(1),
         method=f"Bright stripes on dark ground (ratio {BRIGHT_WELLS / DARK_WELLS:.0f}) move "

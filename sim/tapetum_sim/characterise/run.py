@@ -4,6 +4,7 @@
 import shutil
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ __all__ = ["characterise"]
 
 
 def characterise(*, preset: str, only: Sequence[str] = (), scenes: Sequence[str] = (),
-                 backend: Backend = Backend.RTL, frames: int = 4, seed: int = 1, out: Path,
+                 backend: Backend = Backend.RTL, frames: int = 4, seed: int = 1, jobs: int = 2,
+                 out: Path,
                  progress: Progress = lambda text, done, total: None) -> Outcome:
     """Measure, write the report, return what it holds.
 
-    With ``scenes`` only these are measured, else every measurement or those of ``only``.
+    With ``scenes`` only these are measured, else every measurement or those of ``only``; ``jobs``
+    simulators run at once.
 
     Raises
     ------
@@ -40,9 +43,10 @@ def characterise(*, preset: str, only: Sequence[str] = (), scenes: Sequence[str]
                       directory=recordings, progress=progress)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        measurements = []
-        for entry in entries:
-            measurements.append(entry.measure(context))
+        # The longest shots are listed last.
+        wanted = dict.fromkeys(shot for entry in reversed(entries) for shot in entry.shots)
+        context.prepare([*wanted, *(partial(scene_error, name=name) for name in scenes)], jobs)
+        measurements = [entry.measure(context) for entry in entries]
         errors = [scene_error(context, name) for name in scenes]
     except (BuildError, SimulationError) as error:
         log = out / "failure.log"

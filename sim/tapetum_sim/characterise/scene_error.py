@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from .optimum import optimum_noise
 from .plan import Plan
 from .shot import Shot
 
-__all__ = ["DEFAULT_SCENES", "SceneResult", "radiance_error", "scene_error"]
+__all__ = ["DEFAULT_SCENES", "DEFAULT_SCENE_SHOTS", "SceneResult", "radiance_error", "scene_error"]
 
 DEFAULT_SCENES = ("chart", "tunnel")
 SETTLING_FRAMES = 2
@@ -68,6 +69,9 @@ class SceneResult:
 def scene_error(context: Context, name: str) -> SceneResult:
     """Measure a scene by its name or file, once."""
     return context.once(f"scene {name}", lambda c: _measure(c, name))
+
+
+DEFAULT_SCENE_SHOTS = tuple(partial(scene_error, name=name) for name in DEFAULT_SCENES)
 
 
 def radiance_error(context: Context) -> Measurement:

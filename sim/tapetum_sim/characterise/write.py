@@ -3,7 +3,7 @@
 
 import json
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "method": measurement.method, "details": dict(measurement.details),
     } for measurement in outcome.measurements]
     summary["scenes"] = [dict(scene.figures()) for scene in outcome.scenes]
+    summary["shots"] = [asdict(shot) for shot in context.shots]
     return summary | {"versions": package_versions(), "revision": revision()}
 
 

@@ -32,6 +32,7 @@ def characterise(
     frames: Annotated[int, typer.Option(
         min=2, max=100, help="Measured frames of each shot.")] = 4,
     seed: Annotated[int, typer.Option(help="Of all noise and defects.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Simulators that run at once.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder for the report.")]
         = Path("build/characterise"),
 ) -> None:
@@ -58,8 +59,8 @@ def characterise(
 
     with StageProgress() as progress:
         outcome = run(preset=preset, only=only or [], scenes=scene or [],
-                      backend=Backend(backend.value), frames=frames, seed=seed, out=out,
-                      progress=progress)
+                      backend=Backend(backend.value), frames=frames, seed=seed, jobs=jobs,
+                      out=out, progress=progress)
     print_outcome(outcome, out)
     if outcome.context.mismatches:
         raise typer.Exit(1)

@@ -12,14 +12,14 @@ from tapetum_sim.scenes.moving_edge import MovingEdge
 from tapetum_sim.scenes.pulse import PulseTrain
 from tapetum_sim.scenes.scene import Scene
 from tapetum_sim.scenes.staircase import Staircase
-from tapetum_sim.scenes.uniform import Uniform
+from tapetum_sim.scenes.switched_light import SwitchedLight
 
 TINY, VGA = preset("tiny"), preset("vga")
 
 
 def scenes():
     return [
-        Staircase(TINY, 1.0, 1e9), Uniform(TINY, [(0.0, 5.0)]),
+        Staircase(TINY, 1.0, 1e9), SwitchedLight(TINY, [(0.0, 5.0)]),
         LampSweep(TINY, mean_rates=[100.0], duties=[0.1, 0.5], frequencies_hz=[90.0, 137.0]),
         MovingEdge(TINY, dark=1.0, bright=50.0, pixels_per_second=1200.0, stripe_pixels=7)]
 
@@ -50,13 +50,19 @@ def test_a_staircase_rises_evenly_from_dark():
     assert np.ptp(np.diff(np.log(rates[dark:]))) < 1e-9
 
 
-def test_uniform_light_is_switched_at_its_times():
-    scene = Uniform(TINY, [(0.0, 1.0), (2.0, 100.0), (3.0, 10.0)])
+def test_light_is_switched_at_its_times():
+    scene = SwitchedLight(TINY, [(0.0, 1.0), (2.0, 100.0), (3.0, 10.0)])
     assert scene.mean_rate(-5.0, 2.0) == pytest.approx(1.0)
     assert scene.mean_rate(1.0, 3.0) == pytest.approx((1 + 100) / 2)
     assert scene.mean_rate(2.5, 4.0) == pytest.approx((50 + 10) / 1.5)
     with pytest.raises(ValueError, match="rise in time"):
-        Uniform(TINY, [(1.0, 1.0), (0.0, 1.0)])
+        SwitchedLight(TINY, [(1.0, 1.0), (0.0, 1.0)])
+
+
+def test_shading_is_a_share_of_the_light():
+    shading = np.linspace(0, 1, 64)
+    scene = SwitchedLight(TINY, [(0.0, 8.0)], shading)
+    assert scene.row_radiance(3, 0.0, 1.0) == pytest.approx(8 * shading)
 
 
 def test_a_sweep_has_every_lamp_at_every_phase():
