@@ -173,6 +173,9 @@ class Die(wiring.Component):
             compander.load.eq(control.companding_load),
             compander.output_bits.eq(control.companding_bits),
             compander.shown.eq(control.companding_shown),
+            csi2.status.flicker_count.eq(hdr.flicker_count),
+            csi2.status.clipped_count.eq(hdr.clipped_count),
+            csi2.status.companding_slots.eq(compander.slots),
         ]
 
         # Status and faults
@@ -185,6 +188,7 @@ class Die(wiring.Component):
             control.corrected.eq(correct.corrected),
             control.companding_busy.eq(compander.busy),
             control.companding_refused.eq(compander.refused),
+            control.companding_slot.eq(compander.slot),
             control.flicker_count.eq(hdr.flicker_count),
             control.clipped_count.eq(hdr.clipped_count),
             *(control.raised[fault].eq(raised) for fault, raised in (

@@ -45,6 +45,8 @@ class Companding(wiring.Component):
         See `TableLoader`.
     slots : Out(3 per frame in flight)
         See `Compander`.
+    slot : Out(3)
+        That of the frame adopted last.
     """
 
     def __init__(self, config: DieConfig):
@@ -57,7 +59,7 @@ class Companding(wiring.Component):
             "segments": In(WindowBus(SEGMENTS_WINDOW)),
             "shown": In(3), "output_bits": In(5), "load": In(1),
             "busy": Out(1), "refused": Out(1), "table_invalid": Out(1),
-            "slots": Out(data.ArrayLayout(3, FRAMES_IN_FLIGHT)),
+            "slot": Out(3), "slots": Out(data.ArrayLayout(3, FRAMES_IN_FLIGHT)),
         })
 
     @property
@@ -76,7 +78,11 @@ class Companding(wiring.Component):
         for index, table in enumerate(programmed):
             with m.If(self.adopt & (self.adopt_frame[:2] == index)):
                 m.d.sync += table.eq(loader.programmed)
+        newest = Signal(2)
+        with m.If(self.adopt):
+            m.d.sync += newest.eq(self.adopt_frame)
         m.d.comb += [
+            self.slot.eq(Value.cast(compander.slots).word_select(newest, 3)),
             compander.settings.eq(self.settings),
             *(compander.programmed[index].eq(table) for index, table in enumerate(programmed)),
             compander.write.eq(loader.write), compander.write_enable.eq(loader.write_enable),

@@ -55,7 +55,8 @@ class Control(wiring.Component):
     column_freeze, column_restart : Out(1), defect_list_entries : Out(13)
     flicker_count, clipped_count : In(24)
     companding_load : Out(1), companding_bits : Out(5), companding_shown : Out(3)
-        See `Companding`; ``companding_busy``, ``companding_refused`` : In(1) is its answer.
+        See `Companding`; ``companding_busy``, ``companding_refused`` : In(1) and ``companding_slot`` : In(3)
+        are its answer.
     exposure_control : Out(ExposureControl), metering_zones : Out(16)
     histogram_frame : In(16)
     windows : Out, a `WindowBus` by name of each memory window
@@ -84,6 +85,7 @@ class Control(wiring.Component):
             "flicker_count": In(24), "clipped_count": In(24),
             "companding_load": Out(1), "companding_bits": Out(5), "companding_shown": Out(3),
             "companding_busy": In(1), "companding_refused": In(1),
+            "companding_slot": In(3),
             "windows": Out(wiring.Signature(
                 {window.name: Out(WindowBus(window)) for window in self.memory_windows})),
         })
@@ -152,6 +154,7 @@ class Control(wiring.Component):
             self.companding_bits.eq(immediate.companding_bits),
             self.companding_shown.eq(immediate.companding_shown),
             bank.status.companding_load.eq(self.companding_busy),
+            bank.status.companding_slot.eq(self.companding_slot),
             bank.status.companding_status.eq(self.companding_refused),
         ]
         for path, value in exposure_control(self.config, immediate).items():

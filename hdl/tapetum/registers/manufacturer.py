@@ -81,6 +81,10 @@ def _companding() -> list[Register]:
                  sentence="Table that the window companding_segments shows.",
                  limits=f"{slots}; {first} and {second} are programmed in turns; "
                         f"{EDITED_PAGE} is the edited one"),
+        Register(name="companding_slot", address=0x3064, bits=3, access=Access.READ_ONLY,
+                 storage=Storage.STATUS,
+                 sentence="Table of the last frame that was planned, as companding_shown counts; "
+                          "7 where there is none."),
         Register(name="companding_status", address=0x3063, access=Access.READ_ONLY,
                  storage=Storage.STATUS, sentence="What came of the last load.",
                  fields=(Field(name="refused", lsb=0,

@@ -81,6 +81,7 @@ class DieBench:
         await self.settled("software_reset")
         await self.settled("bond_test")
         await self.write(self.setup.writes)
+        await self.settled("companding_load")
         while await self.read("settings_status") & SETTINGS_PENDING:
             pass
 

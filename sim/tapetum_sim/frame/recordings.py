@@ -12,7 +12,7 @@ from tapetum.pixel import CodePixels, LinearPixels, OutputPixels, corrected_bits
 
 from ..simulator import read_recording, unpack
 from .exposure_meter import TripRequest
-from .top import Adoption, PacketWord
+from .top import Adoption, Measured, PacketWord
 
 __all__ = ["Recordings", "Row", "RowKey", "split_rows"]
 
@@ -49,7 +49,7 @@ class Recordings:
         Places in ``output`` of the rows that the link reported as lost.
     lost_map_rows : set of int
         Places in ``hdr`` of the rows whose flicker map it reported as lost.
-    adoptions, requests : structured arrays
+    adoptions, measured, requests : structured arrays
     reset_trips, signal_trips
         Trip codes by ``(frame, capture, physical row)``.
     """
@@ -63,6 +63,7 @@ class Recordings:
     lost_rows: frozenset[int]
     lost_map_rows: frozenset[int]
     adoptions: np.ndarray
+    measured: np.ndarray
     requests: np.ndarray
     trips: np.ndarray
 
@@ -90,6 +91,7 @@ class Recordings:
             lost_rows=_lost(directory / "losses.beats"),
             lost_map_rows=_lost(directory / "map_losses.beats"),
             adoptions=read_recording(directory / "adoptions.beats", Adoption(config)),
+            measured=read_recording(directory / "measured.beats", Measured),
             requests=unpack(np.load(directory / "requests.npy"), TripRequest),
             trips=np.load(directory / "trips.npy"))
 

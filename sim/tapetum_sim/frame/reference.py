@@ -12,12 +12,15 @@ from tapetum.pixel import RampKind, RowKind
 from tapetum.row_timing import Ramp
 
 from ..models.adc import convert_row, output_columns
-from ..models.compand import compand_frame, uncombined_values
+from ..models.compand import compand_frame, slot_of, uncombined_values
 from ..models.correction import CorrectionModel
 from ..models.csi2 import OutputRow, transmit
-from ..models.hdr import combine_marked
+from ..models.hdr import Combined, combine_marked
+from ..models.histogram import HistogramModel
 from ..models.readout import RowAddress, rows_of_frame
 from ..models.row import ModelRow
+from .host_memories import HostMemories
+from .planned_settings import PlannedSettings
 from .recordings import Row, RowKey
 
 __all__ = ["Reference", "expected_ramps", "reference"]
@@ -44,8 +47,9 @@ class Reference:
 
 
 def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
-              settings: Mapping[int, Mapping[str, Any]], *,
-              lost_rows: Container[RowKey] = (), lost_map_rows: Container[RowKey] = ()) -> Reference:
+              settings: PlannedSettings, *, memories: HostMemories | None = None,
+              metering_zones: int = 0xFFFF, lost_rows: Container[RowKey] = (),
+              lost_map_rows: Container[RowKey] = ()) -> Reference:
     """Play the trip codes through all models.
 
     Parameters
@@ -55,14 +59,17 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
         believed; that these are right, and in order, `expected_ramps` says.
     trips : uint16, ramps x total columns
         What the comparators did in it.
-    settings : mapping
-        `FrameSettings` of each frame, by its number.
+    settings : PlannedSettings
+        `FrameSettings` of each frame, by its number; it is given the histograms.
+    memories : HostMemories, optional
+        What the host has written; by default nothing.
     lost_rows, lost_map_rows : containers of RowKey
         Rows of ``output``, and those of ``hdr`` whose flicker map, the link had no time for, as it
         reported. They are missing from ``packets`` and from nothing else.
     """
     result = Reference()
-    die = _Die(config, settings, result, lost_rows, lost_map_rows)
+    die = _Die(config, settings, result, memories or HostMemories(), lost_rows, lost_map_rows)
+    die.histogram = HistogramModel(config, metering_zones=metering_zones)
     reset_trips: dict[tuple[int, int], np.ndarray] = {}
     for request, codes in zip(requests, trips, strict=True):
         tag = request["command"]["tag"]
@@ -72,20 +79,26 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
             reset_trips[place] = codes
         elif place in reset_trips:
             die.convert(frame, capture, place[1], reset_trips.pop(place), codes)
-    result.packets = transmit(config, die.sent, settings)
+    result.packets = transmit(config, die.sent, settings, die.status)
     return result
 
 
 class _Die:
     """State between conversions: corrections, and rows that wait for their other captures."""
 
-    def __init__(self, config: DieConfig, settings: Mapping[int, Mapping[str, Any]],
-                 result: Reference, lost_rows: Container[RowKey], lost_map_rows: Container[RowKey]):
+    def __init__(self, config: DieConfig, settings: PlannedSettings, result: Reference,
+                 memories: HostMemories, lost_rows: Container[RowKey],
+                 lost_map_rows: Container[RowKey]):
         self.config, self.settings, self.result = config, settings, result
         self.lost_rows, self.lost_map_rows = lost_rows, lost_map_rows
         self.sent: list[OutputRow] = []
         self._waiting: dict[tuple[int, int], dict[int, np.ndarray]] = {}
-        self.correction = CorrectionModel(config)
+        self.correction = CorrectionModel(config, known=memories.known, nodes=memories.nodes)
+        self.histogram = HistogramModel(config)
+        self.programmed = memories.programmed
+        self.status: dict[int, dict[str, int]] = {}
+        self._counts = {"flicker_count": 0, "clipped_count": 0}
+        self._counting = dict(self._counts)
         self._addresses: dict[int, dict[int, tuple[RowAddress, bool]]] = {}
 
     def convert(self, frame: int, capture: int, physical_row: int, reset_trips: np.ndarray,
@@ -117,6 +130,8 @@ class _Die:
                       values=corrected.codes,
                       marks=_marks(corrected.array_row, corrected.frame_last))
             self.result.correct.append(row)
+            if counted := self.histogram.row(corrected, settings):
+                self.settings.measure(counted)
             if settings["uncombined"]:
                 self._send(row, uncombined_values(corrected.codes, config,
                                                   settings["data_format"]))
@@ -138,15 +153,28 @@ class _Die:
         self.result.hdr.append(Row(
             key=key, values=combined.values,
             marks={**row.marks, "clipped": combined.clipped, "flicker": combined.flicker}))
+        self._count(row, combined)
         if not settings["uncombined"]:
             whole: RowKey = (frame, 0, kind, number)
             self._send(Row(key=whole, values=combined.values, marks=row.marks),
-                       compand_frame(combined.values, settings),
+                       compand_frame(combined.values, settings, self.programmed),
                        marks=combined.flicker if settings["flicker_map"] else None,
                        marks_stored=key not in self.lost_map_rows)
 
+    def _count(self, row: Row, combined: Combined) -> None:
+        """What the embedded row of the next frame tells of this one."""
+        if row.key[3] == 0:
+            self._counting = dict.fromkeys(self._counting, 0)
+        self._counting["flicker_count"] += int(combined.flicker.sum())
+        self._counting["clipped_count"] += int(combined.clipped.sum())
+        if row.marks["frame_last"]:
+            self._counts = {name: min(count, (1 << 24) - 1)
+                            for name, count in self._counting.items()}
+
     def _send(self, row: Row, values: np.ndarray, **marks: Any) -> None:
         frame, capture, _, number = row.key
+        self.status.setdefault(frame, self._counts | {
+            "companding_slot": slot_of(self.settings[frame], self.programmed)})
         self.result.output.append(Row(key=row.key, values=values, marks=row.marks))
         self.sent.append(OutputRow(frame=frame, row=number, values=values, capture=capture,
                                    last=bool(row.marks["frame_last"]),

@@ -21,6 +21,8 @@ from ..pixel_die import PixelDie
 from ..simulator import Clock, run
 from .boundaries import compare_packets, compare_rows, compare_values
 from .build import build_simulator
+from .host_memories import HostMemories
+from .planned_settings import PlannedSettings, exposure_control
 from .record import Boundary, FrameOutcome, RunRecord, Walls
 from .recordings import Recordings, Row, RowKey
 from .reference import expected_ramps, reference
@@ -128,8 +130,13 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
             walls: Walls | None = None) -> RunRecord:
     """Hold what was recorded against the models; ``faults`` are the bits that the die has set."""
     config = request.config
-    settings = _settings(request, recordings)
+    registers = _reset_values(config) | dict(request.registers)
+    settings = PlannedSettings(
+        config, _wanted(request, recordings), exposure_control(config, registers),
+        [(int(event["frame"]), int(event["cycle"])) for event in recordings.measured])
     model = reference(config, recordings.requests, recordings.trips, settings,
+                      memories=HostMemories.of(config, request.windows, registers),
+                      metering_zones=registers["exposure_metering_zones"],
                       lost_rows=_keys(recordings.output, recordings.lost_rows),
                       lost_map_rows=_keys(recordings.hdr, recordings.lost_map_rows))
     boundaries = [
@@ -175,11 +182,14 @@ def _keys(rows: Sequence[Row], places: Iterable[int]) -> set[RowKey]:
     return {rows[place].key for place in places if place < len(rows)}
 
 
-def _settings(request: Request, recordings: Recordings) -> dict[int, dict[str, Any]]:
-    """Settings of each planned frame, from what the host wrote and when."""
-    registers = RegisterMap(request.config)
-    resets = {name: register.reset for name, register in registers.registers.items()
-              if register.is_writable}
+def _reset_values(config: DieConfig) -> dict[str, int]:
+    return {name: register.reset for name, register in RegisterMap(config).registers.items()
+            if register.is_writable}
+
+
+def _wanted(request: Request, recordings: Recordings) -> dict[int, tuple[int, dict[str, Any]]]:
+    """When each frame was planned, and the settings that the host wanted it to have."""
+    registers, resets = RegisterMap(request.config), _reset_values(request.config)
     values = resets | dict(request.registers)
     taken = dict(values)
     pending = sorted((stimulus for stimulus in request.stimuli
@@ -195,7 +205,8 @@ def _settings(request: Request, recordings: Recordings) -> dict[int, dict[str, A
                 values = dict(resets)
             if not values["grouped_parameter_hold"]:
                 taken = dict(values)
-        settings[int(adoption["frame"])] = frame_settings(request.config, taken).settings
+        settings[int(adoption["frame"])] = (
+            cycle, frame_settings(request.config, taken).settings)
     return settings
 
 

@@ -18,7 +18,7 @@ from ..simulator import Mailbox, Recorder
 from .direct_adc import TRIP_CODES, DirectColumnAdc
 from .exposure_meter import ExposureMeter, TripRequest
 
-__all__ = ["DOMAINS", "TRIP_CODES", "Adoption", "PacketWord", "SimulationTop"]
+__all__ = ["DOMAINS", "TRIP_CODES", "Adoption", "Measured", "PacketWord", "SimulationTop"]
 
 DOMAINS = ("sync", "adc", "byte")
 
@@ -28,6 +28,13 @@ class Adoption(data.StructLayout):
 
     def __init__(self, config: DieConfig):
         super().__init__({"frame": 16, "cycle": 40, "settings": FrameSettings(config)})
+
+
+class Measured(data.Struct):
+    """The pixels of ``frame`` have been counted, ``cycle`` ``sync`` cycles after reset."""
+
+    frame: 16
+    cycle: 40
 
 
 class PacketWord(data.StructLayout):
@@ -41,7 +48,7 @@ class SimulationTop(wiring.Component):
     """What the simulator runs: trip codes in, recordings out.
 
     Recordings: ``adc``, ``correct``, ``hdr``, ``output`` (beats of those rooms' streams),
-    ``packets`` (`PacketWord`), ``adoptions`` (`Adoption`), ``losses`` and ``map_losses`` (for each
+    ``packets`` (`PacketWord`), ``adoptions`` (`Adoption`), ``measured`` (`Measured`), ``losses`` and ``map_losses`` (for each
     row, or row of the flicker map, that the link dropped, how many had reached it by then).
 
     Parameters
@@ -167,6 +174,13 @@ class SimulationTop(wiring.Component):
             adoption_pen.payload.settings.eq(die.control.settings),
             adoption_pen.valid.eq(die.readout.adopt),
             adoption_pen.ready.eq(1),
+        ]
+        m.submodules.measured_pen = measured_pen = Recorder(Measured, "measured")
+        m.d.comb += [
+            measured_pen.payload.frame.eq(die.stats.frame),
+            measured_pen.payload.cycle.eq(sync_cycle),
+            measured_pen.valid.eq(die.stats.complete),
+            measured_pen.ready.eq(1),
         ]
 
     def _losses(self, m: Module, name: str, sent, overflow) -> None:
