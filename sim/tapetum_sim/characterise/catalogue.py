@@ -15,6 +15,7 @@ from . import (
     lamp_figures,
     noise_figures,
 )
+from .backends import Backend
 from .black_level_figures import warming_shot
 from .context import Context
 from .defect_figures import DEFECT_SHOTS
@@ -35,13 +36,15 @@ __all__ = ["CATALOGUE", "KEYS", "Entry", "choose"]
 class Entry:
     """A measurement by its key in ``report.json``; it is not made where ``exists`` says no.
 
-    ``shots`` take what it needs, in any order and at the same time as those of others.
+    ``shots`` take what it needs, in any order and at the same time as those of others. With
+    ``rtl_only`` the models alone do not do: settings follow from what the die has seen.
     """
 
     key: str
     measure: Callable[[Context], Measurement]
     shots: tuple[Callable[[Context], object], ...]
     exists: Feature = always
+    rtl_only: bool = False
 
 
 CATALOGUE = (
@@ -66,7 +69,8 @@ CATALOGUE = (
     Entry("correct.black_level_error_lsb", black_level_figures.black_level_error,
           (warming_shot,)),
     Entry("correct.black_level_frames", black_level_figures.black_level_frames, (warming_shot,)),
-    Entry("exposure.frames_to_settle", frames_to_settle, (exposure_shot,), has_auto_exposure),
+    Entry("exposure.frames_to_settle", frames_to_settle, (exposure_shot,), has_auto_exposure,
+          rtl_only=True),
 )
 """In the order in which they are shown."""
 
@@ -74,8 +78,9 @@ KEYS = tuple(entry.key for entry in CATALOGUE)
 """All keys of the report: what is not measured is null."""
 
 
-def choose(config: DieConfig, only: Iterable[str] = ()) -> list[Entry]:
-    """Measurements that this die allows; of those the ones that are asked for.
+def choose(config: DieConfig, only: Iterable[str] = (),
+           backend: Backend = Backend.RTL) -> list[Entry]:
+    """Measurements that die and backend allow; of those the ones that are asked for.
 
     ``only`` holds keys or their first parts (``hdr``, ``correct.column_dsnu_lsb``).
 
@@ -84,13 +89,15 @@ def choose(config: DieConfig, only: Iterable[str] = ()) -> list[Entry]:
     UserError
         A name that no key begins with, or that this die cannot be measured for.
     """
-    available = [entry for entry in CATALOGUE if entry.exists(config)]
+    available = [entry for entry in CATALOGUE if entry.exists(config)
+                 and not (entry.rtl_only and backend is Backend.MODEL)]
     wanted = list(only)
     for name in wanted:
         if any(_names(name, entry.key) for entry in available):
             continue
         if any(_names(name, key) for key in KEYS):
-            raise UserError(f"{name} cannot be measured yet: this die has nothing of the kind.")
+            raise UserError(f"{name} cannot be measured: this die has nothing of the kind, or "
+                            f"it needs --backend rtl.")
         groups = sorted({key.partition(".")[0] for key in KEYS})
         nearest = get_close_matches(name, [*KEYS, *groups], n=1)
         hint = f"did you mean {nearest[0]}?" if nearest else f"choose from {', '.join(groups)}."

@@ -6,7 +6,7 @@ import numpy as np
 from ..pixel_die import PixelDieParameters
 from ..scenes.switched_light import SwitchedLight
 from .context import Context
-from .features import AUTO_EXPOSURE
+from .features import auto_exposure
 from .lamps import anti_flicker_capture
 from .measurement import Measurement, at_most
 from .plan import Plan
@@ -38,7 +38,7 @@ def _take(context: Context) -> Shot:
         shading=np.geomspace(10 ** -SHADING_DECADES, 1, config.array.columns))
     return context.take(Plan(
         name="auto-exposure", scene=scene, frames=3 * PHASE_FRAMES,
-        parameters=PixelDieParameters(), registers={AUTO_EXPOSURE: 1}))
+        parameters=PixelDieParameters(), registers=auto_exposure(config)))
 
 
 def frames_to_settle(context: Context) -> Measurement:

@@ -8,14 +8,15 @@ from tapetum.pixel import LinearPixels
 
 from ..host import RegisterMap
 
-__all__ = ["AUTO_EXPOSURE", "CORRECTION_SWITCHES", "Feature", "always", "correction",
-           "has_auto_exposure", "has_correction", "has_flicker_map", "without_corrections"]
+__all__ = ["CORRECTION_SWITCHES", "EXPOSURE_CONTROL", "Feature", "always", "auto_exposure",
+           "correction", "has_auto_exposure", "has_correction", "has_flicker_map",
+           "without_corrections"]
 
 CORRECTION_SWITCHES = "correction_enable"
 """Register with one field for each correction that can be switched off."""
 
-AUTO_EXPOSURE = "auto_exposure_enable"
-"""Register that lets the die choose its exposures."""
+EXPOSURE_CONTROL = "exposure_control"
+"""Register whose field `enable` lets the die choose its exposures."""
 
 Feature = Callable[[DieConfig], bool]
 
@@ -32,13 +33,12 @@ def has_flicker_map(config: DieConfig) -> bool:
 
 def has_auto_exposure(config: DieConfig) -> bool:
     """Whether the die can choose its exposures."""
-    return AUTO_EXPOSURE in RegisterMap(config).registers
+    return _has_field(config, EXPOSURE_CONTROL, "enable")
 
 
 def has_correction(config: DieConfig, name: str) -> bool:
     """Whether there is a correction of that name."""
-    register = RegisterMap(config).registers.get(CORRECTION_SWITCHES)
-    return register is not None and name in {field.name for field in register.fields}
+    return _has_field(config, CORRECTION_SWITCHES, name)
 
 
 def correction(name: str) -> Feature:
@@ -54,3 +54,14 @@ def without_corrections(config: DieConfig, *names: str) -> dict[str, int]:
         if field.name in names:
             value &= ~field.mask
     return {CORRECTION_SWITCHES: value}
+
+
+def auto_exposure(config: DieConfig) -> dict[str, int]:
+    """The write that lets the die choose its exposures."""
+    fields = {field.name: field for field in RegisterMap(config)[EXPOSURE_CONTROL].fields}
+    return {EXPOSURE_CONTROL: fields["enable"].mask}
+
+
+def _has_field(config: DieConfig, register: str, field: str) -> bool:
+    found = RegisterMap(config).registers.get(register)
+    return found is not None and field in {each.name for each in found.fields}

@@ -36,7 +36,7 @@ def characterise(*, preset: str, only: Sequence[str] = (), scenes: Sequence[str]
         A name or file that cannot be used, or a run that did not end.
     """
     config = preset_named(preset)
-    entries = [] if scenes and not only else choose(config, only)
+    entries = [] if scenes and not only else choose(config, only, backend)
     started = time.perf_counter()
     recordings = out / "run"
     context = Context(config=config, backend=backend, seed=seed, frames=frames,

@@ -12,6 +12,10 @@ SWITCHES = Register(
     name=features.CORRECTION_SWITCHES, address=0x3060, reset=0b111, sentence="Corrections.",
     fields=tuple(Field(name=name, lsb=bit, sentence=f"{name}.")
                  for bit, name in enumerate(("column", "row_noise", "defects_dynamic"))))
+EXPOSURE = Register(
+    name=features.EXPOSURE_CONTROL, address=0x3300, sentence="Automatic exposure.",
+    fields=(Field(name="hold", lsb=0, sentence="Hold."),
+            Field(name="enable", lsb=1, sentence="Enable.")))
 
 
 @pytest.fixture
@@ -20,7 +24,7 @@ def die_with_switches(monkeypatch):
     class Registers(features.RegisterMap):
         def __init__(self, config):
             super().__init__(config)
-            self.registers |= {SWITCHES.name: SWITCHES, features.AUTO_EXPOSURE: SWITCHES}
+            self.registers |= {SWITCHES.name: SWITCHES, EXPOSURE.name: EXPOSURE}
 
     monkeypatch.setattr(features, "RegisterMap", Registers)
 
@@ -30,6 +34,7 @@ def test_switches_are_found_by_name(die_with_switches):
     assert not features.has_correction(CONFIG, "sharpening")
     assert features.correction("column")(CONFIG)
     assert features.has_auto_exposure(CONFIG)
+    assert features.auto_exposure(CONFIG) == {EXPOSURE.name: 0b10}
 
 
 def test_only_the_named_switches_are_cleared(die_with_switches):

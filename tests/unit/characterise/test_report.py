@@ -94,10 +94,8 @@ def test_a_group_or_a_key_can_be_chosen():
 def test_what_cannot_be_chosen_is_named_with_a_remedy():
     with pytest.raises(UserError, match="did you mean hdr"):
         choose(preset("tiny"), ["hdrr"])
-    for key in KEYS:
-        if key not in {entry.key for entry in CATALOGUE}:
-            with pytest.raises(UserError, match="cannot be measured yet"):
-                choose(preset("tiny"), [key])
+    with pytest.raises(UserError, match="needs --backend rtl"):
+        choose(preset("tiny"), ["exposure"], Backend.MODEL)
 
 
 def test_the_command_line_measures_one_figure(tmp_path):
