@@ -102,7 +102,7 @@ def test_a_frame_without_blanking_is_refused():
 
 
 def test_a_link_too_slow_for_a_row_is_refused_with_the_arithmetic():
-    with expect_rejected("1926 bytes", "byte_clock_hz", exception=ConfigError):
+    with expect_rejected("2012 bytes", "byte_clock_hz", exception=ConfigError):
         PRESETS["vga"].with_(csi2=Csi2Config(byte_lanes=1, byte_clock_hz=50e6))
 
 

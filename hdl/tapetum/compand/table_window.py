@@ -5,6 +5,7 @@ from amaranth import *
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..stream.delay import delayed
 from .tables import (
     BUILT_IN_TABLES,
     END_OF_TABLE,
@@ -93,13 +94,17 @@ class TableWindow(wiring.Component):
             shown.addr.eq(Cat(index, (self.shown - PROGRAMMABLE_SLOTS[0])[:2])),
         ]
 
-        read_byte = Signal(2, reset_less=True)
-        is_built_in = Signal(reset_less=True)
+        original_word, shown_word = (Signal(32, reset_less=True, name=name)
+                                     for name in ("original_word", "shown_word"))
         m.d.sync += [
-            read_byte.eq(byte),
-            is_built_in.eq(self.shown < len(BUILT_IN_TABLES)),
-            self.read_data.eq(Mux(is_built_in, original.data, shown.data)
-                              .word_select(~read_byte, 8)),
+            original_word.eq(original.data),
+            shown_word.eq(shown.data),
             self.word.eq(edited.data),
         ]
+        is_built_in = Signal()
+        m.d.comb += is_built_in.eq(self.shown < len(BUILT_IN_TABLES))
+        read_byte = delayed(m, byte, 2, name="read_byte")
+        m.d.comb += self.read_data.eq(
+            Mux(delayed(m, is_built_in, 2, name="is_built_in"), original_word, shown_word)
+            .word_select(~read_byte, 8))
         return m
