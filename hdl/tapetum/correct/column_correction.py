@@ -127,9 +127,10 @@ class ColumnCorrection(wiring.Component):
         m.d.sync += valid.eq(valids)
         for clock in range(1, 12):
             travel.append(delayed(m, travel[-1], 1, name=f"travel_{clock}"))
-        lesson = [None, schedule.lesson]
+        lesson, shares = [None, schedule.lesson], [None, None, schedule.shares]
         for clock in range(2, 12):
             lesson.append(delayed(m, lesson[-1], 1, name=f"lesson_{clock}"))
+            shares.append(delayed(m, shares[-1], 1, name=f"shares_{clock}"))
 
         out = Signal.like(self.o.payload, reset_less=True)
         limits, wild = Signal(lanes), Signal(lanes, reset_less=True)
@@ -193,7 +194,7 @@ class ColumnCorrection(wiring.Component):
             m.submodules[f"gain_step_{name}"] = step = LearningStep(bits, bits_kept + 1)
             m.d.comb += [
                 step.estimate.eq(delayed(m, gain, 6, name=f"gain_{name}")),
-                step.error.eq(steeper), step.share.eq(lesson[8].gain_share),  # 11
+                step.error.eq(steeper), step.share.eq(shares[8].gain),  # 11
                 gain_write.data[lane].eq(step.updated),
                 limits[lane].eq(step.at_limit),
                 offsets.i.payload.deviations[lane].eq(taught),
@@ -209,7 +210,7 @@ class ColumnCorrection(wiring.Component):
             offset_write.addr.eq(offsets.o.payload.address), offset_write.en.eq(offsets.o.valid),
             offsets.i.valid.eq(valids[10] & lesson[10].teaches_offset),
             offsets.i.payload.address.eq(travel[10].address),
-            offsets.i.payload.share.eq(lesson[10].offset_share),
+            offsets.i.payload.share.eq(shares[10].offset),
             offsets.i.payload.shielded.eq(travel[10].optical_black),
             offsets.i.payload.line_last.eq(travel[10].line_last),
             self.o.valid.eq(valids[7]), self.o.payload.eq(out),

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..config import DieConfig
 from ..pixel import CodePixels, RowKind
 
-__all__ = ["MOST_AVERAGED", "ColumnSchedule", "RowLesson"]
+__all__ = ["MOST_AVERAGED", "ColumnSchedule", "RowLesson", "RowShares"]
 
 MOST_AVERAGED = 7
 """A measurement counts at least 1/2**7."""
@@ -18,8 +18,7 @@ class RowLesson(data.Struct):
     """What a row is to the estimates of its capture.
 
     ``takes_low`` and ``takes_high`` mark the two test levels, ``teaches_offset`` rows from which
-    offsets are learnt; the shares are powers of two, negated: 0 counts fully. ``has_offset`` and
-    ``has_gain`` tell whether the memories hold anything yet.
+    offsets are learnt. ``has_offset`` and ``has_gain`` tell whether the memories hold anything yet.
     """
 
     has_offset: 1
@@ -27,8 +26,13 @@ class RowLesson(data.Struct):
     takes_low: 1
     takes_high: 1
     teaches_offset: 1
-    offset_share: 3
-    gain_share: 3
+
+
+class RowShares(data.Struct):
+    """How much the row counts: powers of two, negated; 0 counts fully."""
+
+    offset: 3
+    gain: 3
 
 
 class ColumnSchedule(wiring.Component):
@@ -38,7 +42,7 @@ class ColumnSchedule(wiring.Component):
     from the first 127 dark rows, and from test rows thereafter: dark rows are many, but hold the
     dark current's own pattern when the die is hot. A capture found hot before that forgets its
     offsets and learns them from test rows at once. ``lesson`` belongs to the row whose first beat
-    was seen; it comes 1 clock after it and holds until the next row's.
+    was seen; it comes 1 clock after it, ``shares`` 2 clocks, and both hold until the next row's.
 
     Parameters
     ----------
@@ -52,7 +56,7 @@ class ColumnSchedule(wiring.Component):
         Strobe: forget. A row under way ends as it began.
     freeze : In(1), use_dark_rows : In(1), is_hot : In(1 per capture)
         Looked at with the first beat of a row. Dark rows left once stay left until a restart.
-    lesson : Out(RowLesson)
+    lesson : Out(RowLesson), shares : Out(RowShares)
     """
 
     def __init__(self, config: DieConfig):
@@ -66,6 +70,7 @@ class ColumnSchedule(wiring.Component):
             "use_dark_rows": In(1),
             "is_hot": In(captures),
             "lesson": Out(RowLesson),
+            "shares": Out(RowShares),
         })
 
     def elaborate(self, platform):
@@ -78,48 +83,50 @@ class ColumnSchedule(wiring.Component):
         low_seen, dark_left = Signal(captures), Signal(captures)
 
         capture = pixels.tag.capture
-        offsets, gains = Signal(MOST_AVERAGED), Signal(MOST_AVERAGED)
         is_test, is_dark, is_high = Signal(), Signal(), Signal()
         from_dark, forgets = Signal(), Signal()
         has_test_rows = self.config.array.test_rows > 0
         m.d.comb += [
-            gains.eq(gains_seen[capture]),
             is_test.eq((pixels.tag.row_kind == RowKind.TEST) & ~self.freeze),
             is_dark.eq((pixels.tag.row_kind == RowKind.OPTICAL_BLACK) & ~self.freeze),
             is_high.eq(pixels.tag.array_row[0] & low_seen.bit_select(capture, 1)),
             forgets.eq(~self.freeze & ~dark_left.bit_select(capture, 1) & has_test_rows
                        & (offsets_seen[capture] != enough)
                        & (~self.use_dark_rows | self.is_hot.bit_select(capture, 1))),
-            offsets.eq(Mux(forgets, 0, offsets_seen[capture])),
             from_dark.eq(~dark_left.bit_select(capture, 1) & ~forgets),
         ]
-        begins = Signal(init=1)
-        forgotten = Signal()
+        # Of the row under way: whose, and what was seen before it.
+        begins, ends, forgotten = Signal(init=1), Signal(), Signal()
+        of = Signal.like(capture, reset_less=True)
+        offsets = Signal(MOST_AVERAGED, reset_less=True)
+        gains = Signal(MOST_AVERAGED, reset_less=True)
+        m.d.sync += ends.eq(self.i.valid & pixels.line_last)
         with m.If(self.i.valid):
             m.d.sync += begins.eq(pixels.line_last)
         with m.If(self.i.valid & begins):
             m.d.sync += [
                 forgotten.eq(0),
-                lesson.has_offset.eq(offsets != 0),
-                lesson.has_gain.eq(gains != 0),
+                of.eq(capture),
+                offsets.eq(Mux(forgets, 0, offsets_seen[capture])),
+                gains.eq(gains_seen[capture]),
+                lesson.has_offset.eq((offsets_seen[capture] != 0) & ~forgets),
+                lesson.has_gain.eq(gains_seen[capture] != 0),
                 lesson.takes_low.eq(is_test & ~pixels.tag.array_row[0]),
                 lesson.takes_high.eq(is_test & is_high),
                 lesson.teaches_offset.eq(Mux(from_dark, is_dark, is_test & is_high)),
-                lesson.offset_share.eq(self._share(offsets)),
-                lesson.gain_share.eq(self._share(gains)),
-                offsets_seen[capture].eq(offsets),
             ]
             with m.If(forgets):
                 m.d.sync += dark_left.bit_select(capture, 1).eq(1)
-        with m.If(self.i.valid & pixels.line_last & ~forgotten):
-            with m.If(lesson.teaches_offset & (offsets != enough)):
-                m.d.sync += offsets_seen[capture].eq(offsets + 1)
-                with m.If((offsets == enough - 1) & has_test_rows):
-                    m.d.sync += dark_left.bit_select(capture, 1).eq(1)
-            with m.If(lesson.takes_high & (gains != enough)):
-                m.d.sync += gains_seen[capture].eq(gains + 1)
+        m.d.sync += [self.shares.offset.eq(self._share(offsets)),
+                     self.shares.gain.eq(self._share(gains))]
+        with m.If(ends & ~forgotten):
+            taught = lesson.teaches_offset & (offsets != enough)
+            m.d.sync += offsets_seen[of].eq(offsets + taught)
+            with m.If(taught & (offsets == enough - 1) & has_test_rows):
+                m.d.sync += dark_left.bit_select(of, 1).eq(1)
+            m.d.sync += gains_seen[of].eq(gains + (lesson.takes_high & (gains != enough)))
             with m.If(lesson.takes_low):
-                m.d.sync += low_seen.bit_select(capture, 1).eq(1)
+                m.d.sync += low_seen.bit_select(of, 1).eq(1)
         with m.If(self.restart):
             m.d.sync += [forgotten.eq(1), low_seen.eq(0), dark_left.eq(0),
                          Value.cast(offsets_seen).eq(0), Value.cast(gains_seen).eq(0)]
