@@ -55,8 +55,8 @@ class Control(wiring.Component):
     column_freeze, column_restart : Out(1), defect_list_entries : Out(13)
     flicker_count, clipped_count : In(24)
     companding_load : Out(1), companding_bits : Out(5), companding_shown : Out(3)
-        See `Companding`; ``companding_busy``, ``companding_refused`` : In(1) and ``companding_slot`` : In(3)
-        are its answer.
+        See `Companding`; ``companding_busy``, ``companding_refused`` : In(1) and
+        ``companding_slot`` : In(3) are its answer.
     exposure_control : Out(ExposureControl), metering_zones : Out(16)
     histogram_frame : In(16)
     windows : Out, a `WindowBus` by name of each memory window

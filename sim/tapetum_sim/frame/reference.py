@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole die in numpy: from trip codes and settings alone to the bytes of the link."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +16,10 @@ from ..models.compand import compand_frame, slot_of, uncombined_values
 from ..models.correction import CorrectionModel
 from ..models.csi2 import OutputRow, transmit
 from ..models.hdr import Combined, combine_marked
-from ..models.histogram import HistogramModel
+from ..models.histogram import FinishedHistogram, HistogramModel
 from ..models.readout import RowAddress, rows_of_frame
 from ..models.row import ModelRow
 from .host_memories import HostMemories
-from .planned_settings import PlannedSettings
 from .recordings import Row, RowKey
 
 __all__ = ["Reference", "expected_ramps", "reference"]
@@ -47,9 +46,10 @@ class Reference:
 
 
 def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
-              settings: PlannedSettings, *, memories: HostMemories | None = None,
-              metering_zones: int = 0xFFFF, lost_rows: Container[RowKey] = (),
-              lost_map_rows: Container[RowKey] = ()) -> Reference:
+              settings: Mapping[int, Mapping[str, Any]], *,
+              memories: HostMemories | None = None, metering_zones: int = 0xFFFF,
+              counted: Callable[[FinishedHistogram], None] | None = None,
+              lost_rows: Container[RowKey] = (), lost_map_rows: Container[RowKey] = ()) -> Reference:
     """Play the trip codes through all models.
 
     Parameters
@@ -59,10 +59,12 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
         believed; that these are right, and in order, `expected_ramps` says.
     trips : uint16, ramps x total columns
         What the comparators did in it.
-    settings : PlannedSettings
-        `FrameSettings` of each frame, by its number; it is given the histograms.
+    settings : mapping
+        `FrameSettings` of each frame, by its number.
     memories : HostMemories, optional
         What the host has written; by default nothing.
+    counted : callable, optional
+        Is given the histograms of each frame as soon as it is complete.
     lost_rows, lost_map_rows : containers of RowKey
         Rows of ``output``, and those of ``hdr`` whose flicker map, the link had no time for, as it
         reported. They are missing from ``packets`` and from nothing else.
@@ -70,6 +72,7 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
     result = Reference()
     die = _Die(config, settings, result, memories or HostMemories(), lost_rows, lost_map_rows)
     die.histogram = HistogramModel(config, metering_zones=metering_zones)
+    die.counted = counted
     reset_trips: dict[tuple[int, int], np.ndarray] = {}
     for request, codes in zip(requests, trips, strict=True):
         tag = request["command"]["tag"]
@@ -86,8 +89,8 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
 class _Die:
     """State between conversions: corrections, and rows that wait for their other captures."""
 
-    def __init__(self, config: DieConfig, settings: PlannedSettings, result: Reference,
-                 memories: HostMemories, lost_rows: Container[RowKey],
+    def __init__(self, config: DieConfig, settings: Mapping[int, Mapping[str, Any]],
+                 result: Reference, memories: HostMemories, lost_rows: Container[RowKey],
                  lost_map_rows: Container[RowKey]):
         self.config, self.settings, self.result = config, settings, result
         self.lost_rows, self.lost_map_rows = lost_rows, lost_map_rows
@@ -95,6 +98,7 @@ class _Die:
         self._waiting: dict[tuple[int, int], dict[int, np.ndarray]] = {}
         self.correction = CorrectionModel(config, known=memories.known, nodes=memories.nodes)
         self.histogram = HistogramModel(config)
+        self.counted: Callable[[FinishedHistogram], None] | None = None
         self.programmed = memories.programmed
         self.status: dict[int, dict[str, int]] = {}
         self._counts = {"flicker_count": 0, "clipped_count": 0}
@@ -130,8 +134,9 @@ class _Die:
                       values=corrected.codes,
                       marks=_marks(corrected.array_row, corrected.frame_last))
             self.result.correct.append(row)
-            if counted := self.histogram.row(corrected, settings):
-                self.settings.measure(counted)
+            histogram = self.histogram.row(corrected, settings)
+            if histogram and self.counted:
+                self.counted(histogram)
             if settings["uncombined"]:
                 self._send(row, uncombined_values(corrected.codes, config,
                                                   settings["data_format"]))

@@ -137,6 +137,7 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
     model = reference(config, recordings.requests, recordings.trips, settings,
                       memories=HostMemories.of(config, request.windows, registers),
                       metering_zones=registers["exposure_metering_zones"],
+                      counted=settings.measure,
                       lost_rows=_keys(recordings.output, recordings.lost_rows),
                       lost_map_rows=_keys(recordings.hdr, recordings.lost_map_rows))
     boundaries = [

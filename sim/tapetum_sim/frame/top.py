@@ -48,8 +48,9 @@ class SimulationTop(wiring.Component):
     """What the simulator runs: trip codes in, recordings out.
 
     Recordings: ``adc``, ``correct``, ``hdr``, ``output`` (beats of those rooms' streams),
-    ``packets`` (`PacketWord`), ``adoptions`` (`Adoption`), ``measured`` (`Measured`), ``losses`` and ``map_losses`` (for each
-    row, or row of the flicker map, that the link dropped, how many had reached it by then).
+    ``packets`` (`PacketWord`), ``adoptions`` (`Adoption`), ``measured`` (`Measured`), ``losses``
+    and ``map_losses`` (for each row, or row of the flicker map, that the link dropped, how many had
+    reached it by then).
 
     Parameters
     ----------

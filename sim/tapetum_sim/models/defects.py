@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,7 +31,7 @@ class KnownDefect:
 def is_valid_list(entries: Sequence[KnownDefect], config: DieConfig) -> bool:
     """Whether the list fits, lies in the array's rows and strictly ascends by row and column."""
     places = [(entry.row, entry.column) for entry in entries]
-    ascends = all(first < second for first, second in zip(places, places[1:], strict=False))
+    ascends = all(first < second for first, second in pairwise(places))
     inside = all(row < config.array.rows for row, _ in places)
     return ascends and inside and len(places) <= config.correct.defect_list_entries
 

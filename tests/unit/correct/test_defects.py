@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from support import FULL_RATE, Traffic
-from tapetum.correct.defects.defect_correction import DefectCorrection
+from support import Traffic
 from tapetum.pixel import corrected_bits
 from tapetum_sim.models.defects import DefectsModel, KnownDefect
 from unit.correct.defect_bench import (

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exposures and gains are the model's bit for bit, and legal whatever the host does."""
 
-from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -17,6 +16,7 @@ from tapetum.stats.auto_exposure import AutoExposure
 from tapetum.stats.exposure_control import ExposureControl
 from tapetum.stream.delay import delayed
 from tapetum_sim.models.auto_exposure import AutoExposureModel
+
 
 class CountsAtPort(Elaboratable):
     """`AutoExposure` with late answers to what it asks the histogram, and a count of overflows."""

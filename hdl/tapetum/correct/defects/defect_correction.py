@@ -29,9 +29,9 @@ class DefectCorrection(wiring.Component):
 
     ::
 
-        i ─► RowSequencer ─► LineStore ─┬► ColumnSort ─► BeatWindow ─► NeighbourRank ─► PixelJudge ─► o
-                   │                    └► Support ───────────── a picture around? ─────────┤
-                   └► DefectMarks ────────────────────────────── on the list? ──────────────┘
+        i ─► RowSequencer ─► LineStore ┬► ColumnSort ─► BeatWindow ─► NeighbourRank ┬► PixelJudge
+                   │                   └► Support ────────── a picture around? ──────┤      └► o
+                   └► DefectMarks ─────────────────────────── on the list? ──────────┘
 
     A row leaves while the row two below it comes, `latency_cycles` behind it; the last two of a
     frame leave one and two lines after the last came, in their capture's own slots. Rows are one
