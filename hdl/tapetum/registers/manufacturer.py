@@ -309,7 +309,8 @@ def _black_levels(config: DieConfig) -> list[Register]:
         Register(name=f"capture_{index}_black_level_{phase}",
                  address=0x3400 + 16 * index + 4 * phase, width_bytes=4,
                  bits=corrected_bits(config), access=Access.READ_ONLY, storage=Storage.STATUS,
-                 unit=f"1/{1 << fraction} ADC code", sentence=f"Black level of {capture.name} in {place}.")
+                 unit=f"1/{1 << fraction} ADC code",
+                 sentence=f"Black level of {capture.name} in {place}.")
         for index, capture in enumerate(config.captures)
         for phase, place in enumerate((
             "even rows and even columns", "even rows and odd columns", "odd rows and even columns",

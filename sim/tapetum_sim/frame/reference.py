@@ -49,7 +49,8 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
               settings: Mapping[int, Mapping[str, Any]], *,
               memories: HostMemories | None = None, metering_zones: int = 0xFFFF,
               counted: Callable[[FinishedHistogram], None] | None = None,
-              lost_rows: Container[RowKey] = (), lost_map_rows: Container[RowKey] = ()) -> Reference:
+              lost_rows: Container[RowKey] = (),
+              lost_map_rows: Container[RowKey] = ()) -> Reference:
     """Play the trip codes through all models.
 
     Parameters
