@@ -49,6 +49,8 @@ class AutoExposure(wiring.Component):
     complete : In(1), frame : In(16)
         Of `Histogram`.
     level_address : Out(LevelAddress), level_count : In(20), 3 clocks later
+    renewed : Out(1)
+        Strobe: from the next clock on ``settings_out`` follows another measurement.
     ratio_overflow : Out(1)
         Pulse: the exposures in ``settings_out`` are so far apart that a gain is limited, or a full
         well lies beyond the linear scale.
@@ -64,7 +66,7 @@ class AutoExposure(wiring.Component):
             "control": In(ExposureControl(config), init=ExposureControl.defaults(config)),
             "complete": In(1), "frame": In(16),
             "level_address": Out(LevelAddress), "level_count": In(COUNT_BITS),
-            "ratio_overflow": Out(1),
+            "renewed": Out(1), "ratio_overflow": Out(1),
         })
 
     @property
@@ -125,7 +127,8 @@ class AutoExposure(wiring.Component):
                         m.next = "set"
             with m.State("set"), m.If(setter.done):
                 m.d.sync += self.settings_out.eq(taken)
-                m.d.comb += self.ratio_overflow.eq(setter.ratio_overflow)
+                m.d.comb += [self.ratio_overflow.eq(setter.ratio_overflow),
+                             self.renewed.eq(setter.is_new)]
                 for group in config.exposure_groups:
                     for index in group.captures:
                         m.d.sync += [

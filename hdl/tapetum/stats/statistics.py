@@ -45,8 +45,8 @@ class Statistics(wiring.Component):
     control : In(ExposureControl), metering_zones : In(16)
     frame : Out(16)
         Whose counts `counts` shows.
-    complete : Out(1)
-        Strobe: ``frame`` has been counted.
+    renewed : Out(1)
+        Strobe: ``settings_out`` follows the counts of ``frame`` from the next clock on.
     counts : In(WindowBus)
         `histogram_window`. The first byte of an entry is always 0, and its reading fetches the
         others.
@@ -63,7 +63,7 @@ class Statistics(wiring.Component):
             "settings": In(FrameSettings(config)),
             "settings_out": Out(FrameSettings(config)),
             "control": In(ExposureControl(config)), "metering_zones": In(ZONES),
-            "frame": Out(16), "complete": Out(1),
+            "frame": Out(16), "renewed": Out(1),
             "counts": In(WindowBus(histogram_window(config))),
             "ratio_overflow": Out(1),
         })
@@ -87,7 +87,7 @@ class Statistics(wiring.Component):
             auto_exposure.frame.eq(histogram.frame),
             auto_exposure.level_count.eq(histogram.level_count),
             self.settings_out.eq(auto_exposure.settings_out),
-            self.frame.eq(histogram.frame), self.complete.eq(histogram.complete),
+            self.frame.eq(histogram.frame), self.renewed.eq(auto_exposure.renewed),
             self.ratio_overflow.eq(auto_exposure.ratio_overflow),
         ]
         return m

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tapetum.config import DieConfig
-from tapetum.stats.auto_exposure import AutoExposure
 
 from ..models.auto_exposure import AutoExposureModel
 from ..models.histogram import FinishedHistogram
@@ -42,13 +41,12 @@ class PlannedSettings(Mapping[int, Mapping[str, Any]]):
     control : mapping
         See `exposure_control`.
     measured : sequence of (frame, cycle)
-        When the die had counted each frame.
+        When the die's exposures began to follow each frame.
     """
 
     def __init__(self, config: DieConfig, wanted: Mapping[int, tuple[int, Mapping[str, Any]]],
                  control: Mapping[str, Any], measured: Sequence[tuple[int, int]]):
         self._wanted, self._model = wanted, AutoExposureModel(config, control)
-        self._delay_cycles = AutoExposure(config).longest_cycles
         self._measured = list(measured)
         self._histograms: dict[int, FinishedHistogram] = {}
         self._made: dict[int, Mapping[str, Any]] = {}
@@ -69,7 +67,7 @@ class PlannedSettings(Mapping[int, Mapping[str, Any]]):
 
     def _plan(self, frame: int) -> None:
         planned_cycle, wanted = self._wanted[frame]
-        while self._measured and self._measured[0][1] + self._delay_cycles <= planned_cycle:
+        while self._measured and self._measured[0][1] < planned_cycle:
             before, _ = self._measured.pop(0)
             self._model.measure(self._made[before], self._histograms[before].levels)
         self._made[frame] = self._model.apply(wanted)

@@ -31,7 +31,7 @@ class Adoption(data.StructLayout):
 
 
 class Measured(data.Struct):
-    """The pixels of ``frame`` have been counted, ``cycle`` ``sync`` cycles after reset."""
+    """Exposures follow the light of ``frame``, from ``cycle`` ``sync`` cycles after reset on."""
 
     frame: 16
     cycle: 40
@@ -180,7 +180,7 @@ class SimulationTop(wiring.Component):
         m.d.comb += [
             measured_pen.payload.frame.eq(die.stats.frame),
             measured_pen.payload.cycle.eq(sync_cycle),
-            measured_pen.valid.eq(die.stats.complete),
+            measured_pen.valid.eq(die.stats.renewed),
             measured_pen.ready.eq(1),
         ]
 

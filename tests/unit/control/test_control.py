@@ -22,8 +22,17 @@ class ControlHost(RegisterHost):
         return MAP.decode(name, await self.read(MAP.read(name)))
 
 
+class ManualExposure(Control):
+    """Frames are planned with what the host wants."""
+
+    def elaborate(self, platform):
+        m = super().elaborate(platform)
+        m.d.comb += self.planned.eq(self.settings)
+        return m
+
+
 def run(testbench, *, cycles: int = 8000) -> None:
-    control = Control(CONFIG)
+    control = ManualExposure(CONFIG)
 
     async def when_ready(ctx):
         host = ControlHost(ctx, control.bus)
@@ -167,8 +176,13 @@ def test_frames_are_counted_as_the_standard_says():
 def test_status_of_the_die_is_readable():
     async def testbench(ctx, control, host):
         for index, level in enumerate((0x123, 0xFFF, 0, 0xABC)):
-            ctx.set(control.black_levels[index], level)
-            assert await host.get(f"capture_{index}_black_level") == level
+            ctx.set(control.black_levels[index][index], level)
+            assert await host.get(f"capture_{index}_black_level_{index}") == level
+            ctx.set(control.corrected[index], 7 * level)
+            assert await host.get(f"capture_{index}_corrected_defects") == 7 * level
+        for name in ("flicker_count", "clipped_count", "histogram_frame", "companding_slot"):
+            ctx.set(getattr(control, name), 5)
+            assert await host.get(name) == 5
         ctx.set(control.bond_repaired, 1)
         await ctx.tick()
         ctx.set(control.bond_repaired, 0)
