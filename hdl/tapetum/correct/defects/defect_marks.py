@@ -125,7 +125,7 @@ class DefectMarks(wiring.Component):
         # Where the row begins: under flip with the last pair that is read.
         span, begin = Signal(12, reset_less=True), Signal(12, reset_less=True)
         steps = Signal(2)
-        m.d.comb += steps.eq(Mux(Value.cast(region.column_skip) > 2, 2,
+        m.d.comb += steps.eq(Mux(2 < Value.cast(region.column_skip), 2,
                                  Value.cast(region.column_skip)))
         skipped = Signal(2)
         m.d.comb += skipped.eq((1 << steps) - 1)
