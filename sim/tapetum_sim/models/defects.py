@@ -37,12 +37,12 @@ def is_valid_list(entries: Sequence[KnownDefect], config: DieConfig) -> bool:
 
 
 def level_index(codes: ArrayLike, config: DieConfig) -> Codes:
-    """Entry of the thresholds' table: 64 steps up to 1/64 of the scale, to 1/8, to its end."""
+    """Entry of the thresholds' table: 128 steps up to 1/32 of the scale, then 64, then 64."""
     scale = 1 << (config.adc.bits + config.hdr.fraction_bits)
-    signal = np.maximum(np.asarray(codes, dtype=np.int64) - scale // 64, 0)
-    return np.select([signal < scale // 64, signal < scale // 8],
-                     [signal * 4096 // scale, 64 + signal * 512 // scale],
-                     128 + signal * 64 // scale)
+    codes = np.asarray(codes, dtype=np.int64)
+    return np.select([codes < scale // 32, codes < scale // 8],
+                     [codes * 4096 // scale, 128 + codes * 512 // scale],
+                     192 + codes * 64 // scale)
 
 
 @dataclass
@@ -61,7 +61,7 @@ class DefectsModel:
 
     Parameters
     ----------
-    thresholds : mapping from "defect" and "support" to an array (captures, 192), optional
+    thresholds : mapping from "defect" and "support" to an array (captures, 256), optional
         Default: those of the configuration.
     known : sequence of KnownDefect
         The list; one that is not valid is not used.

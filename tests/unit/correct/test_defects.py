@@ -57,7 +57,7 @@ def draw_list(config, generator, count):
 
 def draw_thresholds(config, generator):
     full = (1 << corrected_bits(config)) - 1
-    shape = (len(config.captures), 192)
+    shape = (len(config.captures), 256)
     return {"defect": generator.integers(0, full // 8, shape),
             "support": generator.integers(0, full // 4, shape)}
 

@@ -35,7 +35,7 @@ class SortedColumn(data.StructLayout):
 class ColumnSort(wiring.Component):
     """Sorts each column once; every window that it stands in shares the work.
 
-    Latency 2 clocks, one column per clock.
+    Latency 4 clocks, one column per clock.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class ColumnSort(wiring.Component):
     o : Out(SortedColumn)
     """
 
-    latency_cycles = 2
+    latency_cycles = 4
 
     def __init__(self, config: DieConfig):
         self.config = config
@@ -62,38 +62,43 @@ class ColumnSort(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        top, centre, bottom = self.rows[0], self.rows[2], self.rows[4]
-        pair_high, pair_low, middle = (Signal(len(top), name=name, reset_less=True)
-                                       for name in ("pair_high", "pair_low", "middle"))
-        whole = Signal(reset_less=True)
-        top_is_high, top_is_low, falls = Signal(), Signal(), Signal()
+        falls = Signal()
+        m.d.comb += falls.eq(self.rows[4] < self.rows[0])
+
+        def register(name: str, value: Value) -> Signal:
+            held = Signal(len(value), name=name, reset_less=True)
+            m.d.sync += held.eq(value)
+            return held
+
+        # A comparison, then the choice: apart, each takes its least; "less than" needs but a carry.
         # A row that is missing is replaced by its mirror image, by choosing that twice.
-        m.d.comb += [
-            falls.eq(top > bottom),
-            top_is_high.eq(self.above & (falls | ~self.below)),
-            top_is_low.eq(self.above & (~falls | ~self.below)),
-        ]
-        m.d.sync += [
-            pair_high.eq(Mux(top_is_high, top, bottom)),
-            pair_low.eq(Mux(top_is_low, top, bottom)),
-            middle.eq(centre),
-            whole.eq(self.above & self.below),
-        ]
+        top, centre, bottom = (register(name, self.rows[row])
+                               for name, row in (("top", 0), ("centre", 2), ("bottom", 4)))
+        top_is_high = register("top_is_high", self.above & (falls | ~self.below))
+        top_is_low = register("top_is_low", self.above & (~falls | ~self.below))
+        pair_high = register("pair_high", Mux(top_is_high, top, bottom))
+        pair_low = register("pair_low", Mux(top_is_low, top, bottom))
+        centre = register("centre_paired", centre)
+
+        over, under, whole = Signal(), Signal(), self.above & self.below
+        m.d.comb += [over.eq(pair_high < centre), under.eq(centre < pair_low)]
+        is_high, is_low = register("is_high", over), register("is_low", under)
+        second_high = register("second_high", over & whole)
+        second_low = register("second_low", (under & whole) | (over & ~whole))
+        penultimate_low = register("penultimate_low", under & whole)
+        penultimate_high = register("penultimate_high", (over & whole) | (under & ~whole))
+        pair_high, pair_low, centre = (register("pair_high_compared", pair_high),
+                                       register("pair_low_compared", pair_low),
+                                       register("centre_compared", centre))
 
         o = Signal.like(self.o, reset_less=True)
-        over, under = Signal(), Signal()
-        m.d.comb += [over.eq(middle > pair_high), under.eq(middle < pair_low), self.o.eq(o)]
+        m.d.comb += self.o.eq(o)
         m.d.sync += [
-            o.high.eq(Mux(over, middle, pair_high)),
-            o.low.eq(Mux(under, middle, pair_low)),
-            o.second.eq(_choose(over & whole, pair_high, (under & whole) | over, pair_low, middle)),
-            o.penultimate.eq(_choose(under & whole, pair_low, (over & whole) | under, pair_high,
-                                     middle)),
-            o.pair_high.eq(pair_high), o.pair_low.eq(pair_low), o.centre.eq(middle),
+            o.high.eq(Mux(is_high, centre, pair_high)),
+            o.low.eq(Mux(is_low, centre, pair_low)),
+            o.second.eq(Mux(second_high, pair_high, Mux(second_low, pair_low, centre))),
+            o.penultimate.eq(Mux(penultimate_low, pair_low,
+                                 Mux(penultimate_high, pair_high, centre))),
+            o.pair_high.eq(pair_high), o.pair_low.eq(pair_low), o.centre.eq(centre),
         ]
         return m
-
-
-def _choose(is_first: Value, first: Value, is_second: Value, second: Value,
-            otherwise: Value) -> Value:
-    return Mux(is_first, first, Mux(is_second, second, otherwise))

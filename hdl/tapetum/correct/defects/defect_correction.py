@@ -161,10 +161,9 @@ class DefectCorrection(wiring.Component):
             m.d.sync += between_rows.eq(1)
         drop_judged = drop & judged.flushed
         stages = self._judge_cycles
-        valid = Signal(stages)
-        m.d.sync += valid.eq(Cat(centre, valid) & (~drop_judged).replicate(stages))
-        lasts = Signal(stages)
-        m.d.sync += lasts.eq(Cat(window.centre_last, lasts))
+        valid, lasts = Signal(stages), Signal(stages)
+        m.d.sync += [valid.eq(Cat(centre, valid) & (~drop_judged).replicate(stages)),
+                     lasts.eq(Cat(window.centre_last, lasts))]
 
         m.d.comb += [
             marks.start.eq(sequencer.first & row.leaves), marks.tag.eq(row.tag),

@@ -2,10 +2,11 @@
 """The list of known defects: where they are, and where each row's entries begin."""
 
 from amaranth import *
-from amaranth.lib import data, enum, memory, wiring
+from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...config import DieConfig
+from .block_memory import BlockMemory
 
 __all__ = ["DefectEntry", "DefectList"]
 
@@ -65,20 +66,15 @@ class DefectList(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.list = entries = memory.Memory(shape=DefectEntry, depth=self.capacity,
-                                                    init=[])
-        m.submodules.rows = rows = memory.Memory(shape=range(self.capacity + 1),
-                                                 depth=self.rows + 1, init=[])
-        entry_write, entry_read = entries.write_port(), entries.read_port()
-        row_write, row_read = rows.write_port(), rows.read_port()
-        entry = Signal(DefectEntry, reset_less=True)
-        number = Signal(range(self.capacity + 1))
-        m.d.sync += [entry.eq(entry_read.data), self.first.eq(row_read.data)]
+        m.submodules.entries = entries = BlockMemory(DefectEntry, depth=self.capacity)
+        m.submodules.firsts = firsts = BlockMemory(range(self.capacity + 1), depth=self.rows + 1)
+        entry, number = entries.word, Signal(range(self.capacity + 1))
         m.d.comb += [
-            self.entry.eq(entry), row_read.addr.eq(self.row),
-            entry_read.addr.eq(Mux(self.usable, self.index, number[:len(self.index)])),
-            entry_write.addr.eq(self.write_index), entry_write.data.eq(self.write_entry),
-            entry_write.en.eq(self.write_enable),
+            entries.address.eq(Mux(self.usable, self.index, number[:len(self.index)])),
+            entries.write_address.eq(self.write_index),
+            entries.write_word.eq(self.write_entry), entries.write_enable.eq(self.write_enable),
+            self.entry.eq(entry),
+            firsts.address.eq(self.row), self.first.eq(firsts.word),
         ]
 
         row, last_row = Signal(range(self.rows + 1)), self.rows
@@ -86,18 +82,18 @@ class DefectList(wiring.Component):
         place, previous = Cat(entry.column, entry.row), Signal(25, reset_less=True)
         at_end, ascends = Signal(), Signal()
         step = Signal(_Walk)
-        m.d.comb += [row_write.addr.eq(row), row_write.data.eq(number)]
+        m.d.comb += [firsts.write_address.eq(row), firsts.write_word.eq(number)]
         m.d.sync += [
             count.eq(self.entries),
             changed.eq(self.write_enable | (self.entries != count)),
             at_end.eq(number == count),
-            ascends.eq((place > previous) | (number == 0)),
+            ascends.eq((previous < place) | (number == 0)),
         ]
         with m.Switch(step):
             with m.Case(_Walk.BEGIN):
-                m.d.sync += [self.usable.eq(0), self.invalid.eq(count > self.capacity),
+                m.d.sync += [self.usable.eq(0), self.invalid.eq(self.capacity < count),
                              number.eq(0), row.eq(0),
-                             step.eq(Mux(count > self.capacity, _Walk.END, _Walk.READ))]
+                             step.eq(Mux(self.capacity < count, _Walk.END, _Walk.READ))]
             with m.Case(_Walk.READ):
                 m.d.sync += step.eq(_Walk.WAIT)
             with m.Case(_Walk.WAIT):
@@ -107,7 +103,7 @@ class DefectList(wiring.Component):
             with m.Case(_Walk.NOTE):
                 # Every row up to this entry's begins with this entry at the latest.
                 with m.If(at_end | (entry.row >= row)):
-                    m.d.comb += row_write.en.eq(1)
+                    m.d.comb += firsts.write_enable.eq(1)
                     m.d.sync += row.eq(row + 1)
                     with m.If(row == last_row):
                         m.d.sync += [step.eq(_Walk.END), self.usable.eq(at_end & ~self.invalid)]

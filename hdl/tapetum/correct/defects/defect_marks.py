@@ -10,15 +10,14 @@ from amaranth.lib.wiring import In, Out
 from ...config import DieConfig, Photodiode
 from ...control.frame_settings import Skip
 from ...pixel import RowTag
-from ...stream.delay import delayed
 from .defect_list import DefectList
 
 __all__ = ["DefectMarks", "RowRegion"]
 
 QUEUE_DEPTH = 16
 """Half of it is room for entries that have been asked for."""
-LOOK_UP_CYCLES = 3
-"""From the start of a row until the numbers of its first and last entries are known."""
+WALK_CYCLES = 7
+"""From the start of a row until its walk begins: by then the row before it has left."""
 
 
 class RowRegion(data.Struct):
@@ -34,10 +33,12 @@ class DefectMarks(wiring.Component):
     """Walks through the entries of a row in order of output and marks their pixels.
 
     Entries become places in the row that is read out, so that region, skipping and flip are dealt
-    with once per entry and not per pixel. Places wait in a queue per lane for their beats. One
-    entry is walked per clock, beginning 4 clocks after the start of the row; the first beat must
-    come 9 clocks after it at the earliest, and each clock later is an entry more that may lie
-    outside the region, or belong to the other photodiode, in front of the first one.
+    with once per entry and not per pixel. Places wait in a queue per lane for their beats.
+
+    One entry is walked per clock; the first is known 13 clocks after the start of the row. Each
+    clock by which the first beat comes later is an entry more that may stand in front without
+    being used, outside the region or of the other photodiode. Beats must come less than 20 clocks
+    after they did at the start: then the row has left when the next one's walk begins.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ class DefectMarks(wiring.Component):
     marked : Out(lanes)
         A clock after ``beat``.
     missed : Out(1)
-        Pulse: an entry came too late for its pixel.
+        Pulse: an entry came too late for its pixel, or the row was too short for its entries.
     """
 
     def __init__(self, config: DieConfig):
@@ -81,14 +82,16 @@ class DefectMarks(wiring.Component):
             known.write_enable.eq(self.write_enable), known.entries.eq(self.entries),
             self.invalid.eq(known.invalid),
         ]
-        began = Signal(LOOK_UP_CYCLES)
+        began = Signal(WALK_CYCLES)
         m.d.sync += began.eq(Cat(self.start, began))
         region, enable = Signal(RowRegion, reset_less=True), Signal(reset_less=True)
         m.d.sync += [region.eq(self.region), enable.eq(self.enable & known.usable)]
 
         # From the first entry of the row to the last before the next row, or the other way round.
         remaining, number = Signal(range(known.capacity + 1)), Signal(range(known.capacity))
-        first = delayed(m, known.first, 1, name="first")
+        first = Signal.like(known.first, reset_less=True)
+        with m.If(began[1]):
+            m.d.sync += first.eq(known.first)
         m.d.comb += [known.row.eq(self.tag.array_row + ~self.start), known.index.eq(number)]
         room, asks = Signal(), Signal()
         m.d.comb += asks.eq(remaining.any() & room)
@@ -104,7 +107,8 @@ class DefectMarks(wiring.Component):
         m.d.sync += asked.eq(Cat(asks, asked) & (~self.start).replicate(len(asked)))
 
         queued, place = self._place(m, known.entry, region)
-        rooms, missed = [], []
+        # A walk that ends before its time, without having been stopped, may leave something out.
+        rooms, missed = [], [self.start & asks]
         for lane in range(self.config.lanes):
             fits = (place[:self._lane_bits] == lane) if self._lane_bits else Const(1)
             lane_room, late = self._queue(m, lane, asked[-1] & queued & fits,

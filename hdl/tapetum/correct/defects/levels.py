@@ -12,10 +12,9 @@ from ...pixel import corrected_bits
 __all__ = ["LEVELS", "NoiseThresholds", "ThresholdWrite", "default_thresholds", "level_of",
            "noise_codes"]
 
-LEVELS = 192
-"""Three ranges of 64 steps; a capture's entries lie 256 apart."""
-RANGE_STEPS_LOG2 = 6
-RANGE_RATIO_LOG2 = 3
+LEVELS = 256
+FINEST_STEP_LOG2 = 12
+"""The finest levels are 1/4096 of the scale wide."""
 DEFECT_SIGMAS = 3.5
 SUPPORT_SIGMAS = 6.0
 ESTIMATE_SIGMAS = 0.3
@@ -76,30 +75,22 @@ def default_thresholds(config: DieConfig) -> list[list[dict[str, int]]]:
 
 
 def _end_of_level(config: DieConfig, level: int) -> float:
-    reach, step = divmod(level, 1 << RANGE_STEPS_LOG2)
-    span = 2.0 ** (corrected_bits(config) - RANGE_RATIO_LOG2 * (2 - reach))
-    return (step + 1) * span / (1 << RANGE_STEPS_LOG2)
+    """Signal above black, in corrected codes, at which a level ends; 0 below black."""
+    fine, step = level < 128, level % 64
+    share = (level + 1) / 4096 if fine else (step + 1) / (512 if level < 192 else 64)
+    return max(0.0, (share - 1 / 64) * (1 << corrected_bits(config)))
 
 
 def level_of(code: Value, config: DieConfig) -> Value:
-    """The level of a corrected code, 8 bits; a few LUT, for one clock.
+    """The level of a corrected code, 8 bits; a few LUT.
 
-    The signal is what exceeds the pedestal, which is 1/64 of the scale: only the upper six bits
-    change. Three ranges, each 8 times as wide as the one below, of 64 steps: where noise grows
-    fastest, near black, a step is 1/4096 of the scale.
+    Three ranges of codes: up to 1/32 of the scale, twice the pedestal, in 128 steps, for noise
+    grows fastest near black; up to 1/8 in steps 8 times as wide; then 8 times as wide again.
     """
-    bits = corrected_bits(config)
-    upper, lower = code[bits - RANGE_STEPS_LOG2:], code[:bits - RANGE_STEPS_LOG2]
-    above_black = upper.any()
-    signal = Cat(lower & above_black.replicate(len(lower)), (upper - above_black)[:len(upper)])
-    # Narrow codes are widened below, so that the finest range has its 64 steps.
-    padding = max(0, 2 * RANGE_STEPS_LOG2 - bits)
-    signal = Cat(Const(0, padding), signal)
-
-    def step(reach: int) -> Value:
-        top = len(signal) - RANGE_RATIO_LOG2 * (2 - reach)
-        return signal[top - RANGE_STEPS_LOG2:top]
-
-    coarse, middle = signal[-3:].any(), signal[-6:].any()
-    return Mux(coarse, Cat(step(2), Const(0b10, 2)),
-               Mux(middle, Cat(step(1), Const(0b01, 2)), Cat(step(0), Const(0b00, 2))))
+    # Narrow codes are widened below, so that the finest range has its steps.
+    padding = max(0, FINEST_STEP_LOG2 - corrected_bits(config))
+    code = Cat(Const(0, padding), code)
+    coarse, middle = code[-3:].any(), code[-5:].any()
+    return Mux(coarse, Cat(code[-6:], Const(0b11, 2)),
+               Mux(middle, Cat(code[-9:-3], Const(0b10, 2)),
+                   Cat(code[-FINEST_STEP_LOG2:-5], Const(0, 1))))

@@ -2,20 +2,19 @@
 """Five rows of each capture, side by side."""
 
 from amaranth import *
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...config import DieConfig
 from ...pixel import corrected_bits
 from ...stream.delay import delayed
+from .block_memory import BlockMemory
 from .row_sequencer import SequencedBeat
 
 __all__ = ["ROWS", "LineStore"]
 
 ROWS = 5
 """Two above the row that leaves, two below."""
-BLOCK_BITS = 1 << 14
-"""Usual size of a block RAM, parity bits left out."""
 
 
 class LineStore(wiring.Component):
@@ -42,7 +41,7 @@ class LineStore(wiring.Component):
         Ends beats under way.
     """
 
-    latency_cycles = 2
+    latency_cycles = BlockMemory.latency_cycles
 
     def __init__(self, config: DieConfig):
         self.config = config
@@ -59,8 +58,6 @@ class LineStore(wiring.Component):
         lane_bits = (ROWS - 1) * corrected_bits(config)
         beat, latency = self.beat, self.latency_cycles
         place = Cat(beat.column, self.capture)
-        depth = len(config.captures) << len(beat.column)
-
         written_place = delayed(m, place, latency, name="place")
         newest = delayed(m, beat.codes, latency, name="newest")
         write_valid, valid = (Signal(latency, name=name) for name in ("write_valid", "valid"))
@@ -68,33 +65,17 @@ class LineStore(wiring.Component):
             write_valid.eq(Cat(self.valid, write_valid)),
             valid.eq(Cat(self.valid, valid) & (~self.drop).replicate(latency)),
         ]
-        stored = Signal(config.lanes * lane_bits, reset_less=True)
-        shifted = Signal(len(stored))
+        m.submodules.words = words = BlockMemory(config.lanes * lane_bits,
+                                                 depth=len(config.captures) << len(beat.column))
         m.d.comb += [
+            words.address.eq(place), words.write_address.eq(written_place),
+            words.write_enable.eq(write_valid[-1]),
             self.columns_valid.eq(valid[-1]),
             self.last.eq(delayed(m, beat.last, latency, name="last")),
         ]
         for lane in range(config.lanes):
-            older = stored[lane * lane_bits:(lane + 1) * lane_bits]
-            column = Cat(older, newest[lane])
-            m.d.comb += [
-                Value.cast(self.columns[lane]).eq(column),
-                shifted[lane * lane_bits:(lane + 1) * lane_bits].eq(
-                    column[corrected_bits(config):]),
-            ]
-
-        # Cut across its width, so that no multiplexer stands behind the memory.
-        slice_bits = max(1, BLOCK_BITS >> (depth - 1).bit_length())
-        for start in range(0, len(stored), slice_bits):
-            part = slice(start, min(start + slice_bits, len(stored)))
-            width = part.stop - part.start
-            m.submodules[f"store_{start}"] = store = memory.Memory(shape=width, depth=depth,
-                                                                   init=[])
-            read, write = store.read_port(), store.write_port()
-            m.d.comb += [
-                read.addr.eq(place),
-                write.addr.eq(written_place), write.data.eq(shifted[part]),
-                write.en.eq(write_valid[-1]),
-            ]
-            m.d.sync += stored[part].eq(read.data)
+            own = slice(lane * lane_bits, (lane + 1) * lane_bits)
+            column = Cat(words.word[own], newest[lane])
+            m.d.comb += [Value.cast(self.columns[lane]).eq(column),
+                         words.write_word[own].eq(column[corrected_bits(config):])]
         return m

@@ -18,7 +18,7 @@ class NeighbourRank(wiring.Component):
 
     One defective neighbour, however wrong, is never the result. Neighbours beyond the frame do not
     count; nothing takes their place, for a mirror image would let one defect count twice.
-    Latency 4 clocks, one pixel per clock.
+    Latency 5 clocks, one pixel per clock.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class NeighbourRank(wiring.Component):
         The pixel itself, as late.
     """
 
-    latency_cycles = 4
+    latency_cycles = 5
 
     def __init__(self, config: DieConfig):
         self.config = config
@@ -55,31 +55,46 @@ class NeighbourRank(wiring.Component):
         left, right, centre = self.left, self.right, self.centre
 
         def register(name: str, value: Value) -> Signal:
-            held = Signal(len(self.pixel), name=name, reset_less=True)
+            held = Signal(len(value), name=name, reset_less=True)
             m.d.sync += held.eq(value)
             return held
 
-        # The columns on both sides.
-        sides = self.has_left, self.has_right
-        high = register("high", _larger(left.high, right.high, *sides))
-        high_other = register("high_other", _smaller(left.high, right.high))
-        second = register("second", _larger(left.second, right.second, *sides))
-        low = register("low", _smaller(left.low, right.low, *sides))
-        low_other = register("low_other", _larger(left.low, right.low))
-        penultimate = register("penultimate",
-                               _smaller(left.penultimate, right.penultimate, *sides))
+        # The columns on both sides: which is larger, then the choice.
+        has_left, has_right = self.has_left, self.has_right
+        left_is_larger, left_is_smaller = {}, {}
+        for member in ("high", "second", "penultimate", "low"):
+            larger = Signal(name=f"larger_{member}")
+            m.d.comb += larger.eq(right[member] < left[member])
+            left_is_larger[member] = register(f"left_is_larger_{member}",
+                                              has_left & (larger | ~has_right))
+            left_is_smaller[member] = register(f"left_is_smaller_{member}",
+                                               has_left & (~larger | ~has_right))
+        left, right, centre = (delayed(m, column, 1, name=name) for column, name in
+                               ((left, "left"), (right, "right"), (centre, "centre")))
+
+        def larger_side(member: str) -> Value:
+            return Mux(left_is_larger[member], left[member], right[member])
+
+        def smaller_side(member: str) -> Value:
+            return Mux(left_is_smaller[member], left[member], right[member])
+
+        high, high_other = (register("high", larger_side("high")),
+                            register("high_other", smaller_side("high")))
+        low, low_other = (register("low", smaller_side("low")),
+                          register("low_other", larger_side("low")))
+        second = register("second", larger_side("second"))
+        penultimate = register("penultimate", smaller_side("penultimate"))
         pair_high, pair_low = (register("pair_high", centre.pair_high),
                                register("pair_low", centre.pair_low))
-        both_sides = Signal(reset_less=True)
-        m.d.sync += both_sides.eq(self.has_left & self.has_right)
+        both_sides = delayed(m, register("both_sides", has_left & has_right), 1,
+                             name="both_sides")
 
         # Their second, beside it the extremes of columns and pair that lost.
         sides_high = register("sides_high", _larger(high_other, second, both_sides))
         sides_low = register("sides_low", _smaller(low_other, penultimate, both_sides))
         met_high = register("met_high", _smaller(high, pair_high))
         met_low = register("met_low", _larger(low, pair_low))
-        both_rows = Signal(reset_less=True)
-        m.d.sync += both_rows.eq(self.has_both_rows)
+        both_rows = delayed(m, self.has_both_rows, 2, name="both_rows")
 
         # At the border of the frame the pair is one pixel: it has no other.
         rest_high = register("rest_high", _larger(
@@ -91,7 +106,7 @@ class NeighbourRank(wiring.Component):
         m.d.comb += [
             self.high.eq(register("second_largest", _larger(met_high, rest_high))),
             self.low.eq(register("second_smallest", _smaller(met_low, rest_low))),
-            self.pixel.eq(delayed(m, centre.centre, self.latency_cycles, name="pixel")),
+            self.pixel.eq(delayed(m, centre.centre, self.latency_cycles - 1, name="pixel")),
         ]
         return m
 
@@ -100,9 +115,9 @@ _YES = Const(1, 1)
 
 
 def _larger(a: Value, b: Value, has_a: Value = _YES, has_b: Value = _YES) -> Value:
-    """The larger of those that exist."""
-    return Mux(has_a & ((a > b) | ~has_b), a, b)
+    """The larger of those that exist; both functions share the one comparison."""
+    return Mux(has_a & ((b < a) | ~has_b), a, b)
 
 
 def _smaller(a: Value, b: Value, has_a: Value = _YES, has_b: Value = _YES) -> Value:
-    return Mux(has_a & (~(a > b) | ~has_b), a, b)
+    return Mux(has_a & (~(b < a) | ~has_b), a, b)

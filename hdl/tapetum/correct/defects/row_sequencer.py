@@ -124,23 +124,22 @@ class RowSequencer(wiring.Component):
         with m.If(starts | begins):
             m.d.sync += after_flush.eq(begins & ~starts)
 
-        # Rows of the frame that have entered, up to 4, and where to look for the one that leaves.
-        capture = Signal(2)
-        m.d.comb += capture.eq(Mux(coming_valid, coming.tag.capture, flush_capture))
-        entered = Array(Signal(range(5), name=f"entered_{index}") for index in captures)
-        parity = Array(Signal(name=f"parity_{index}") for index in captures)
+        # Rows two apart have the same parity: where this row's tag goes, that of the one that
+        # leaves is found. Frames have an even number of rows.
+        capture, parity = Signal(2), Signal()
+        in_frame = Array(Signal(name=f"in_frame_{index}") for index in captures)
         to_flush = Array(Signal(2, name=f"to_flush_{index}") for index in captures)
-        new_frame, is_last_flush = Signal(), Signal()
-        before = entered[capture]
+        is_last_flush = Signal()
         m.d.comb += [
-            new_frame.eq(coming_valid & (coming.tag.row == 0)),
+            capture.eq(Mux(coming_valid, coming.tag.capture, flush_capture)),
             is_last_flush.eq(~coming_valid & (to_flush[flush_capture] == 1)),
+            parity.eq(Mux(coming_valid, coming.tag.row[0], is_last_flush)),
         ]
         stored = data.StructLayout({"frame": 16, "row": 12, "array_row": 12,
                                     "last_column": beat.column.shape()})
         m.submodules.tags = tags = memory.Memory(shape=stored, depth=2 * len(captures), init=[])
         tag_read, tag_write = tags.read_port(domain="comb"), tags.write_port()
-        m.d.comb += tag_read.addr.eq(Cat(parity[capture], capture))
+        m.d.comb += tag_read.addr.eq(Cat(parity, capture))
         leaving = tag_read.data
 
         ends = Signal()
@@ -149,6 +148,7 @@ class RowSequencer(wiring.Component):
         entering = Signal(RowTag, reset_less=True)
         last_column = Signal.like(beat.column, reset_less=True)
         now, row_start = Signal(16), Signal(16, reset_less=True)
+        earlier = delayed(m, now, START_CYCLES, name="now")
         m.d.sync += [
             now.eq(now + 1),
             valid.eq(coming_valid | (flushing & ~(ends & ~is_real))),
@@ -161,31 +161,31 @@ class RowSequencer(wiring.Component):
             m.d.sync += beat.column.eq(beat.column + 1)
         with m.If(starts | begins):
             m.d.sync += [
-                beat.column.eq(0), row_start.eq(now), entering.eq(coming.tag),
+                beat.column.eq(0), row_start.eq(earlier), entering.eq(coming.tag),
                 last_column.eq(leaving.last_column),
                 row.tag.row.eq(leaving.row), row.tag.array_row.eq(leaving.array_row),
                 row.tag.frame.eq(Mux(coming_valid, coming.tag.frame, leaving.frame)),
                 row.tag.capture.eq(capture), row.tag.row_kind.eq(RowKind.ACTIVE),
                 row.frame_last.eq(is_last_flush),
-                row.leaves.eq((before >= 2) & ~new_frame),
-                row.above.eq(Cat(before >= 3, before >= 4)),
+                row.leaves.eq(in_frame[capture] & (~coming_valid | coming.tag.row[1:].any())),
+                row.above.eq(Cat(leaving.row.any(), leaving.row[1:].any())),
                 row.below.eq(Mux(coming_valid, 0b11, ~is_last_flush)),
                 row.flushed.eq(~coming_valid),
-                entered[capture].eq(Mux(new_frame, 1, Mux(is_last_flush, 0, Mux(
-                    before == 4, 4, before + 1)))),
             ]
+            with m.If(is_last_flush):
+                m.d.sync += in_frame[capture].eq(0)
+            with m.Elif(coming_valid & ~coming.tag.row.any()):
+                m.d.sync += in_frame[capture].eq(1)
         m.d.comb += [
             self.frame.eq(row.tag.frame),
             beat.last.eq(Mux(is_real, real_last, beat.column == last_column)),
             ends.eq(valid & beat.last),
-            tag_write.addr.eq(Cat(parity[row.tag.capture], row.tag.capture)),
+            tag_write.addr.eq(Cat(entering.row[0], row.tag.capture)),
             tag_write.data.frame.eq(entering.frame), tag_write.data.row.eq(entering.row),
             tag_write.data.array_row.eq(entering.array_row),
             tag_write.data.last_column.eq(beat.column),
             tag_write.en.eq(ends & is_real),
         ]
-        with m.If(ends):
-            m.d.sync += parity[row.tag.capture].eq(~parity[row.tag.capture])
         with m.If(begins):
             m.d.sync += to_flush[flush_capture].eq(to_flush[flush_capture] - 1)
         with m.If(ends & ~is_real):
@@ -197,7 +197,7 @@ class RowSequencer(wiring.Component):
         awaits = delayed(m, row_ended & ~collides, ANSWER_CYCLES - 1, name="awaits",
                          reset_less=False)
         due, deadline = Signal(len(captures)), Signal(16)
-        m.d.comb += deadline.eq(row_start + self.line_length_cycles - START_CYCLES)
+        m.d.comb += deadline.eq(row_start + self.line_length_cycles)
         for index in captures:
             flush_at = Signal(16, name=f"flush_at_{index}", reset_less=True)
             with m.If((now == flush_at) & to_flush[index].any()):
@@ -221,7 +221,7 @@ class RowSequencer(wiring.Component):
                                 | (collides & (flush_capture == index)))):
                 m.d.sync += [to_flush[index].eq(0), due[index].eq(0)]
                 with m.If(coming.tag.capture != index):
-                    m.d.sync += entered[index].eq(0)
+                    m.d.sync += in_frame[index].eq(0)
         with m.If(collides):
             m.d.sync += flushing.eq(0)
         return m

@@ -9,7 +9,7 @@ from ...config import DieConfig
 from ...pixel import corrected_bits
 from ...stream.delay import delayed
 from .beat_window import BeatWindow, beats_around
-from .column_sort import SortedColumn
+from .column_sort import ColumnSort, SortedColumn
 from .levels import ThresholdWrite
 from .line_store import ROWS
 from .threshold_table import ThresholdTable
@@ -19,9 +19,7 @@ __all__ = ["Support"]
 SIGHT_COLUMNS = 3
 """How far to the left and to the right neighbours are compared."""
 COMPARE_CYCLES = 4
-"""From a pair of codes to the flag."""
-SORT_CYCLES = 2
-"""Sorted columns come this much later than the columns."""
+"""From a sorted column to its flag."""
 
 
 class Support(wiring.Component):
@@ -48,7 +46,7 @@ class Support(wiring.Component):
         The rows -1 and 1 exist; stable as long as a row is under way.
     columns : In(lanes of ROWS codes), last, valid : In(1)
     sorted : In(SortedColumn per lane)
-        The same columns, 2 clocks later.
+        The same columns, `ColumnSort.latency_cycles` later.
     supported : Out(lanes)
         Of the beat in the centre of a `BeatWindow` of the sorted columns, 5 clocks later.
     drop : In(1)
@@ -94,10 +92,14 @@ class Support(wiring.Component):
             exists = row_window.present[beat]
             table = self._table(m, f"step_table_{lane}")
             # The larger of both rows: noise seldom makes it too small.
+            above_is_larger = Signal(name=f"above_is_larger_{lane}", reset_less=True)
             larger = Signal(bits, name=f"larger_{lane}", reset_less=True)
-            m.d.sync += larger.eq(Mux(
-                self.has_above & ((here.above > here.below) | ~self.has_below),
-                here.above, here.below))
+            held = delayed(m, here, 1, name=f"here_{lane}")
+            m.d.sync += [
+                above_is_larger.eq(self.has_above
+                                   & ((here.below < here.above) | ~self.has_below)),
+                larger.eq(Mux(above_is_larger, held.above, held.below)),
+            ]
             m.d.comb += table.code.eq(larger)
             steps = [self._step(m, f"{name}_{lane}", here[name], there[name], exists & present,
                                 table.threshold)
@@ -109,12 +111,12 @@ class Support(wiring.Component):
             m.d.sync += spread.eq(column.high - column.low)
             m.d.comb += table.code.eq(column.second)
             wide = Signal(name=f"wide_{lane}", reset_less=True)
-            m.d.sync += wide.eq(delayed(m, spread, table.latency_cycles - 1, name=f"wait_{lane}")
-                                > table.threshold)
+            m.d.sync += wide.eq(table.threshold < delayed(m, spread, table.latency_cycles - 1,
+                                                          name=f"wait_{lane}"))
             m.d.comb += [flag_window.i.spread[lane].eq(wide),
                          flag_window.i.step[lane].eq(steps[0] | steps[1])]
 
-        late = SORT_CYCLES + COMPARE_CYCLES
+        late = ColumnSort.latency_cycles + COMPARE_CYCLES
         valid = Signal(late)
         m.d.sync += valid.eq(Cat(self.valid, valid) & (~self.drop).replicate(late))
         m.d.comb += [
@@ -140,7 +142,7 @@ class Support(wiring.Component):
 
     def _step(self, m: Module, name: str, here: Value, there: Value, exists: Value,
               threshold: Value) -> Value:
-        """Whether two codes differ by more than the threshold; 5 clocks."""
+        """Whether two codes differ by more than the threshold; 7 clocks."""
         bits = len(threshold)
         difference = Signal(signed(bits + 1), name=f"difference_{name}", reset_less=True)
         both = Signal(name=f"both_{name}", reset_less=True)
@@ -153,8 +155,8 @@ class Support(wiring.Component):
             falls.eq(difference[-1] & both),
             size.eq((difference[:-1] ^ difference[-1].replicate(bits)) & both.replicate(bits)),
         ]
-        falls, size = (delayed(m, falls, 2, name=f"falls_{name}"),
-                       delayed(m, size, 2, name=f"size_{name}"))
+        falls, size = (delayed(m, falls, 3, name=f"falls_{name}"),
+                       delayed(m, size, 3, name=f"size_{name}"))
         total = Cat(falls, size) + Cat(Const(1, 1), ~threshold)
         m.d.sync += exceeds.eq(total[bits + 1])
-        return exceeds
+        return delayed(m, exceeds, 1, name=f"exceeds_{name}")

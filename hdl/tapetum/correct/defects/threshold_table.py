@@ -2,11 +2,12 @@
 """Thresholds by capture and level, in block RAM."""
 
 from amaranth import *
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ...config import DieConfig
 from ...pixel import corrected_bits
+from .block_memory import BlockMemory
 from .levels import ThresholdWrite, default_thresholds, level_of
 
 __all__ = ["ThresholdTable"]
@@ -28,10 +29,10 @@ class ThresholdTable(wiring.Component):
         Level in question.
     threshold : Out(code)
     write : In(ThresholdWrite), write_enable : In(1)
-        Takes effect at once.
+        Takes effect at once; a pixel that asks for the entry meanwhile may get anything.
     """
 
-    latency_cycles = 3
+    latency_cycles = 1 + BlockMemory.latency_cycles
 
     def __init__(self, config: DieConfig, member: str):
         self.config, self.member = config, member
@@ -45,19 +46,14 @@ class ThresholdTable(wiring.Component):
         m = Module()
         init = []
         for levels in default_thresholds(self.config):
-            entries = [entry[self.member] for entry in levels]
-            init += [*entries, *[0] * (256 - len(entries))]
-        m.submodules.table = table = memory.Memory(shape=len(self.threshold), depth=len(init),
-                                                   init=init)
-        read, write = table.read_port(), table.write_port()
+            init += [entry[self.member] for entry in levels]
+        m.submodules.table = table = BlockMemory(len(self.threshold), depth=len(init), init=init)
         place = Signal(10, reset_less=True)
-        found = Signal(len(self.threshold), reset_less=True)
-        m.d.sync += [place.eq(Cat(level_of(self.code, self.config), self.capture)),
-                     found.eq(read.data)]
+        m.d.sync += place.eq(Cat(level_of(self.code, self.config), self.capture))
         m.d.comb += [
-            read.addr.eq(place), self.threshold.eq(found),
-            write.addr.eq(Cat(self.write.level, self.write.capture)),
-            write.data.eq(self.write.thresholds[self.member]),
-            write.en.eq(self.write_enable),
+            table.address.eq(place), self.threshold.eq(table.word),
+            table.write_address.eq(Cat(self.write.level, self.write.capture)),
+            table.write_word.eq(self.write.thresholds[self.member]),
+            table.write_enable.eq(self.write_enable),
         ]
         return m
