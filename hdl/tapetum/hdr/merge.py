@@ -45,8 +45,8 @@ class Merge(wiring.Component):
                               that is larger and they are close
     own is saturated          composite
     composite is saturated    own
-    they differ               marked; composite if it stems from the flicker capture,
-                              else own
+    they differ               marked; composite if it stems from the flicker capture and
+                              has light enough for shot noise to rule, else own
     ========================  ==========================================================
 
     A saturated value is a lower bound: it differs from a good one below it only. Where both
@@ -118,7 +118,7 @@ class Merge(wiring.Component):
             later.eq(waiting),
             minor.eq(share),
             minor_is_larger.eq(both_usable & (share > own.hand_over)),
-            differing_weight.eq(Mux(preferred, FULL_WEIGHT, 0)),
+            differing_weight.eq(Mux(preferred & agreement.is_bright, FULL_WEIGHT, 0)),
             own_is_good.eq(settings.flicker_enable & both & own.usable),
             composite_is_good.eq(settings.flicker_enable & both & composite.usable),
         ]

@@ -11,12 +11,16 @@ from .ranking import RankSettings
 
 __all__ = ["SourceSettings", "StepPlanner", "StepSettings"]
 
+DARK_OCTAVES, BRIGHT_OCTAVES = 4, 3
+"""Less even captures share nothing: it would gain below 0.4 dB, and a missed pulse costs more."""
+
 
 class SourceSettings(data.Struct):
     """Of a capture that may dominate the composite, as the capture of this step sees it.
 
     The shares, of 256, are what the composite has where both are good: ``dark_share`` where read
-    noise rules, ``bright_share`` where shot noise does. ``preferred`` has it win when they differ.
+    noise rules, ``bright_share`` where shot noise does. ``preferred`` has it win there when they
+    differ.
     """
 
     noise: NoiseBound
@@ -41,7 +45,8 @@ class StepPlanner(wiring.Component):
 
     Inverse-variance shares are ``1 / (1 + ratio of variances)``. Where read noise rules the ratio
     goes with the square of the gains, where shot noise does with the light per electron; both are
-    rounded to a power of two. `latency_cycles` after ``ranks`` the steps follow.
+    rounded to a power of two, and none is used beyond `DARK_OCTAVES` and `BRIGHT_OCTAVES`.
+    `latency_cycles` after ``ranks`` the steps follow.
 
     Parameters
     ----------
@@ -96,11 +101,12 @@ class StepPlanner(wiring.Component):
             lights.eq((less.gain_eighths - less.light_eighths)
                       - (more.gain_eighths - more.light_eighths)),
         ]
-        for name, octaves in (("dark_share", (gains + 2) >> 2),
-                              ("bright_share", Mux(lights < 0, 0, (lights + 4) >> 3))):
+        for name, octaves, largest in (
+                ("dark_share", (gains + 2) >> 2, DARK_OCTAVES),
+                ("bright_share", Mux(lights < 0, 0, (lights + 4) >> 3), BRIGHT_OCTAVES)):
             share = Signal(8, name=f"{name}_{rank}_{below}", reset_less=True)
             with m.Switch(octaves[:7]):
-                for whole in range(8):
+                for whole in range(largest + 1):
                     with m.Case(whole):
                         m.d.sync += share.eq(256 // (1 + (1 << whole)))
                 with m.Default():

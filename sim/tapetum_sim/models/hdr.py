@@ -81,7 +81,7 @@ def minor_shares(config: DieConfig, settings: Mapping[str, Any], less: int, more
     The first where read noise rules, whose variance goes with the square of the gain; the second
     where shot noise does, whose variance goes with the light per electron. Ratios are rounded to
     powers of two; the fraction of an octave is read off the mantissa as if the logarithm were
-    straight.
+    straight. Small shares are none: they gain less than 0.4 dB, and a missed pulse costs more.
     """
     def gain(index: int) -> int:
         capture = settings["captures"][index]
@@ -93,7 +93,9 @@ def minor_shares(config: DieConfig, settings: Mapping[str, Any], less: int, more
 
     gains = gain(less) - gain(more)
     lights = max(0, gains - electrons(less) + electrons(more))
-    return 256 // (1 + 2 ** ((2 * gains + 4) // 8)), 256 // (1 + 2 ** ((lights + 4) // 8))
+    dark_octaves, bright_octaves = (2 * gains + 4) // 8, (lights + 4) // 8
+    return (256 // (1 + 2 ** dark_octaves) if dark_octaves <= 4 else 0,
+            256 // (1 + 2 ** bright_octaves) if bright_octaves <= 3 else 0)
 
 
 def noise_bound(level: NDArray[np.int64], capture: Mapping[str, int], config: DieConfig
@@ -156,7 +158,8 @@ def combine_marked(codes: ArrayLike, config: DieConfig, settings: Mapping[str, A
         good = here & ~saturated(codes[index], config)
         own = normalise(codes[index], capture, config)
 
-        share, differs = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=bool)
+        share = np.zeros(shape, dtype=np.int64)
+        differs, is_bright = (np.zeros(shape, dtype=bool) for _ in range(2))
         for other in below:
             less = settings["captures"][other]
             level = quarters(np.maximum(np.maximum(own, value), 0), less, config)
@@ -168,15 +171,18 @@ def combine_marked(codes: ArrayLike, config: DieConfig, settings: Mapping[str, A
             differs |= is_source & (excess ** 2 > shots + rest)
             # Half way to disagreement the less sensitive capture may have missed a pulse already.
             is_close = 4 * excess ** 2 <= shots + rest
-            share += is_source * is_close * np.where(shots > BRIGHT * rest, bright, dark)
+            is_bright |= is_source & (shots > BRIGHT * rest)
+            share += is_source * is_close * np.where(is_bright, bright, dark)
         # A saturated value is a lower bound: only a value below it contradicts it.
         contradiction = ((good & usable) | (good & ~usable & (own < value))
                          | (~good & usable & (value < own)))
         marked = (here & anything & contradiction & differs) & bool(settings["flicker_enable"])
 
+        # A few electrons of the flicker capture are not worth more than many of another.
+        preferred = (source == settings["flicker_capture"]) & is_bright
         weight = np.select(
             [~here, ~anything, marked, ~good, ~usable],
-            [256, 0, np.where(source == settings["flicker_capture"], 256, 0), 256, 0],
+            [256, 0, np.where(preferred, 256, 0), 256, 0],
             np.maximum(hand_over_weight(codes[index], capture, config), share))
         value = own + ((value - own) * weight + 128) // 256
         source = np.where(weight >= 128, source, index)
