@@ -19,7 +19,8 @@ from tapetum_sim.models.histogram import HistogramModel
 from tapetum_sim.models.row import ModelRow
 from tapetum_sim.pixel_die import PixelDie, PixelDieParameters
 
-__all__ = ["SteppedScene", "exposures", "frame_rows", "loop_config", "run_loop", "settled_after"]
+__all__ = ["Loop", "SteppedScene", "exposures", "frame_rows", "loop_config", "run_loop",
+           "settled_after"]
 
 
 class SteppedScene:

@@ -77,7 +77,7 @@ class AutoExposure(wiring.Component):
     @property
     def pass_cycles(self) -> int:
         """To work out all exposures and gains, at most."""
-        return 250 * len(self.config.exposure_groups) + 125 * len(self.config.captures) + 10
+        return 190 * len(self.config.exposure_groups) + 125 * len(self.config.captures) + 200
 
     def elaborate(self, platform):
         m = Module()

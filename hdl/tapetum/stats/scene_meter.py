@@ -20,6 +20,10 @@ BIG_STEP = 4 * LOG_ONE
 """A factor of 16: where nothing can be measured."""
 STEADY = LOG_ONE
 """Where the dark part changes by more within a frame, the light did."""
+FAINT_OCTAVE = 3
+"""Below eight ADC codes a percentile is not certain to a quarter of an octave."""
+ALIKE = LOG_ONE // 2
+"""What two estimates of one radiance may differ by."""
 
 
 class SceneLight(data.Struct):
@@ -40,7 +44,8 @@ class SceneMeter(wiring.Component):
     taken as 16 times that at which the least sensitive one saturates; if the level is below half
     an ADC code, as a sixteenth of that. Before it comes to this, where only one of the two can be
     measured, the other one keeps its distance from it, as it was when both were last measured
-    under steady light: a light that is switched on brightens all.
+    under steady light: a light that is switched on brightens all. So does a dark part of less than
+    eight codes, if its own level does not contradict.
 
     Takes about 450 clocks per capture.
 
@@ -180,10 +185,12 @@ class SceneMeter(wiring.Component):
         level, origin = [log("level_log_dark"), log("level_log_bright")], [log("origin_dark"),
                                                                            log("origin_bright")]
         light = [self.light.dark, self.light.bright]
-        is_black, is_measured = Signal(2, reset_less=True), Signal(2, reset_less=True)
+        faint_level = level_of_octave(config, config.hdr.fraction_bits + FAINT_OCTAVE)
+        is_black, is_measured, is_faint = (Signal(2, name=name, reset_less=True)
+                                           for name in ("is_black", "is_measured", "is_faint"))
         saturation_edge, black_edge = log("saturation_edge"), log("black_edge")
         guesses = [log("guess_dark"), log("guess_bright")]
-        change, distance = log("change"), log("distance")
+        change, distance, mismatch = log("change"), log("distance"), log("mismatch")
         dark_before, has_before = log("dark_before"), Signal()
         contrast, has_contrast = log("contrast"), Signal()
 
@@ -191,7 +198,8 @@ class SceneMeter(wiring.Component):
             for which in range(2):
                 black = levels[which] < floor_level
                 m.d.sync += [is_black[which].eq(is_usable[which] & black),
-                             is_measured[which].eq(is_usable[which] & ~black)]
+                             is_measured[which].eq(is_usable[which] & ~black),
+                             is_faint[which].eq(levels[which] < faint_level)]
                 with m.If(~is_usable[which]):
                     m.d.sync += [level[which].eq(saturation + BIG_STEP), origin[which].eq(least)]
                 with m.Else():
@@ -211,14 +219,20 @@ class SceneMeter(wiring.Component):
                 guesses[0].eq(light[1] - contrast), guesses[1].eq(light[0] + contrast),
                 black_edge.eq(light[0] + BIG_STEP),
             ]
+            m.next = "compare guess"
+        with m.State("compare guess"):
+            m.d.sync += mismatch.eq(guesses[0] - light[0])
             m.next = "decide"
         with m.State("decide"):
             is_steady = has_before & (change < STEADY) & (change > -STEADY)
+            is_alike = has_contrast & (mismatch < ALIKE) & (mismatch > -ALIKE)
             is_saturated = ~is_usable
             with m.If(is_any):
                 m.d.sync += [dark_before.eq(light[0]), has_before.eq(1)]
             with m.If(is_measured.all()):
-                with m.If(is_steady | ~has_contrast):
+                with m.If(is_faint[0] & ~is_faint[1] & is_alike):
+                    m.d.sync += light[0].eq(guesses[0])
+                with m.Elif(is_steady | ~has_contrast):
                     m.d.sync += [contrast.eq(distance), has_contrast.eq(1)]
             with m.Elif(has_contrast & is_measured[0] & is_saturated[1]
                         & (guesses[1] >= saturation_edge)):

@@ -21,6 +21,10 @@ BIG_STEP = 4 * 256
 """A factor of 16."""
 STEADY = 256
 """Where the dark part changes by more within a frame, the light did."""
+FAINT_OCTAVE = 3
+"""Below eight ADC codes a percentile is not certain to a quarter of an octave."""
+ALIKE = 128
+"""Half an octave: what two estimates of one radiance may differ by."""
 
 
 def logarithm(value: int) -> int:
@@ -65,10 +69,11 @@ def scaled_gain(unit: Mapping[str, int], first: int, own: int) -> tuple[int, int
 
 @dataclass(frozen=True)
 class _Reading:
-    """Logarithm of a percentile's radiance, and why it is what it is."""
+    """Logarithm of a percentile's radiance, why it is what it is, and whether it is uncertain."""
 
     radiance: int
     kind: str
+    is_faint: bool = False
 
 
 class AutoExposureModel:
@@ -141,19 +146,24 @@ class AutoExposureModel:
         floor = 8 * (self._floor_code.bit_length() - 1 + 16 - width)
         if level < max(floor, 1):
             return _Reading(self._floor(sensitivity) - BIG_STEP, "black")
-        return _Reading(level_logarithm(level, self.config) - sensitivity, "measured")
+        return _Reading(level_logarithm(level, self.config) - sensitivity, "measured",
+                        level < 8 * (self.config.hdr.fraction_bits + FAINT_OCTAVE + 16 - width))
 
     def _floor(self, sensitivity: int) -> int:
         return 256 * (self._floor_code.bit_length() - 1) - sensitivity
 
     def _complete(self, dark: _Reading, bright: _Reading, sensitivities: Sequence[int]
                   ) -> tuple[_Reading, _Reading]:
-        """What cannot be measured keeps its distance to what can."""
+        """What cannot be measured, or not well, keeps its distance to what can."""
         is_steady = (self._dark_before is not None
                      and abs(dark.radiance - self._dark_before) < STEADY)
         self._dark_before = dark.radiance
         if dark.kind == bright.kind == "measured":
-            if is_steady or self.contrast is None:
+            guess = bright.radiance - (self.contrast or 0)
+            if (self.contrast is not None and dark.is_faint and not bright.is_faint
+                    and abs(guess - dark.radiance) < ALIKE):
+                dark = _Reading(guess, "guessed")
+            elif is_steady or self.contrast is None:
                 self.contrast = bright.radiance - dark.radiance
         elif self.contrast is not None and dark.kind == "measured":
             guess = dark.radiance + self.contrast
@@ -191,16 +201,14 @@ class AutoExposureModel:
             wish = self.wishes[group.index]
             if group.index:
                 wish = self._bounded(group, wish, logarithm(first))
-            cycles = exponential(wish)
+            made_own = self._limit(settings, group, exponential(wish))
             if group.index == 0:
-                cycles = self._whole_periods(cycles)
-            coarse, fine = self._limit(settings, group, cycles)
-            exposures.append(_cycles(settings, {"coarse_integration_lines": coarse,
-                                                "fine_integration_cycles": fine}))
+                whole = self._whole_periods(_cycles(settings, made_own))
+                made_own = self._limit(settings, group, whole)
+            exposures.append(_cycles(settings, made_own))
             first = exposures[0]
             for capture in group.captures:
-                made["captures"][capture] |= {"coarse_integration_lines": coarse,
-                                              "fine_integration_cycles": fine}
+                made["captures"][capture] |= made_own
         for group, own in zip(groups, exposures, strict=True):
             for capture in group.captures:
                 mantissa, shift, limited = scaled_gain(self.control["unit_gains"][capture],
@@ -232,7 +240,7 @@ class AutoExposureModel:
         period = round(self.config.sync_clock_hz / frequency)
         return cycles // period * period or cycles
 
-    def _limit(self, settings: Mapping[str, Any], group, cycles: int) -> tuple[int, int]:
+    def _limit(self, settings: Mapping[str, Any], group, cycles: int) -> dict[str, int]:
         line, lags = settings["line_length_cycles"], settings["lag_lines"]
         top = (settings["frame_length_lines"] - lags[-1] - 1, 0)
         earlier = [other for other in self.config.exposure_groups[:group.index]
@@ -245,7 +253,7 @@ class AutoExposureModel:
         coarse, fine = min(max(divmod(cycles, line), low), top)
         if coarse == 0:
             fine = max(fine, min(max(self.control["minimum_cycles"], 1), line - 1))
-        return coarse, fine
+        return {"coarse_integration_lines": coarse, "fine_integration_cycles": fine}
 
     def _exceeds_scale(self, mantissa: int, shift: int) -> bool:
         """A full well lies beyond the linear scale, by more than the rounding of exposures."""

@@ -49,14 +49,14 @@ class Bench:
             if address.capture < len(self.counts):
                 ctx.set(self.top.level_count, int(self.counts[address.capture, address.level]))
 
-    def control(self, ctx, control: dict[str, Any]):
+    def control(self, ctx, control: Any):
         self.model.control = control
         ctx.set(self.dut.control, ExposureControl(self.config).const(control))
 
-    def host(self, ctx, settings: dict[str, Any]):
+    def host(self, ctx, settings: Any):
         ctx.set(self.dut.settings, self.shape.const(settings))
 
-    async def measure(self, ctx, settings: dict[str, Any], counts: np.ndarray):
+    async def measure(self, ctx, settings: Any, counts: np.ndarray):
         """A frame that was taken with ``settings`` is complete."""
         self.frame += 1
         self.counts = counts
@@ -67,11 +67,17 @@ class Bench:
         ctx.set(self.dut.complete, 0)
         self.model.measure(settings, counts)
 
+    async def stays_legal(self, ctx):
+        """Background: whatever is put out can be adopted in any clock."""
+        async for settings, in ctx.changed(self.dut.settings_out):
+            assert_legal(self.config, as_plain(settings))
+
     def made(self, ctx) -> dict[str, Any]:
         return as_plain(ctx.get(self.dut.settings_out))
 
     def run(self, testbench, *, cycles: int):
-        simulate(self.top, testbench, cycles=cycles, background=(self.counters,))
+        simulate(self.top, testbench, cycles=cycles,
+                 background=(self.counters, self.stays_legal))
 
     def overflows(self, ctx) -> int:
         return ctx.get(self.top.overflows)
@@ -87,7 +93,7 @@ def as_plain(value: Any) -> Any:
     return {key: as_plain(value[key]) for key in keys}
 
 
-def plain(config, settings: dict[str, Any]) -> dict[str, Any]:
+def plain(config, settings: Any) -> dict[str, Any]:
     return as_plain(FrameSettings(config).const(settings))
 
 
@@ -135,6 +141,62 @@ def check_random_frames(config, random: Random, frames: int) -> None:
 @pytest.mark.parametrize("name", CONFIGS)
 def test_settings_are_the_models(name, seed):
     check_random_frames(CONFIGS[name], Random(seed), 4)
+
+
+def test_settings_are_legal_while_the_host_changes_them(seed):
+    """A shorter frame, another lag: never with exposures for what was before."""
+    config, random = CONFIGS["vga"], Random(seed)
+    bench, seen = Bench(config), set()
+
+    async def testbench(ctx):
+        defaults = plain(config, FrameSettings.defaults(config))
+        bench.host(ctx, defaults)
+        bench.control(ctx, ExposureControl.defaults(config) | {"enable": 1})
+        await bench.measure(ctx, defaults, random_counts(4, Random(3)))
+        await ctx.tick().repeat(bench.dut.longest_cycles)
+        for _ in range(12):
+            bench.host(ctx, host_settings(config, random))
+            await ctx.tick().repeat(random.randrange(1, bench.dut.pass_cycles))
+            seen.add(bench.made(ctx)["frame_length_lines"])
+        await ctx.tick().repeat(2 * bench.dut.pass_cycles)
+        assert bench.made(ctx) == bench.model.apply(as_plain(ctx.get(bench.dut.settings)))
+
+    bench.run(testbench, cycles=20_000)
+    assert len(seen) > 3
+
+
+def test_the_hosts_settings_pass_until_there_is_a_measurement(seed):
+    config, random = CONFIGS["vga"], Random(seed)
+    bench = Bench(config)
+    counts = random_counts(4, Random(3))
+
+    async def passes(ctx):
+        host = plain(config, host_settings(config, random))
+        bench.host(ctx, host)
+        await ctx.tick().repeat(2)
+        assert bench.made(ctx) == host
+        return host
+
+    async def testbench(ctx):
+        await passes(ctx)
+        await bench.measure(ctx, plain(config, FrameSettings.defaults(config)), counts)
+        await ctx.tick().repeat(bench.dut.longest_cycles)
+        await passes(ctx)
+        bench.control(ctx, ExposureControl.defaults(config) | {"enable": 1})
+        host = await passes(ctx)
+        await bench.measure(ctx, host, counts)
+        await ctx.tick().repeat(bench.dut.longest_cycles)
+        made = bench.made(ctx)
+        assert made == bench.model.apply(host) != host
+        bench.control(ctx, ExposureControl.defaults(config) | {"enable": 1, "hold": 1})
+        await bench.measure(ctx, host, counts[::-1])
+        await ctx.tick().repeat(bench.dut.longest_cycles)
+        assert bench.made(ctx) == made, "held"
+        bench.control(ctx, ExposureControl.defaults(config))
+        await ctx.tick().repeat(bench.dut.pass_cycles)
+        await passes(ctx)
+
+    bench.run(testbench, cycles=25_000)
 
 
 @pytest.mark.slow
