@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of interleaved captures for the defect correction, at the times at which a die reads them."""
+"""Rows of interleaved captures for the defect correction, at the times at which they come."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
