@@ -172,7 +172,7 @@ class SimulationTop(wiring.Component):
         m.d.comb += [
             adoption_pen.payload.frame.eq(die.readout.adopt_frame),
             adoption_pen.payload.cycle.eq(sync_cycle),
-            adoption_pen.payload.settings.eq(die.control.settings),
+            adoption_pen.payload.settings.eq(die.stats.settings_out),
             adoption_pen.valid.eq(die.readout.adopt),
             adoption_pen.ready.eq(1),
         ]
