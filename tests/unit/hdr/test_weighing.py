@@ -123,6 +123,14 @@ def test_static_light_is_nearly_as_clean_as_can_be_unbiased_and_unmarked(name, s
     assert np.abs(biases).max() < 0.006
 
 
+def test_pixels_whose_gains_differ_by_a_percent_are_not_marked(seed):
+    config, generator = preset("vga"), np.random.default_rng(seed)
+    response = 1 + 0.01 * generator.standard_normal((4, 3000))
+    for light in np.geomspace(1, 0.93 * config.lsb_electrons * (1 << 24), 60):
+        marked = combine_marked(draw_codes(config, light * response, generator), config).flicker
+        assert marked.mean() < 1e-3, f"{light:.4g} electrons"
+
+
 @pytest.mark.parametrize("ratio", EXPOSURE_RATIOS)
 def test_an_exposure_changed_at_run_time_is_weighed_by_its_new_ratio(ratio, seed):
     """Settings of a die that was configured for another ratio, with the new gain alone."""
@@ -193,7 +201,8 @@ def test_lamps_are_as_steady_as_the_small_photodiode_sees_them(mean, sweep, seed
         reached = within_share(electrons_of(combined.values, config), mean, 0.2, axis=(-2, -1))
         assert (reached >= ideal - 0.01).all()
         assert duty < 1 or combined.flicker.mean() < 1e-3
-        assert duty > 0.4 or combined.flicker.mean() > 0.9
+        # A dim lamp hides in the noise of the very short capture more often.
+        assert duty > 0.4 or combined.flicker.mean() > (0.5 if mean < 1e5 else 0.9)
 
 
 def test_a_pulse_that_the_shorter_capture_missed_is_kept_and_marked():
