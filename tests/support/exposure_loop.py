@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Light, pixels, histograms, automatic exposure and back again, frame by frame in numpy."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log2
@@ -143,10 +143,11 @@ def exposures(loop: Loop, capture: int) -> list[float]:
     return [octaves(settings) for settings in loop.settings]
 
 
-def settled_after(loop: Loop, first: int, *, tolerance: float = 0.25) -> int:
-    """Frames from ``first`` until all exposures stay within ``tolerance`` octaves of the last."""
+def settled_after(loop: Loop, first: int, *, captures: Sequence[int] | None = None,
+                  tolerance: float = 0.25) -> int:
+    """Frames from ``first`` until exposures stay within ``tolerance`` octaves of the last one."""
     worst = 0
-    for capture in range(len(loop.config.captures)):
+    for capture in range(len(loop.config.captures)) if captures is None else captures:
         path = exposures(loop, capture)
         away = [frame for frame in range(first, len(path))
                 if abs(path[frame] - path[-1]) > tolerance]
