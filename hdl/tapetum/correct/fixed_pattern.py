@@ -60,7 +60,9 @@ class FixedPattern(wiring.Component):
     def __init__(self, config: DieConfig):
         self.config = config
         bits, captures = corrected_bits(config), len(config.captures)
-        self._row_noise = RowNoise(config)
+        self.column = ColumnCorrection(config)
+        self.black_subtract, self.black_level = BlackSubtract(config), BlackLevel(config)
+        self.row_noise = RowNoise(config)
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, config.adc.bits),
                                      always_ready=True)),
@@ -79,15 +81,15 @@ class FixedPattern(wiring.Component):
     def latency_cycles(self) -> int:
         """Clocks from a beat at ``i`` to the same beat at ``o``."""
         return (ColumnCorrection.latency_cycles + BlackSubtract.latency_cycles
-                + self._row_noise.latency_cycles + 1)
+                + self.row_noise.latency_cycles + 1)
 
     def elaborate(self, platform):
         m = Module()
         config, captures = self.config, len(self.config.captures)
-        m.submodules.column = column = ColumnCorrection(config)
-        m.submodules.black_subtract = black_subtract = BlackSubtract(config)
-        m.submodules.black_level = black_level = BlackLevel(config)
-        m.submodules.row_noise = row_noise = self._row_noise
+        m.submodules.column = column = self.column
+        m.submodules.black_subtract = black_subtract = self.black_subtract
+        m.submodules.black_level = black_level = self.black_level
+        m.submodules.row_noise = row_noise = self.row_noise
         m.submodules.active_window = active_window = ActiveWindow(config)
         connect(m, flipped(self.i), column.i)
         connect(m, column.o, black_subtract.i)

@@ -58,7 +58,11 @@ ROOMS = {
                 clock_enables=False),
 }
 """Rooms, the one that takes longest last."""
-BLOCKS: dict[str, Room] = {}
+BLOCKS = {name: Room() for name in (
+    "correct.fixed_pattern", "correct.fixed_pattern.column",
+    "correct.fixed_pattern.black_subtract", "correct.fixed_pattern.black_level",
+    "correct.fixed_pattern.row_noise", "correct.digital_gain", "correct.lens_shading",
+    "correct.defects", "stats.histogram", "stats.auto_exposure")}
 """Blocks of rooms, by the path of attributes from the die."""
 
 
