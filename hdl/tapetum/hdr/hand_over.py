@@ -17,7 +17,7 @@ FULL_WEIGHT = 256
 
 def saturation_codes(config: DieConfig) -> int:
     """ADC codes above the pedestal from which the full well, not the light, decides."""
-    return config.adc.full_well_codes * 63 // 64
+    return config.adc.full_well_codes * 127 // 128
 
 
 class RankedCode(data.StructLayout):

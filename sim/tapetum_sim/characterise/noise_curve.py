@@ -81,7 +81,7 @@ def _plan(context: Context) -> Plan:
     return Plan(
         name="staircase", frames=SETTLING_FRAMES + context.frames,
         scene=Staircase(config, FAINTEST_ELECTRONS / exposure_s,
-                        BRIGHTEST_WELLS * wells / exposure_s),
+                        BRIGHTEST_WELLS * wells / exposure_s, wells / exposure_s),
         parameters=temporal_noise(config))
 
 
@@ -105,7 +105,7 @@ def _measure(context: Context) -> NoiseCurve:
     electrons = scene.rates[lit] * exposure_s
     optimum = optimum_noise(config, plan.parameters, electrons)
     usable = np.isfinite(optimum) & (clipped == 0)
-    pooled = max(1, round(POOLED_DB / (20 * np.log10(scene.rates[-1] / scene.rates[-2]))))
+    pooled = max(1, round(POOLED_DB / (20 * np.log10(scene.rates[lit][1] / scene.rates[lit][0]))))
     return NoiseCurve(
         electrons=electrons, mean=mean, clipped=clipped, usable=usable, black=black,
         snr_db=_pooled_snr_db(np.sqrt(variance) / np.maximum(mean, 1e-9), clipped == 0, pooled),

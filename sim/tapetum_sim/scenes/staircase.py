@@ -13,9 +13,12 @@ __all__ = ["Staircase"]
 class Staircase(MeasuredScene):
     """Columns from dark to beyond saturation in even logarithmic steps, all rows alike.
 
+    If saturation is given, one column of sixteen is kept for the tenth below it, where even steps
+    would be wider than what is looked for.
+
     Parameters
     ----------
-    faintest, brightest : float
+    faintest, brightest, saturation : float, the last optional
         Electrons per second of the large photodiode.
 
     Members
@@ -26,11 +29,17 @@ class Staircase(MeasuredScene):
         Electrons per second of the large photodiode.
     """
 
-    def __init__(self, config: DieConfig, faintest: float, brightest: float):
+    def __init__(self, config: DieConfig, faintest: float, brightest: float,
+                 saturation: float | None = None):
         super().__init__(config, "staircase")
         self.dark_columns = max(2, self.columns // 64)
-        steps = np.geomspace(faintest, brightest, self.columns - self.dark_columns)
-        self.rates = np.concatenate([np.zeros(self.dark_columns), steps])
+        fine = np.zeros(0)
+        if saturation is not None:
+            fine = np.geomspace(0.9 * saturation, saturation, self.columns // 16)
+        coarse = np.geomspace(faintest, brightest,
+                              self.columns - self.dark_columns - len(fine))
+        self.rates = np.concatenate([
+            np.zeros(self.dark_columns), np.sort(np.concatenate([coarse, fine]))])
 
     def row_radiance(self, row: int, start_s: float, end_s: float) -> np.ndarray:
         return self.rates.copy()
