@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of interleaved captures for the defect correction, at the times at which a die reads them."""
+"""Rows of interleaved captures for the defect correction, when a die reads them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from support import FULL_RATE, TrafficPattern, simulate
 from tapetum.config import ColourFilter, CorrectConfig, DieConfig, HdrConfig, PixelArrayConfig
 from tapetum.control.frame_settings import Skip
 from tapetum.correct.defects.defect_correction import DefectCorrection
-from tapetum.pixel import RowKind, corrected_bits
+from tapetum.pixel import RowKind
 from tapetum.presets import preset
 from tapetum_sim.models.adc import output_columns
 from tapetum_sim.models.defects import DefectsModel, KnownDefect

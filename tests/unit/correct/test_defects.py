@@ -88,7 +88,7 @@ def compare(run, expected, config):
         for (beat, codes), row in zip(received, wanted, strict=True):
             tag = beat.tag
             assert (tag.frame, tag.row, tag.array_row) == (row.frame, row.row, row.array_row)
-            assert codes == row.codes.tolist(), f"capture {capture}, frame {tag.frame} row {tag.row}"
+            assert codes == row.codes.tolist(), f"{capture=}, frame {tag.frame}, row {tag.row}"
             assert beat.frame_last == row.frame_last
     for (_, ended, _, _), (began, _, _, _) in zip(run.rows, run.rows[1:], strict=False):
         assert began - ended > GAP_CYCLES

@@ -18,9 +18,9 @@ class BeatWindow(wiring.Component):
     """Shows each beat of a row together with its neighbours.
 
     Beats move only as new ones come; behind the last of a row the window moves on by itself, once
-    per clock, until that row is out of sight of the next. What lies beyond the ends of the row is not
-    present. Rows must be further apart than the window is long. A beat is in the centre ``ahead``
-    beats and a clock after it came.
+    per clock, until that row is out of sight of the next. What lies beyond the ends of the row is
+    not present. Rows must be further apart than the window is long. A beat is in the centre
+    ``ahead`` beats and a clock after it came.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from ...config import DieConfig, Photodiode
 from ...control.frame_settings import Skip
 from ...pixel import RowTag
-from .defect_list import DefectEntry, DefectList
+from .defect_list import DefectList
 
 __all__ = ["DefectMarks", "RowRegion"]
 
@@ -128,11 +128,8 @@ class DefectMarks(wiring.Component):
         flip = region.flip_columns
         # Where the row begins: under flip with the last pair that is read.
         span, begin = Signal(12, reset_less=True), Signal(12, reset_less=True)
-        steps = Signal(2)
-        m.d.comb += steps.eq(Mux(2 < Value.cast(region.column_skip), 2,
-                                 Value.cast(region.column_skip)))
-        skipped = Signal(2)
-        m.d.comb += skipped.eq((1 << steps) - 1)
+        steps, skipped = Value.cast(region.column_skip), Signal(2)
+        m.d.comb += skipped.eq(Cat(steps.any(), steps[1]))
         m.d.sync += [
             span.eq((region.column_end[1:] - region.column_start[1:])
                     & ~Cat(skipped, Const(0, 10))),
