@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Integer-exact model of the defect correction, row by row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -67,7 +67,7 @@ class DefectsModel:
         The list; one that is not valid is not used.
     """
 
-    def __init__(self, config: DieConfig, *, thresholds: dict[str, ArrayLike] | None = None,
+    def __init__(self, config: DieConfig, *, thresholds: Mapping[str, ArrayLike] | None = None,
                  known: Sequence[KnownDefect] = ()):
         self.config = config
         if thresholds is None:
@@ -78,7 +78,7 @@ class DefectsModel:
         self.support = np.asarray(thresholds["support"], dtype=np.int64)
         self.known = list(known) if is_valid_list(known, config) else []
         self.corrected = [0] * len(config.captures)
-        """Pixels corrected in the last whole frame of each capture, at most 65535."""
+        """Pixels corrected in the last whole frame of each capture."""
         self._captures = [_Capture() for _ in config.captures]
 
     def row(self, row: ModelRow, *, dynamic: bool = True, listed: bool = True) -> list[ModelRow]:
@@ -93,7 +93,7 @@ class DefectsModel:
             leaving += [self._correct(state, index, dynamic, listed)
                         for index in range(max(0, ready - 2), ready)]
             leaving[-1] = leaving[-1].with_(frame_last=True)
-            self.corrected[row.capture] = min(state.corrected, 0xFFFF)
+            self.corrected[row.capture] = state.corrected
         return leaving
 
     def _correct(self, state: _Capture, index: int, dynamic: bool, listed: bool) -> ModelRow:
@@ -109,8 +109,17 @@ class DefectsModel:
         level = level_index(estimate, self.config)
         faulty = (beyond > self.defect[row.capture][level]) & ~self._supported(row, around)
         replace = (faulty & dynamic) | (self._known_in(row) & listed)
-        state.corrected += int(replace.sum())
+        state.corrected = self._count(state.corrected, replace)
         return row.with_(codes=np.where(replace, estimate, row.codes), frame_last=False)
+
+    def _count(self, before: int, replaced: Flags) -> int:
+        """Beat by beat, until the next beat might not fit 16 bits."""
+        lanes = self.config.lanes
+        totals = before + np.cumsum(replaced.reshape(-1, lanes).sum(axis=1))
+        full = totals >= 0x10000 - lanes
+        if before >= 0x10000 - lanes:
+            return before
+        return int(totals[np.argmax(full)] if full.any() else totals[-1])
 
     def _supported(self, row: ModelRow, around: list[Codes | None]) -> Flags:
         """Whether the neighbours of other colours vary by more than noise."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of interleaved captures for the defect correction, at the times at which they come."""
+"""Rows of interleaved captures for the defect correction, when a die reads them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,8 +73,12 @@ class FramePlan:
 
 @dataclass
 class DefectRun:
-    """What left: (clock of the first beat, clock of the last, last beat, codes) of each row."""
+    """What left: (clock of the first beat, clock of the last, last beat, codes) of each row.
 
+    ``came`` holds the clock of the first beat of each row at the input, by (frame, capture, row).
+    """
+
+    came: dict[tuple[int, int, int], int] = field(default_factory=dict)
     rows: list[tuple[int, int, Any, list[int]]] = field(default_factory=list)
     corrected: list[int] = field(default_factory=list)
     collisions: int = 0
@@ -153,9 +157,12 @@ def run_defects(config: DieConfig, timed: Sequence[tuple[int, ModelRow]],
     async def sink(ctx):
         nonlocal clock
         began, codes = 0, []
-        async for _, _, valid, beat, collision, missed in ctx.tick().sample(
-                dut.o.valid, dut.o.payload, dut.collision, dut.list_missed):
+        async for _, _, comes, tag, valid, beat, collision, missed in ctx.tick().sample(
+                dut.i.valid, dut.i.payload.tag, dut.o.valid, dut.o.payload, dut.collision,
+                dut.list_missed):
             clock += 1
+            if comes:
+                run.came.setdefault((tag.frame, tag.capture, tag.row), clock)
             run.collisions += collision
             run.missed += missed
             if valid:

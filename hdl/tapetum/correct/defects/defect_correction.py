@@ -29,9 +29,9 @@ class DefectCorrection(wiring.Component):
 
     ::
 
-        i ─► RowSequencer ─► LineStore ┬► ColumnSort ─► BeatWindow ─► NeighbourRank ┬► PixelJudge
-                   │                   └► Support ────────── a picture around? ──────┤      └► o
-                   └► DefectMarks ─────────────────────────── on the list? ──────────┘
+        i ► RowSequencer ─► LineStore ─┬► ColumnSort ► BeatWindow ► NeighbourRank ► PixelJudge ► o
+                 │                     └► Support ───────── a picture around? ──────────┤
+                 └► DefectMarks ─────────────────────────── on the list? ───────────────┘
 
     A row leaves while the row two below it comes, `latency_cycles` behind it; the last two of a
     frame leave one and two lines after the last came, in their capture's own slots. Rows are one
@@ -63,7 +63,8 @@ class DefectCorrection(wiring.Component):
     list_entries : In(13)
         How many entries count.
     corrected : Out(16 per capture)
-        Pixels replaced in the last whole frame of each capture; 65535 are that or more.
+        Pixels replaced in the last whole frame of each capture; stops in the last ``lanes``
+        numbers of its range.
     list_invalid : Out(1)
         The list is out of order or too long, and not used.
     list_missed : Out(1)
@@ -211,31 +212,26 @@ class DefectCorrection(wiring.Component):
         self._count(m, judged, valid[-1], last, replaced)
         return m
 
-    def _count(self, m: Module, row: Any, valid: Value, last: Value,
-               replaced: Value) -> None:
+    def _count(self, m: Module, row: Any, valid: Value, last: Value, replaced: Value) -> None:
         """Pixels replaced, carried on from row to row of the same capture."""
-        captures = len(self.config.captures)
+        captures, lanes = len(self.config.captures), self.config.lanes
         m.submodules.counts = counts = memory.Memory(shape=16, depth=captures, init=[])
         read, write = counts.read_port(domain="comb"), counts.write_port()
-        count, is_first = Signal(16, reset_less=True), Signal(init=1)
-        found = Signal(range(self.config.lanes + 1), reset_less=True)
-        beat, ended, whole = Signal(), Signal(), Signal()
+        between_rows, beat, ended = Signal(init=1), Signal(), Signal()
+        found = Signal(range(lanes + 1), reset_less=True)
         m.d.sync += [
-            beat.eq(valid), ended.eq(valid & last),
-            found.eq(sum(replaced[lane] for lane in range(self.config.lanes))),
-            whole.eq(valid & last & row.frame_last),
-        ]
-        before, total = Signal(16), Signal(17)
-        m.d.comb += [
-            read.addr.eq(row.tag.capture),
-            before.eq(Mux(is_first, Mux(row.above[0], read.data, 0), count)),
-            total.eq(before + found),
-            write.addr.eq(row.tag.capture), write.en.eq(beat),
-            write.data.eq(Mux(total[16], 0xFFFF, total[:16])),
+            beat.eq(valid), ended.eq(last),
+            found.eq(sum(replaced[lane] for lane in range(lanes))),
         ]
         with m.If(beat):
-            m.d.sync += [count.eq(write.data), is_first.eq(ended)]
+            m.d.sync += between_rows.eq(ended)
+        begins, is_full = between_rows & ~row.above[0], Signal()
+        m.d.comb += [
+            read.addr.eq(row.tag.capture), write.addr.eq(row.tag.capture), write.en.eq(beat),
+            is_full.eq(read.data[lanes.bit_length() - 1:].all()),
+            write.data.eq((read.data & ~begins.replicate(16))
+                          + (found & ~is_full.replicate(len(found)))),
+        ]
         for capture in range(captures):
-            with m.If(whole & (row.tag.capture == capture)):
+            with m.If(beat & ended & row.frame_last & (row.tag.capture == capture)):
                 m.d.sync += self.corrected[capture].eq(write.data)
-        return

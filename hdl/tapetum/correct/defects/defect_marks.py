@@ -107,8 +107,8 @@ class DefectMarks(wiring.Component):
         m.d.sync += asked.eq(Cat(asks, asked) & (~self.start).replicate(len(asked)))
 
         queued, place = self._place(m, known.entry, region)
-        # A walk that ends before its time, without having been stopped, may leave something out.
-        rooms, missed = [], [self.start & asks]
+        # A walk that the next row ends may leave something out.
+        rooms, missed = [], [self.start & (asks | asked.any())]
         for lane in range(self.config.lanes):
             fits = (place[:self._lane_bits] == lane) if self._lane_bits else Const(1)
             lane_room, late = self._queue(m, lane, asked[-1] & queued & fits,
@@ -128,11 +128,8 @@ class DefectMarks(wiring.Component):
         flip = region.flip_columns
         # Where the row begins: under flip with the last pair that is read.
         span, begin = Signal(12, reset_less=True), Signal(12, reset_less=True)
-        steps = Signal(2)
-        m.d.comb += steps.eq(Mux(Value.cast(region.column_skip) > 2, 2,
-                                 Value.cast(region.column_skip)))
-        skipped = Signal(2)
-        m.d.comb += skipped.eq((1 << steps) - 1)
+        steps, skipped = Value.cast(region.column_skip), Signal(2)
+        m.d.comb += skipped.eq(Cat(steps.any(), steps[1]))
         m.d.sync += [
             span.eq((region.column_end[1:] - region.column_start[1:])
                     & ~Cat(skipped, Const(0, 10))),
@@ -152,7 +149,7 @@ class DefectMarks(wiring.Component):
         pair, second = forward[1:13], forward[0]
         counts, place = Signal(reset_less=True), Signal(13, reset_less=True)
         m.d.sync += [
-            counts.eq(matches & ~forward[-1] & ~(pair[:2] & skipped).any()),
+            counts.eq(matches & ~forward[-1] & ~(span < pair) & ~(pair[:2] & skipped).any()),
             place.eq(Cat(second, pair >> steps)),
         ]
         return counts, place
@@ -172,7 +169,7 @@ class DefectMarks(wiring.Component):
             write.addr.eq(into), write.data.eq(place), write.en.eq(push),
             read.addr.eq(out), head.eq(read.data), waits.eq(into != out),
             meets.eq(waits & self.beat & (head == position)),
-            late.eq(waits & self.beat & (head < position)),
+            late.eq(waits & (clear | (self.beat & (head < position)))),
         ]
         with m.If(push):
             m.d.sync += into.eq(into + 1)

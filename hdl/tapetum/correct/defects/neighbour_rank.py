@@ -52,72 +52,52 @@ class NeighbourRank(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        left, right, centre = self.left, self.right, self.centre
-
-        def register(name: str, value: Value) -> Signal:
-            held = Signal(len(value), name=name, reset_less=True)
-            m.d.sync += held.eq(value)
-            return held
-
-        # The columns on both sides: which is larger, then the choice.
-        has_left, has_right = self.has_left, self.has_right
-        left_is_larger, left_is_smaller = {}, {}
-        for member in ("high", "second", "penultimate", "low"):
-            larger = Signal(name=f"larger_{member}")
-            m.d.comb += larger.eq(right[member] < left[member])
-            left_is_larger[member] = register(f"left_is_larger_{member}",
-                                              has_left & (larger | ~has_right))
-            left_is_smaller[member] = register(f"left_is_smaller_{member}",
-                                               has_left & (~larger | ~has_right))
-        left, right, centre = (delayed(m, column, 1, name=name) for column, name in
-                               ((left, "left"), (right, "right"), (centre, "centre")))
-
-        def larger_side(member: str) -> Value:
-            return Mux(left_is_larger[member], left[member], right[member])
-
-        def smaller_side(member: str) -> Value:
-            return Mux(left_is_smaller[member], left[member], right[member])
-
-        high, high_other = (register("high", larger_side("high")),
-                            register("high_other", smaller_side("high")))
-        low, low_other = (register("low", smaller_side("low")),
-                          register("low_other", larger_side("low")))
-        second = register("second", larger_side("second"))
-        penultimate = register("penultimate", smaller_side("penultimate"))
-        pair_high, pair_low = (register("pair_high", centre.pair_high),
-                               register("pair_low", centre.pair_low))
-        both_sides = delayed(m, register("both_sides", has_left & has_right), 1,
-                             name="both_sides")
-
-        # Their second, beside it the extremes of columns and pair that lost.
-        sides_high = register("sides_high", _larger(high_other, second, both_sides))
-        sides_low = register("sides_low", _smaller(low_other, penultimate, both_sides))
-        met_high = register("met_high", _smaller(high, pair_high))
-        met_low = register("met_low", _larger(low, pair_low))
-        both_rows = delayed(m, self.has_both_rows, 2, name="both_rows")
-
-        # At the border of the frame the pair is one pixel: it has no other.
-        rest_high = register("rest_high", _larger(
-            delayed(m, pair_low, 1, name="pair_low"), sides_high, both_rows))
-        rest_low = register("rest_low", _smaller(
-            delayed(m, pair_high, 1, name="pair_high"), sides_low, both_rows))
-        met_high, met_low = (delayed(m, met_high, 1, name="met_high"),
-                             delayed(m, met_low, 1, name="met_low"))
         m.d.comb += [
-            self.high.eq(register("second_largest", _larger(met_high, rest_high))),
-            self.low.eq(register("second_smallest", _smaller(met_low, rest_low))),
-            self.pixel.eq(delayed(m, centre.centre, self.latency_cycles - 1, name="pixel")),
+            self.high.eq(self._second(m, "largest", "high", "second")),
+            self.low.eq(self._second(m, "smallest", "low", "penultimate")),
+            self.pixel.eq(delayed(m, self.centre.centre, self.latency_cycles, name="pixel")),
         ]
         return m
 
+    def _second(self, m: Module, name: str, extreme: str, next_to_it: str) -> Value:
+        """Second largest or second smallest; an ``extreme`` lies further out than what is
+        ``next_to_it``.
 
-_YES = Const(1, 1)
+        Of two sorted pairs, that with the further extreme has the first; the second is the other
+        extreme or what is next to the first. So each merge takes two comparisons.
+        """
+        is_high = extreme == "high"
+        pair_first, pair_second = (("pair_high", "pair_low") if is_high
+                                   else ("pair_low", "pair_high"))
 
+        def register(label: str, value: Value, cycles: int = 1) -> Value:
+            return delayed(m, value, cycles, name=f"{name}_{label}")
 
-def _larger(a: Value, b: Value, has_a: Value = _YES, has_b: Value = _YES) -> Value:
-    """The larger of those that exist; both functions share the one comparison."""
-    return Mux(has_a & ((b < a) | ~has_b), a, b)
+        def beyond(label: str, a: Value, b: Value) -> Value:
+            flag = Signal(name=f"{name}_{label}_is_beyond")
+            m.d.comb += flag.eq(b < a if is_high else a < b)
+            return flag
 
+        # The columns on both sides.
+        left, right, has_left, has_right = self.left, self.right, self.has_left, self.has_right
+        is_left = beyond("left", left[extreme], right[extreme])
+        wins = register("left_wins", has_left & (is_left | ~has_right))
+        both = register("both_sides", has_left & has_right, 2)
+        left, right = (register(side, Cat(column[extreme], column[next_to_it]))
+                       for side, column in (("left", left), ("right", right)))
+        bits = len(self.pixel)
+        first = register("first", Mux(wins, left[:bits], right[:bits]))
+        loser = register("loser", Mux(wins, right[:bits], left[:bits]))
+        behind = register("behind", Mux(wins, left[bits:], right[bits:]))
+        second = register("second", Mux(both & beyond("loser", loser, behind), loser, behind))
 
-def _smaller(a: Value, b: Value, has_a: Value = _YES, has_b: Value = _YES) -> Value:
-    return Mux(has_a & (~(b < a) | ~has_b), a, b)
+        # And the pair between them, at the border of the frame a single pixel.
+        pair_early = register("pair_early", self.centre[pair_first], 2)
+        is_sides = register("sides_win", beyond("sides", first, pair_early))
+        first = register("first_of_sides", first)
+        pair = register("pair", pair_early), register("pair_second", self.centre[pair_second], 3)
+        has_both_rows = register("has_both_rows", self.has_both_rows, 2)
+        other = register("other", Mux(is_sides, pair[0], first))
+        rest = register("rest", Mux(is_sides, second, pair[1]))
+        has_rest = register("has_rest", is_sides | has_both_rows)
+        return register("out", Mux(has_rest & beyond("rest", rest, other), rest, other))

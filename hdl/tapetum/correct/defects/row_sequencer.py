@@ -127,7 +127,6 @@ class RowSequencer(wiring.Component):
         # Rows two apart have the same parity: where this row's tag goes, that of the one that
         # leaves is found. Frames have an even number of rows.
         capture, parity = Signal(2), Signal()
-        in_frame = Array(Signal(name=f"in_frame_{index}") for index in captures)
         to_flush = Array(Signal(2, name=f"to_flush_{index}") for index in captures)
         is_last_flush = Signal()
         m.d.comb += [
@@ -167,15 +166,11 @@ class RowSequencer(wiring.Component):
                 row.tag.frame.eq(Mux(coming_valid, coming.tag.frame, leaving.frame)),
                 row.tag.capture.eq(capture), row.tag.row_kind.eq(RowKind.ACTIVE),
                 row.frame_last.eq(is_last_flush),
-                row.leaves.eq(in_frame[capture] & (~coming_valid | coming.tag.row[1:].any())),
+                row.leaves.eq(~coming_valid | coming.tag.row[1:].any()),
                 row.above.eq(Cat(leaving.row.any(), leaving.row[1:].any())),
                 row.below.eq(Mux(coming_valid, 0b11, ~is_last_flush)),
                 row.flushed.eq(~coming_valid),
             ]
-            with m.If(is_last_flush):
-                m.d.sync += in_frame[capture].eq(0)
-            with m.Elif(coming_valid & ~coming.tag.row.any()):
-                m.d.sync += in_frame[capture].eq(1)
         m.d.comb += [
             self.frame.eq(row.tag.frame),
             beat.last.eq(Mux(is_real, real_last, beat.column == last_column)),
@@ -220,8 +215,6 @@ class RowSequencer(wiring.Component):
             with m.If(starts & ((coming.tag.capture == index)
                                 | (collides & (flush_capture == index)))):
                 m.d.sync += [to_flush[index].eq(0), due[index].eq(0)]
-                with m.If(coming.tag.capture != index):
-                    m.d.sync += in_frame[index].eq(0)
         with m.If(collides):
             m.d.sync += flushing.eq(0)
         return m
