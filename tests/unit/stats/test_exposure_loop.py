@@ -120,7 +120,7 @@ def test_a_small_photodiode_sees_every_pulse_in_any_light(seed):
     assert 2 ** shortest / config.sync_clock_hz >= ANTI_FLICKER_S
 
 
-@pytest.mark.parametrize("kinds", ["L", "HL", "LV", "HLV", "HLS"])
+@pytest.mark.parametrize("kinds", ["L", "HLV", "HLS"])
 def test_any_list_of_captures_settles(kinds, seed):
     vga = loop_config()
     names = {"H": 0, "L": 1, "S": 2, "V": 3}
