@@ -74,7 +74,7 @@ def test_every_data_format_carries_a_frame(run, die):
                  stimuli=[write_at(die, FRAME_LINES * number - 15.5, csi_data_format=value)
                           for number, value in enumerate(DATA_FORMATS) if number])
     assert_exact(record, frames=len(DATA_FORMATS))
-    frames = decode(record.packet_bytes).frames
+    frames = decode(record.packet_bytes).of_channel(0)
     assert [frame.bits for frame in frames] == [value & 0xFF for value in DATA_FORMATS]
     assert all(frame.pixels.shape == (16, 32) for frame in frames)
     assert (frames[-1].pixels == record.linear[-1]).all()

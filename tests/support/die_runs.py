@@ -64,7 +64,7 @@ def assert_exact(record: RunRecord, *, faults: Iterable[str] = (), frames: int |
     wrong = [f"{boundary.name}: {boundary.mismatches} of {boundary.compared}, {boundary.first}"
              for boundary in record.boundaries if boundary.mismatches or not boundary.compared]
     assert not wrong, "; ".join(wrong)
-    assert set(record.faults) == set(faults)
+    assert set(record.faults) == set(faults), record.faults
     assert (record.ecc_errors, record.crc_errors) == (0, 0)
     dropped = {frame.frame: frame.outcome for frame in record.frames
                if frame.outcome != "complete"}

@@ -12,6 +12,8 @@ __all__ = ["RowMonitor"]
 
 LIGHT_CODES = 16
 """ADC codes above black, on average, below which a neighbour is too dark to judge by."""
+FEWEST_PIXELS = 32
+"""A shorter row may well be dark by itself."""
 DARKER_LOG2 = 3
 """A row counts as dead if it has less than an eighth of its darker neighbour's light."""
 
@@ -20,7 +22,7 @@ class RowMonitor(wiring.Component):
     """Compares the light of each active row with the rows two above and two below it.
 
     These have the same colours. At the border the one neighbour decides. What noise brings below
-    black counts as none. A row that is dark among lit ones is the mark of a broken row driver; a
+    black counts as none. Rows of fewer than 32 pixels are not judged. A row that is dark among lit ones is the mark of a broken row driver; a
     scene whose only dark row fills the width of the array looks the same.
 
     Parameters
@@ -94,7 +96,7 @@ class RowMonitor(wiring.Component):
         is_dark = Signal()
         m.d.sync += [darker.eq(Mux(above_row < below_row, above_row, below_row)),
                      self.dead_row.eq(0)]
-        m.d.comb += is_dark.eq((darker >= count * LIGHT_CODES)
+        m.d.comb += is_dark.eq((count >= FEWEST_PIXELS) & (darker >= count * LIGHT_CODES)
                                & (judged < darker >> DARKER_LOG2))
 
         # One comparison after the other; `darker` follows its rows by a clock.

@@ -15,11 +15,14 @@ def dead_rows(codes: ArrayLike, config: DieConfig) -> list[int]:
     Parameters
     ----------
     codes : array (rows, columns)
-        Corrected codes of one capture. Neighbours must have 16 ADC codes per pixel on average.
+        Corrected codes of one capture, at least 32 columns or none is dead. Neighbours must have
+        16 ADC codes per pixel on average.
     """
     codes = np.asarray(codes, dtype=np.int64) >> config.hdr.fraction_bits
     light = np.maximum(codes - config.adc.pedestal_codes, 0).sum(axis=1)
-    dead = []
+    dead: list[int] = []
+    if codes.shape[1] < 32:
+        return dead
     for row, own in enumerate(light):
         beside = [int(light[other]) for other in (row - 2, row + 2) if 0 <= other < len(light)]
         if beside and min(beside) >= 16 * codes.shape[1] and own < min(beside) // 8:

@@ -12,7 +12,7 @@ from tapetum.pixel import corrected_bits
 from tapetum.presets import preset
 from tapetum_sim.models.row_monitor import dead_rows
 
-COLUMNS, ROWS = 16, 8
+COLUMNS, ROWS = 32, 8
 
 
 def small_config(captures=4, lanes=1):
@@ -76,3 +76,10 @@ def test_the_number_of_dead_rows_is_the_models(captures, lanes, seed):
     expected = sum(len(dead_rows(frame[c], config)) for frame in frames for c in range(captures))
     assert expected > 0
     assert pulses(config, frames) == expected
+
+
+def test_short_rows_are_not_judged(seed):
+    config = small_config()
+    frame = lit(config, np.random.default_rng(seed), 4)[:, :, :28]
+    frame[1, 4] = config.adc.pedestal_codes << config.hdr.fraction_bits
+    assert pulses(config, [frame]) == 0 == len(dead_rows(frame[1], config))
