@@ -39,7 +39,7 @@ def noisy_field(config, capture, signal, shape, generator):
     return np.where(codes == config.adc.maximum_code, FULL, codes * scale)
 
 
-def share_corrected(capture, level, deviation, offsets, generator, *, shape=(240, 640), grid=12):
+def share_corrected(capture, level, deviation, offsets, generator, *, shape=(480, 640), grid=9):
     """Share of defects at ``offsets`` of each other, ``deviation`` sigma off, that are replaced."""
     field = noisy_field(VGA, capture, level, shape, generator)
     spoiled, spots = field.copy(), []
@@ -56,18 +56,18 @@ def share_corrected(capture, level, deviation, offsets, generator, *, shape=(240
 
 
 def main() -> None:
-    """Print good pixels touched, and defects corrected, per million and in percent."""
+    """Print good pixels touched per million; corrected and kept pixels in percent."""
     generator = np.random.default_rng(1)
-    print("capture level touched/million single couplet couplet-at-10-sigma")
+    print("capture level touched | 8 sigma: single, couplet | 10: couplet | 12: touching, kept")
     for capture, kind in enumerate(VGA.captures):
         for level in (0, 20, 100, 600, 2500, 8000, 14000):
             fields = [noisy_field(VGA, capture, level, (480, 640), generator) for _ in range(2)]
             touched = np.mean([(correct_frame(field, capture=capture) != field).mean()
                                for field in fields])
-            shares = [share_corrected(capture, level, deviation, offsets, generator,
-                                      shape=(480, 640), grid=9)
+            shares = [share_corrected(capture, level, deviation, offsets, generator)
                       for deviation, offsets in ((8, [(0, 0)]), (8, [(0, 0), (0, 2)]),
                                                  (10, [(0, 0), (0, 2)]))]
+            shares.append(1 - share_corrected(capture, level, 12, [(0, 0), (0, 1)], generator))
             print(f"{kind.name:7} {level:5} {touched * 1e6:8.0f} "
                   + " ".join(f"{share * 100:7.2f}" for share in shares))
 
