@@ -115,7 +115,7 @@ def expected_rows(model: DefectsModel, rows: Sequence[ModelRow],
 def run_defects(config: DieConfig, timed: Sequence[tuple[int, ModelRow]],
                 plans: Mapping[int, FramePlan], *, known: Sequence[KnownDefect] = (),
                 thresholds: Mapping[str, np.ndarray] | None = None,
-                pattern: TrafficPattern = FULL_RATE, settle: int = 1000) -> DefectRun:
+                pattern: TrafficPattern = FULL_RATE, settle: int = 300) -> DefectRun:
     """Send rows, each not before its clock, and collect what leaves."""
     dut, run, lanes = DefectCorrection(config), DefectRun(), config.lanes
     clock = 0

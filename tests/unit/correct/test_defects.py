@@ -94,17 +94,17 @@ def compare(run, expected, config):
         assert began - ended > GAP_CYCLES
 
 
-@pytest.mark.parametrize("captures, lanes, bits, fraction_bits, mono", [
-    (4, 1, 10, 2, False), (3, 2, 12, 0, False), (1, 4, 8, 4, True), (2, 1, 8, 0, True)])
-@pytest.mark.parametrize("kind", ["full", "bubbles"])
+@pytest.mark.parametrize("captures, lanes, bits, fraction_bits, mono, kind", [
+    (4, 1, 10, 2, False, "full"), (3, 1, 8, 0, False, "bubbles"), (3, 2, 12, 0, True, "full"),
+    (1, 4, 14, 4, False, "bubbles")])
 def test_every_code_is_the_models(captures, lanes, bits, fraction_bits, mono, kind, seed):
     check_against_model(captures=captures, lanes=lanes, bits=bits, fraction_bits=fraction_bits,
-                        mono=mono, kind=kind, seed=seed, frames=4)
+                        mono=mono, kind=kind, seed=seed, frames=3)
 
 
 def check_against_model(*, captures, lanes, bits, fraction_bits, mono, kind, seed, frames):
     """Frames of changing size, list and thresholds at random, captures interleaved."""
-    config = small_config(captures=captures, lanes=lanes, bits=bits, columns=16, rows=12,
+    config = small_config(captures=captures, lanes=lanes, bits=bits, columns=16 * lanes, rows=12,
                           fraction_bits=fraction_bits, mono=mono)
     generator = np.random.default_rng([seed, captures, lanes])
     traffic = Traffic.of(kind, seed)
@@ -162,34 +162,33 @@ def test_a_defect_in_either_of_the_last_rows_is_counted_in_its_frame():
 
 
 @pytest.mark.parametrize("delay_cycles, lost, is_cut", [
-    (80, 2, False), (100, 2, False), (110, 2, False), (126, 2, True), (150, 1, False),
-    (210, 1, False), (226, 1, True)])
+    (100, 2, False), (126, 2, True), (150, 1, False), (226, 1, True)])
 def test_a_frame_that_comes_too_early_has_precedence_and_is_whole(delay_cycles, lost, is_cut):
     """Its predecessor loses what had not left, ends in order, and the loss is told.
 
     The rows to flush begin 100 and 200 clocks after the last row and are 16 clocks long.
     """
-    config = small_config(captures=1)
+    config = small_config(captures=1, rows=6)
     line, width = 100, config.array.columns
     plans = {frame: FramePlan(line_length_cycles=line) for frame in range(3)}
     frames = {frame: flat_rows(config, plans[frame], frame, level=2000 + frame)
               for frame in range(3)}
-    early = 11 * line + delay_cycles
-    begins = (0, early, early + 20 * line)
+    early = 5 * line + delay_cycles
+    begins = (0, early, early + 10 * line)
     timed = [(begins[frame] + row.row * line, row) for frame in range(3)
              for row in frames[frame]]
-    run = run_defects(config, timed, plans, settle=3 * line)
+    run = run_defects(config, timed, plans)
     assert run.collisions == 1
     by_frame = {frame: [(beat.tag.row, codes, beat.frame_last) for beat, codes in run.of(0)
                         if beat.tag.frame == frame] for frame in range(3)}
     for frame in (1, 2):
-        assert [row for row, _, _ in by_frame[frame]] == list(range(12))
-        assert [last for _, _, last in by_frame[frame]] == [0] * 11 + [1]
+        assert [row for row, _, _ in by_frame[frame]] == list(range(6))
+        assert [last for _, _, last in by_frame[frame]] == [0] * 5 + [1]
     for frame in range(3):
         for _, codes, _ in by_frame[frame]:
             assert set(codes) == {2000 + frame}
     whole = [row for row, codes, _ in by_frame[0] if len(codes) == width]
-    assert whole == list(range(12 - lost))
+    assert whole == list(range(6 - lost))
     assert len(by_frame[0]) == len(whole) + is_cut
     assert by_frame[0][-1][2] == is_cut, "a row that is cut ends its frame"
     for (_, ended, _, _), (began, _, _, _) in zip(run.rows, run.rows[1:], strict=False):
@@ -199,7 +198,6 @@ def test_a_frame_that_comes_too_early_has_precedence_and_is_whole(delay_cycles, 
 @pytest.mark.parametrize("known, usable", [
     ([KnownDefect(3, 4), KnownDefect(3, 5), KnownDefect(7, 0)], True),
     ([KnownDefect(3, 5), KnownDefect(3, 4), KnownDefect(7, 0)], False),
-    ([KnownDefect(7, 0), KnownDefect(3, 4)], False),
     ([KnownDefect(3, 4), KnownDefect(3, 4)], False),
     ([KnownDefect(3, 4), KnownDefect(12, 0)], False),
     ([KnownDefect(row, column) for row in range(5) for column in range(13)], False),
@@ -207,9 +205,9 @@ def test_a_frame_that_comes_too_early_has_precedence_and_is_whole(delay_cycles, 
 ])
 def test_a_list_that_is_out_of_order_or_too_long_is_refused(known, usable):
     config = small_config(captures=1, columns=16)
-    plans = {0: FramePlan(line_length_cycles=100, dynamic=False)}
+    plans = {0: FramePlan(line_length_cycles=40, dynamic=False)}
     rows = flat_rows(config, plans[0], 0, spoiled=[(0, 3, 4), (0, 3, 5), (0, 7, 0)])
-    run = run_defects(config, [(100 * row.row, row) for row in rows], plans, known=known)
+    run = run_defects(config, [(40 * row.row, row) for row in rows], plans, known=known)
     model = DefectsModel(config, known=known)
     compare(run, expected_rows(model, rows, plans), config)
     assert run.invalid == (not usable)
@@ -218,7 +216,7 @@ def test_a_list_that_is_out_of_order_or_too_long_is_refused(known, usable):
 
 def test_a_list_may_hold_a_whole_row_and_tells_when_it_is_too_dense():
     """A pixel per lane and clock; entries that cannot be met in time are reported."""
-    config = small_config(captures=1, columns=48)
+    config = small_config(captures=1, columns=48, rows=8)
     plans = {0: FramePlan(line_length_cycles=100, dynamic=False)}
     known = [KnownDefect(4, column) for column in range(48)]
     rows = flat_rows(config, plans[0], 0)
@@ -234,9 +232,9 @@ def test_a_list_may_hold_a_whole_row_and_tells_when_it_is_too_dense():
 
 def test_defaults_leave_noise_alone_and_correct_what_exceeds_it(seed):
     """With the thresholds that the configuration gives, and no write."""
-    config = small_config(captures=2, columns=64, rows=16)
+    config = small_config(captures=2, columns=32, rows=12)
     generator = np.random.default_rng(seed)
-    codes = np.rint(generator.normal(2000, 40, (2, 16, 64))).astype(int)
+    codes = np.rint(generator.normal(2000, 40, (2, 12, 32))).astype(int)
     codes[:, 3::6, 5::9] += 1500
     line = line_length(config, 1)
     plans = {0: FramePlan(line_length_cycles=line)}
@@ -246,7 +244,7 @@ def test_defaults_leave_noise_alone_and_correct_what_exceeds_it(seed):
     expected = expected_rows(model, frames[0], plans)
     run = run_defects(config, timed, plans, settle=3 * line)
     compare(run, expected, config)
-    assert model.corrected[1] >= 21
+    assert model.corrected[1] >= 6
 
 
 @pytest.mark.slow

@@ -38,7 +38,8 @@ class DefectMarks(wiring.Component):
     One entry is walked per clock; the first is known 13 clocks after the start of the row. Each
     clock by which the first beat comes later is an entry more that may stand in front without
     being used, outside the region or of the other photodiode. Beats must come less than 20 clocks
-    after they did at the start: then the row has left when the next one's walk begins.
+    after they did at the start: then the row has left when the next one's walk begins. A row must
+    be as many clocks longer than 12 as it has entries.
 
     Parameters
     ----------

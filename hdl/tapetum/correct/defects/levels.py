@@ -15,7 +15,7 @@ __all__ = ["LEVELS", "NoiseThresholds", "ThresholdWrite", "default_thresholds", 
 LEVELS = 256
 FINEST_STEP_LOG2 = 12
 """The finest levels are 1/4096 of the scale wide."""
-DEFECT_SIGMAS = 3.5
+DEFECT_SIGMAS = 3.6
 SUPPORT_SIGMAS = 6.0
 ESTIMATE_SIGMAS = 0.3
 """The level itself is an estimate: near black, thresholds allow for one that came out low."""
