@@ -37,7 +37,8 @@ def test_the_packets_hold_the_linear_frames_through_the_companding_table(run, tm
     assert decoded.sequence_errors == []
     assert len(linear) == 2
     assert len(np.unique(linear)) > 100
-    assert (np.array([frame.pixels for frame in decoded.of_channel(0)]) == through(table, linear)).all()
+    received = np.array([frame.pixels for frame in decoded.of_channel(0)])
+    assert (received == through(table, linear)).all()
 
 
 def test_a_finished_run_leaves_a_complete_report(finished, tmp_path):
