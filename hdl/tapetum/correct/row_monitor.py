@@ -22,8 +22,9 @@ class RowMonitor(wiring.Component):
     """Compares the light of each active row with the rows two above and two below it.
 
     These have the same colours. At the border the one neighbour decides. What noise brings below
-    black counts as none. Rows of fewer than 32 pixels are not judged. A row that is dark among lit ones is the mark of a broken row driver; a
-    scene whose only dark row fills the width of the array looks the same.
+    black counts as none. Rows of fewer than 32 pixels are not judged. A row that is dark among lit
+    ones is the mark of a broken row driver; a scene whose only dark row fills the width of the
+    array looks the same.
 
     Parameters
     ----------
