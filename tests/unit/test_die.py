@@ -18,4 +18,4 @@ def test_every_preset_elaborates(name):
     top = elaborate(Die(config), DOMAINS)
     assert [domain for domain, _ in top.clocks] == list(DOMAINS)
     for room in ("control", "readout", "adc", "correct", "hdr", "compander", "selector", "csi2"):
-        assert f".{room}\n" in top.rtlil, room
+ placeholderassert f".{room}\n" in top.rtlil, room

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from tapetum.config import CaptureConfig, DieConfig
 
-from ..correct.switches import CorrectionSwitches
+from ..correct.switches import CORRECTIONS, CorrectionSwitches
 
 __all__ = [
     "FRAMES_IN_FLIGHT",
@@ -171,7 +171,7 @@ class FrameSettings(data.StructLayout):
             "flicker_map": 1,
             "data_format": DataFormat.RAW12,
             "companding_table": 0,
-            "correction": dict.fromkeys(CorrectionSwitches.__annotations__, 1) | {
+            "correction": dict.fromkeys(CORRECTIONS, 1) | {
                 "lens_shading": 0},
             "row_noise_strength": 16,
             "colour_gains": [UNITY_GAIN] * len(COLOURS),

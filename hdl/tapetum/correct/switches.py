@@ -3,7 +3,7 @@
 
 from amaranth.lib import data
 
-__all__ = ["CorrectionSwitches"]
+__all__ = ["CORRECTIONS", "CorrectionSwitches"]
 
 
 class CorrectionSwitches(data.Struct):
@@ -16,3 +16,7 @@ class CorrectionSwitches(data.Struct):
     lens_shading: 1
     defects_dynamic: 1
     defects_listed: 1
+
+
+CORRECTIONS = tuple(name for name, _ in CorrectionSwitches.as_shape())
+"""Names of the switches, in the order of their bits."""

@@ -6,7 +6,7 @@ from ..compand.tables import BUILT_IN_TABLES, PROGRAMMABLE_SLOTS
 from ..config import DieConfig
 from ..control.faults import HARMFUL_FAULTS, Fault
 from ..control.frame_settings import FrameSettings
-from ..correct.switches import CorrectionSwitches
+from ..correct.switches import CORRECTIONS
 from ..pixel import corrected_bits
 from ..row_timing import ExposureGroup
 from .definition import Access, Field, Register, Storage
@@ -169,7 +169,7 @@ def _corrections(config: DieConfig) -> list[Register]:
     }
     fields = tuple(Field(name=name, lsb=index, sentence=sentences[name],
                          values=((0, "bypassed"), (1, "on")))
-                   for index, name in enumerate(CorrectionSwitches.__annotations__))
+                   for index, name in enumerate(CORRECTIONS))
     return [
         Register(name="correction_enable", address=0x3030, fields=fields,
                  reset=sum(field.mask for field in fields if field.name != "lens_shading"),
