@@ -17,5 +17,6 @@ def test_every_preset_elaborates(name):
     config = PRESETS[name]
     top = elaborate(Die(config), DOMAINS)
     assert [domain for domain, _ in top.clocks] == list(DOMAINS)
-    for room in ("control", "readout", "adc", "correct", "stats", "hdr", "compander", "selector", "csi2"):
+    for room in ("control", "readout", "adc", "correct", "stats", "hdr", "compander", "selector",
+                 "flicker_map", "csi2"):
         assert f".{room}\n" in top.rtlil, room
