@@ -6,6 +6,7 @@ from functools import cached_property
 from math import ceil, frexp
 
 from .room_config import (
+    LONGEST_LAMP_PERIOD_S,
     AdcConfig,
     CaptureConfig,
     ColourFilter,
@@ -24,8 +25,8 @@ from .row_timing import ExposureGroup, RowTiming, build_row_timing, group_captur
 
 __all__ = [
     "AdcConfig", "CaptureConfig", "ColourFilter", "ConfigError", "ConversionGain", "CorrectConfig",
-    "Csi2Config", "DieConfig", "HdrConfig", "Photodiode", "PixelArrayConfig", "PixelConfig",
-    "TimingConfig",
+    "Csi2Config", "DieConfig", "HdrConfig", "LONGEST_LAMP_PERIOD_S", "Photodiode",
+    "PixelArrayConfig", "PixelConfig", "TimingConfig",
 ]
 
 

@@ -4,6 +4,7 @@
 from math import ceil
 
 from .config import (
+    LONGEST_LAMP_PERIOD_S,
     AdcConfig,
     CaptureConfig,
     ConfigError,
@@ -19,8 +20,6 @@ from .config import (
 
 __all__ = ["PRESETS", "automotive_captures", "preset"]
 
-LONGEST_LED_PERIOD_S = 1 / 90
-"""An exposure of one period always sees a pulse of a lamp at 90 Hz or faster."""
 VERY_SHORT_RATIO = 873
 """Long exposure over very short one; with the default pixel the frame spans 140 dB."""
 
@@ -30,7 +29,7 @@ def automotive_captures(timing: TimingConfig, sync_clock_hz: float, *, lag_lines
     """Long at two conversion gains, small photodiode against flicker, very short for the sun."""
     line = timing.line_length_cycles
     long_lines = timing.frame_length_lines - lag_lines - 2
-    small_lines = max(ceil(LONGEST_LED_PERIOD_S * sync_clock_hz / line), long_lines * 2 // 3)
+    small_lines = max(ceil(LONGEST_LAMP_PERIOD_S * sync_clock_hz / line), long_lines * 2 // 3)
     very_short_lines, very_short_cycles = divmod(round(long_lines * line / very_short_ratio), line)
     return (
         CaptureConfig(name="HCG", conversion_gain=ConversionGain.HIGH,

@@ -13,12 +13,17 @@ __all__ = [
     "CorrectConfig",
     "Csi2Config",
     "HdrConfig",
+    "LONGEST_LAMP_PERIOD_S",
     "Photodiode",
     "PixelArrayConfig",
     "PixelConfig",
     "TimingConfig",
     "require",
 ]
+
+
+LONGEST_LAMP_PERIOD_S = 1 / 90
+"""A capture that integrates as long sees a pulse of every lamp of 90 Hz or more."""
 
 
 class ConfigError(ValueError):
@@ -224,6 +229,14 @@ class AdcConfig:
     def full_well_codes(self) -> int:
         """Codes above the pedestal that a full well reaches at low conversion gain."""
         return self.signal_counts * 15 // 16
+
+    @property
+    def saturation_codes(self) -> int:
+        """Codes above the pedestal from which the full well, not the light, decides.
+
+        Below the full well by what columns, rows and rounding may take from it.
+        """
+        return min(self.full_well_codes * 127 // 128, self.full_well_codes - 4)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,9 @@ from tapetum_sim.frame.record import RunRecord
 from tapetum_sim.frame.run import Request, run_die
 from tapetum_sim.frame.setup import Action, Stimulus
 from tapetum_sim.host import RegisterMap
-from tapetum_sim.pixel_die import PixelDie
+from tapetum_sim.pixel_die import PixelDie, PixelDieParameters
 from tapetum_sim.scenes import load_scene
+from tapetum_sim.scenes.switched_light import SwitchedLight
 from tapetum_sim.simulator.builder import DEFAULT_ROOT
 
 __all__ = ["assert_exact", "build_once", "make_request", "run_small", "write_at"]
@@ -34,16 +35,26 @@ def build_once(config: DieConfig) -> None:
 
 def make_request(config: DieConfig, directory: Path, *, frames: int = 2, seed: int = 1,
                  registers: Mapping[str, int] | None = None,
-                 stimuli: Sequence[Stimulus] = ()) -> Request:
-    """A run on a scene of random pixels, each of any brightness, with every kind of noise."""
+                 windows: Mapping[str, Sequence[int]] | None = None,
+                 stimuli: Sequence[Stimulus] = (),
+                 parameters: PixelDieParameters | None = None,
+                 light: float | None = None) -> Request:
+    """A run on a scene of random pixels, each of any brightness, with every kind of noise.
+
+    `light` makes a flat field of so many electrons per second instead.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    scene = directory / "scene.npy"
-    generator = np.random.default_rng(seed)
-    np.save(scene, 10 ** generator.uniform(0, DECADES, (config.array.rows, config.array.columns)))
+    if light is None:
+        path, generator = directory / "scene.npy", np.random.default_rng(seed)
+        shape = (config.array.rows, config.array.columns)
+        np.save(path, 10 ** generator.uniform(0, DECADES, shape))
+        scene = load_scene(config, path)
+    else:
+        scene = SwitchedLight(config, [(0.0, light)])
+    pixel_die = PixelDie(config, scene, parameters or PixelDieParameters(), seed=seed)
     return Request(
-        config=config, pixel_die=PixelDie(config, load_scene(config, scene), seed=seed),
-        frames=frames, seed=seed, scene_name="random", registers=registers or {},
-        stimuli=tuple(stimuli))
+        config=config, pixel_die=pixel_die, frames=frames, seed=seed, scene_name=scene.name,
+        registers=registers or {}, windows=windows or {}, stimuli=tuple(stimuli))
 
 
 def run_small(config: DieConfig, directory: Path, **options) -> RunRecord:

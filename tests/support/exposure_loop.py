@@ -14,16 +14,18 @@ from tapetum.control.frame_settings import FrameSettings
 from tapetum.pixel import RowKind
 from tapetum.presets import preset
 from tapetum_sim.models.adc import convert_row
-from tapetum_sim.models.correct import black_levels, subtract_black
 from tapetum_sim.models.histogram import HistogramModel
 from tapetum_sim.models.row import ModelRow
 from tapetum_sim.pixel_die import PixelDie, PixelDieParameters
+from tapetum_sim.scenes.measured import MeasuredScene
+
+from .black import black_levels, subtract_black
 
 __all__ = ["Loop", "SteppedScene", "exposures", "frame_rows", "loop_config", "run_loop",
            "settled_after"]
 
 
-class SteppedScene:
+class SteppedScene(MeasuredScene):
     """A still picture under a light that changes at given times.
 
     Parameters
@@ -34,13 +36,9 @@ class SteppedScene:
         From that time on; the first one holds before as well.
     """
 
-    electrons_per_second = 1.0
-    notices = ()
-
-    def __init__(self, picture: np.ndarray, light: list[tuple[float, float]]):
-        self.name = "stepped"
+    def __init__(self, config: DieConfig, picture: np.ndarray, light: list[tuple[float, float]]):
+        super().__init__(config, "stepped")
         self.base, self.light = np.asarray(picture, np.float64), light
-        self.rows, self.columns = self.base.shape
 
     def row_radiance(self, row: int, start_s: float, end_s: float) -> np.ndarray:
         edges = [-float("inf"), *(time for time, _ in self.light[1:]), float("inf")]
@@ -48,12 +46,6 @@ class SteppedScene:
                     for (since, until), (_, factor) in zip(pairwise(edges), self.light,
                                                            strict=True))
         return self.base[row] * total / (end_s - start_s)
-
-    def truth(self, start_s: float, end_s: float) -> np.ndarray:
-        return np.stack([self.row_radiance(row, start_s, end_s) for row in range(self.rows)])
-
-    def picture(self, start_s: float = 0.0, end_s: float = 1 / 60) -> np.ndarray:
-        raise NotImplementedError
 
 
 def loop_config(*, captures: int = 4, columns: int = 32, rows: int = 16, bits: int = 12
@@ -118,7 +110,7 @@ def run_loop(config: DieConfig, picture: np.ndarray, light: Callable[[int], floa
     for frame in range(1, frames):
         if light(frame) != light(frame - 1):
             steps.append(((frame - 1 - phase) * period, light(frame)))
-    scene = SteppedScene(picture, steps)
+    scene = SteppedScene(config, picture, steps)
     die = PixelDie(config, scene, parameters or PixelDieParameters(), seed=seed)
     histogram = HistogramModel(config)
     host = FrameSettings.defaults(config)

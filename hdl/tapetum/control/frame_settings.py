@@ -7,8 +7,8 @@ from amaranth import *
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
-from tapetum.config import CaptureConfig, DieConfig
-
+from ..config import LONGEST_LAMP_PERIOD_S, CaptureConfig, DieConfig
+from ..correct.amplify import UNITY_GAIN
 from ..correct.switches import CORRECTIONS, CorrectionSwitches
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "FrameSettings",
     "FrameSettingsRing",
     "Skip",
-    "UNITY_GAIN",
     "settings_of",
     "settings_ring",
 ]
@@ -28,12 +27,8 @@ FRAMES_IN_FLIGHT = 4
 """Exposing, reading, aligning, sending: no more than four frames are under way at once."""
 COLOURS = ("greenr", "red", "blue", "greenb")
 """Order of the colours' digital gains: that of the CCS registers."""
-UNITY_GAIN = 0x100
-"""Digital gains are unsigned 8.8 numbers."""
 AGREEMENT_SIGMAS = 5.0
 """Of the less sensitive capture; with as much noise in the other one they are 3.5 of both."""
-LONGEST_LAMP_PERIOD_S = 1 / 90
-"""A capture that integrates as long sees a pulse of every lamp of 90 Hz or more."""
 
 
 class DataFormat(enum.Enum, shape=3):

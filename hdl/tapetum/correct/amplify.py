@@ -9,10 +9,12 @@ from ..config import DieConfig
 from ..pixel import corrected_bits
 from ..stream.delay import delayed
 
-__all__ = ["GAIN_BITS", "Amplify"]
+__all__ = ["GAIN_BITS", "UNITY_GAIN", "Amplify"]
 
 GAIN_BITS = 17
 """With a sign it fills the 18 bits of an FPGA's multiplier."""
+UNITY_GAIN = 1 << 8
+"""1.0 as unsigned 8.8, the format of the CCS digital gain registers."""
 
 
 class Amplify(wiring.Component):

@@ -74,7 +74,6 @@ class ColumnCorrection(wiring.Component):
                                      always_ready=True)),
             "enable": In(1),
             "freeze": In(1),
-            "use_dark_rows": In(1, init=1),
             "is_hot": In(len(config.captures)),
             "restart": In(1),
             "o": Out(stream.Signature(CodePixels(config.lanes, corrected_bits(config)),
@@ -92,7 +91,7 @@ class ColumnCorrection(wiring.Component):
         m.d.comb += [
             schedule.i.valid.eq(self.i.valid), schedule.i.payload.eq(pixels),
             schedule.restart.eq(self.restart), schedule.freeze.eq(self.freeze),
-            schedule.use_dark_rows.eq(self.use_dark_rows), schedule.is_hot.eq(self.is_hot),
+            schedule.is_hot.eq(self.is_hot),
         ]
 
         beat = Signal(range(config.row_beats))

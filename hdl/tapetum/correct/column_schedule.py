@@ -54,7 +54,7 @@ class ColumnSchedule(wiring.Component):
         Only looked at.
     restart : In(1)
         Strobe: forget. A row under way ends as it began.
-    freeze : In(1), use_dark_rows : In(1), is_hot : In(1 per capture)
+    freeze : In(1), is_hot : In(1 per capture)
         Looked at with the first beat of a row. Dark rows left once stay left until a restart.
     lesson : Out(RowLesson), shares : Out(RowShares)
     """
@@ -67,7 +67,6 @@ class ColumnSchedule(wiring.Component):
                                      always_ready=True)),
             "restart": In(1),
             "freeze": In(1),
-            "use_dark_rows": In(1),
             "is_hot": In(captures),
             "lesson": Out(RowLesson),
             "shares": Out(RowShares),
@@ -92,7 +91,7 @@ class ColumnSchedule(wiring.Component):
             is_high.eq(pixels.tag.array_row[0] & low_seen.bit_select(capture, 1)),
             forgets.eq(~self.freeze & ~dark_left.bit_select(capture, 1) & has_test_rows
                        & (offsets_seen[capture] != enough)
-                       & (~self.use_dark_rows | self.is_hot.bit_select(capture, 1))),
+                       & self.is_hot.bit_select(capture, 1)),
             from_dark.eq(~dark_left.bit_select(capture, 1) & ~forgets),
         ]
         # Of the row under way: whose, and what was seen before it.

@@ -113,7 +113,6 @@ class Correction(wiring.Component):
             fixed_pattern.switches.eq(at_fixed_pattern.correction),
             fixed_pattern.row_noise_strength.eq(at_fixed_pattern.row_noise_strength),
             fixed_pattern.column_freeze.eq(self.column_freeze),
-            fixed_pattern.column_use_dark_rows.eq(1),
             fixed_pattern.column_restart.eq(self.column_restart | watch.changed),
             gain.colour_gains.eq(at_gain.colour_gains),
             *(gain.capture_gains[index].eq(at_gain.captures[index].digital_gain)

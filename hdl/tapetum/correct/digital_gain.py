@@ -8,13 +8,11 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..config import ColourFilter, DieConfig
 from ..pixel import CodePixels, corrected_bits
 from ..stream.delay import delayed
-from .amplify import GAIN_BITS, Amplify
+from .amplify import GAIN_BITS, UNITY_GAIN, Amplify
 from .beat_marks import BeatMarks
 
-__all__ = ["UNITY_GAIN", "DigitalGain"]
+__all__ = ["DigitalGain"]
 
-UNITY_GAIN = 1 << 8
-"""1.0 as unsigned 8.8, the format of the CCS digital gain registers."""
 _TOTAL_FRACTION_BITS = 9
 _GREEN_RED, _RED, _BLUE, _GREEN_BLUE = range(4)
 _COLOURS = {

@@ -69,7 +69,6 @@ class FixedPattern(wiring.Component):
             "switches": In(CorrectionSwitches, init=ALL_ON),
             "row_noise_strength": In(5, init=FULL_STRENGTH),
             "column_freeze": In(1),
-            "column_use_dark_rows": In(1, init=1),
             "column_restart": In(1), "black_restart": In(1),
             "o": Out(stream.Signature(CodePixels(config.lanes, bits), always_ready=True)),
             "black_levels": Out(data.ArrayLayout(bits, captures)),
@@ -108,7 +107,6 @@ class FixedPattern(wiring.Component):
         capture = black_subtract.o.payload.tag.capture
         m.d.comb += [
             column.enable.eq(self.switches.column), column.freeze.eq(self.column_freeze),
-            column.use_dark_rows.eq(self.column_use_dark_rows),
             column.restart.eq(self.column_restart),
             column.is_hot.eq(warm),
             self.column_limit.eq(column.column_limit),

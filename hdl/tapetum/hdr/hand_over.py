@@ -9,15 +9,10 @@ from ..config import DieConfig
 from ..pixel import corrected_bits
 from .ranking import RankSettings
 
-__all__ = ["FULL_WEIGHT", "HandOver", "RankedCode", "saturation_codes"]
+__all__ = ["FULL_WEIGHT", "HandOver", "RankedCode"]
 
 FULL_WEIGHT = 256
 """The less sensitive side has all the weight; weights are Q1.8."""
-
-
-def saturation_codes(config: DieConfig) -> int:
-    """ADC codes above the pedestal from which the full well, not the light, decides."""
-    return config.adc.full_well_codes * 127 // 128
 
 
 class RankedCode(data.StructLayout):
@@ -73,7 +68,7 @@ class HandOver(wiring.Component):
         m = Module()
         code, settings = self.code, self.settings
         bits, fraction_bits = corrected_bits(self.config), self.config.hdr.fraction_bits
-        saturation = saturation_codes(self.config) << fraction_bits
+        saturation = self.config.adc.saturation_codes << fraction_bits
 
         # Clock 1: where on the ramp, and whether saturated.
         excess = Signal(signed(max(bits, 14 + fraction_bits) + 2), reset_less=True)

@@ -2,7 +2,8 @@
 """Registers for which CCS 1.1 has words, at its addresses and under its names."""
 
 from ..config import ColourFilter, DieConfig
-from ..control.frame_settings import COLOURS, UNITY_GAIN
+from ..control.frame_settings import COLOURS
+from ..correct.amplify import UNITY_GAIN
 from .definition import Access, Field, Register, Storage
 
 __all__ = ["CCS_DATA_FORMATS", "CCS_ODD_INCREMENTS", "MANUFACTURER_ID", "ccs_registers"]

@@ -5,12 +5,9 @@ from math import ceil, frexp
 
 from amaranth.lib import data, enum
 
-from ..config import DieConfig, Photodiode
+from ..config import LONGEST_LAMP_PERIOD_S, DieConfig, Photodiode
 
-__all__ = ["ANTI_FLICKER_S", "Banding", "ExposureControl", "UnitGain", "banding_period_cycles"]
-
-ANTI_FLICKER_S = 1 / 90
-"""An exposure of one period always sees a pulse of a lamp at 90 Hz or faster."""
+__all__ = ["Banding", "ExposureControl", "UnitGain", "banding_period_cycles"]
 
 
 class Banding(enum.Enum, shape=2):
@@ -74,7 +71,7 @@ class ExposureControl(data.StructLayout):
     @staticmethod
     def defaults(config: DieConfig) -> dict:
         """Reset values; the small photodiode sees every pulse of a lamp."""
-        flicker_lines = ceil(ANTI_FLICKER_S / config.line_time_s)
+        flicker_lines = ceil(LONGEST_LAMP_PERIOD_S / config.line_time_s)
         groups = config.exposure_groups
         return {
             "enable": 0, "hold": 0,

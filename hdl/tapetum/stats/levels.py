@@ -22,7 +22,7 @@ SATURATED = LEVELS - 1
 
 def saturation_code(config: DieConfig) -> int:
     """Corrected units above black from which the full well, not the light, decides."""
-    return (config.adc.full_well_codes * 127 // 128) << config.hdr.fraction_bits
+    return config.adc.saturation_codes << config.hdr.fraction_bits
 
 
 def level_of_octave(config: DieConfig, octave: int) -> int:
@@ -46,8 +46,8 @@ class LevelOfCode(wiring.Component):
         level = 8 * (octave + 16 - corrected_bits) + the three bits below the leading one
 
     so that octave 15 of the levels is the upper half of full scale. What lies below the lowest
-    level, and below black, is level 0. Level 127 is saturation (all ones, or 127/128 of the full
-    well) and nothing else. Latency `latency_cycles`, one code per clock.
+    level, and below black, is level 0. Level 127 is saturation (all ones, or
+    `AdcConfig.saturation_codes`) and nothing else. Latency `latency_cycles`, one code per clock.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tapetum.config import CaptureConfig, DieConfig, Photodiode
+from tapetum.config import LONGEST_LAMP_PERIOD_S, CaptureConfig, DieConfig, Photodiode
 
 from ..pixel_die import PixelDieParameters
 from ..scenes.lamp_sweep import LampCell, LampSweep
@@ -26,7 +26,6 @@ STEADY = 0.2
 """Width of the band around the mean in which a lamp counts as steady."""
 STANDARD_ERRORS = 3
 """Allowed for chance: there are some hundred lamps."""
-LONGEST_PERIOD_S = 1 / 90
 SETTLING_FRAMES = 1
 FREQUENCIES_HZ = (90, 95, 100, 110, 120, 130, 137, 150, 170, 180, 200, 240, 250, 300, 333, 400,
                   480, 500, 600, 700, 720, 800, 900, 1000)
@@ -119,7 +118,7 @@ def anti_flicker_capture(config: DieConfig) -> int:
     small = [i for i in captures if config.captures[i].photodiode is Photodiode.SMALL]
     if small:
         return small[0]
-    long = [i for i in captures if _exposure_s(config, i) >= LONGEST_PERIOD_S]
+    long = [i for i in captures if _exposure_s(config, i) >= LONGEST_LAMP_PERIOD_S]
     if long:
         return max(long, key=lambda i: _well_electrons(config, config.captures[i]))
     return max(captures, key=lambda i: _exposure_s(config, i))
@@ -159,7 +158,7 @@ def _levels(config: DieConfig, reference: int
     well = _well_electrons(config, capture)
     levels = [(f"mean at 40 % of {capture.name}", 0.4 * well)]
     more_sensitive = [c for i, c in enumerate(config.captures) if i != reference
-                      and _exposure_s(config, i) >= LONGEST_PERIOD_S
+                      and _exposure_s(config, i) >= LONGEST_LAMP_PERIOD_S
                       and _well_electrons(config, c) < well / 4]
     if more_sensitive:
         darker = max(more_sensitive, key=lambda c: _well_electrons(config, c))

@@ -101,7 +101,7 @@ class AutoExposureModel:
         self.ratio_overflow = False
         scale = 1 << config.hdr.fraction_bits
         self._full_well = logarithm(config.adc.full_well_codes * scale)
-        self._saturation = logarithm(config.adc.full_well_codes * 127 // 128 * scale)
+        self._saturation = logarithm(config.adc.saturation_codes * scale)
         self._floor_code = max(1, scale // 2)
         self._references = [_reference(config, group.captures)
                             for group in config.exposure_groups]

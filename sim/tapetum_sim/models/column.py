@@ -59,7 +59,7 @@ class ColumnModel:
         return known.offset / OFFSET_UNITS, known.gain / (1 << self.config.adc.bits + 10)
 
     def row(self, row: ModelRow, *, enable: bool = True, freeze: bool = False,
-            use_dark_rows: bool = True, is_hot: bool = False) -> ModelRow:
+            is_hot: bool = False) -> ModelRow:
         """Correct a row, then learn from it."""
         adc, array = self.config.adc, self.config.array
         count = row.codes.size
@@ -70,7 +70,7 @@ class ColumnModel:
         known = self._captures[row.capture]
         enough = known.offsets_seen == (1 << MOST_AVERAGED) - 1
         if not freeze and array.test_rows and not known.dark_left:
-            if not enough and (is_hot or not use_dark_rows):
+            if not enough and is_hot:
                 known.offset = np.zeros(count, np.int64)
                 known.offsets_seen = 0
                 known.dark_left = True

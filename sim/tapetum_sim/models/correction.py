@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from tapetum.config import DieConfig, Photodiode
 
-from .correct import FixedPatternModel
 from .defects import DefectsModel, KnownDefect
 from .digital_gain import DigitalGainModel
+from .fixed_pattern import FixedPatternModel
 from .lens_shading import LensShadingModel
 from .row import ModelRow
 

@@ -59,7 +59,7 @@ def saturated(codes: ArrayLike, config: DieConfig) -> NDArray[np.bool_]:
     """All ones, or from 127/128 of the full well on."""
     codes = np.asarray(codes, dtype=np.int64)
     scale = 1 << config.hdr.fraction_bits
-    full_well = config.adc.full_well_codes * 127 // 128 + config.adc.pedestal_codes
+    full_well = config.adc.saturation_codes + config.adc.pedestal_codes
     return (codes == (config.adc.maximum_code + 1) * scale - 1) | (codes >= full_well * scale)
 
 

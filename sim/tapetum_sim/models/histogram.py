@@ -29,7 +29,7 @@ def levels_of_codes(codes: NDArray[np.int64], config: DieConfig) -> NDArray[np.i
     scale = 1 << config.hdr.fraction_bits
     light = codes - config.adc.pedestal_codes * scale
     saturated = ((codes == (1 << width) - 1)
-                 | (light >= config.adc.full_well_codes * 127 // 128 * scale))
+                 | (light >= config.adc.saturation_codes * scale))
     levels = np.zeros(codes.shape, np.int64)
     for octave in range(width):
         inside = (light >= 1 << octave) & (light < 2 << octave)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tapetum.config import DieConfig
+from tapetum.config import LONGEST_LAMP_PERIOD_S, DieConfig
 
 from .layered import LayeredScene, largest_rate, saturating_rate
 from .layers import PulsedLayer
@@ -18,7 +18,6 @@ FREQUENCIES_HZ = (90.0, 100.0, 120.0, 137.0, 150.0, 180.0, 240.0, 333.0, 480.0, 
 DUTIES = (0.1, 0.3)
 PHASES = 4
 GOLDEN_RATIO = 0.6180339887
-LONGEST_PERIOD_S = 1 / 90
 UNLIT = 2e-4
 
 
@@ -72,6 +71,7 @@ class Flicker(LayeredScene):
 
 
 def _lamp_rate(config: DieConfig) -> float:
+    longest_cycles = LONGEST_LAMP_PERIOD_S * config.sync_clock_hz
     long_enough = [saturating_rate(config, capture) for capture in config.captures
-                   if config.exposure_cycles(capture) / config.sync_clock_hz >= LONGEST_PERIOD_S]
+                   if config.exposure_cycles(capture) >= longest_cycles]
     return 0.25 * max(long_enough, default=largest_rate(config))

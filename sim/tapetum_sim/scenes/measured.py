@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Grey scenes made to be measured: what every pixel receives is known in closed form."""
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from tapetum.config import DieConfig
@@ -10,7 +12,7 @@ from .tone_map import tone_map
 __all__ = ["MeasuredScene"]
 
 
-class MeasuredScene:
+class MeasuredScene(ABC):
     """A `Scene` whose radiance is in electrons per second of the large photodiode.
 
     Grey: a colour filter makes no difference. A subclass gives `row_radiance`.
@@ -23,9 +25,9 @@ class MeasuredScene:
         self.name = name
         self.rows, self.columns = config.array.rows, config.array.columns
 
+    @abstractmethod
     def row_radiance(self, row: int, start_s: float, end_s: float) -> np.ndarray:
         """Mean electrons per second of each pixel of a row over ``[start_s, end_s)``."""
-        raise NotImplementedError
 
     def truth(self, start_s: float, end_s: float) -> np.ndarray:
         return np.stack([self.row_radiance(row, start_s, end_s) for row in range(self.rows)])

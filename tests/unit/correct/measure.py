@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tapetum.presets import preset
-from tapetum_sim.models.correct import CorrectionModel
+from tapetum_sim.models.fixed_pattern import FixedPatternModel
 from unit.correct.die_model import DieRows, residual
 
 __all__: list[str] = []
@@ -25,7 +25,7 @@ def columns(temperature_celsius: float) -> Iterator[str]:
         for seed in SEEDS:
             rows = DieRows(seed=seed, column_offset_spread_lsb12=20.0,
                            temperature_celsius=temperature_celsius)
-            model, series = CorrectionModel(rows.config), []
+            model, series = FixedPatternModel(rows.config), []
             for frame in range(64):
                 for row in rows.dark(frame, capture):
                     model.row(row)
@@ -44,7 +44,7 @@ def black_and_rows(before_celsius: float, after_celsius: float) -> Iterator[str]
         for seed in SEEDS:
             rows = DieRows(seed=seed, column_offset_spread_lsb12=20.0, temperature_celsius=lambda
                            frame: before_celsius if frame < 16 else after_celsius)
-            model = CorrectionModel(rows.config)
+            model = FixedPatternModel(rows.config)
             for frame in range(24):
                 for row in rows.dark(frame, capture):
                     model.row(row)

@@ -23,20 +23,19 @@ def test_every_code_is_the_models(captures, lanes, bits, fraction_bits, black_co
                           black_columns=black_columns)
     generator = np.random.default_rng(seed)
     rows = stage_rows(config, generator, frames=4, active_rows=1)
-    enable, freeze, dark, restart, hot = (generator.random(len(rows)) < share
-                                          for share in (0.9, 0.1, 0.98, 0.04, 0.02))
+    enable, freeze, restart, hot = (generator.random(len(rows)) < share
+                                          for share in (0.9, 0.1, 0.04, 0.04))
     dut, model, expected, at_limit = ColumnCorrection(config), ColumnModel(config), [], 0
     for index, row in enumerate(rows):
         if restart[index]:
             model.restart()
         expected.append(model.row(row, enable=enable[index], freeze=freeze[index],
-                                  use_dark_rows=dark[index], is_hot=hot[index]))
+                                  is_hot=hot[index]))
         at_limit += model.at_limit is not None and bool(model.at_limit.any())
     pulses = []
 
     def before(ctx, index):
-        for port, values in ((dut.enable, enable), (dut.freeze, freeze),
-                             (dut.use_dark_rows, dark)):
+        for port, values in ((dut.enable, enable), (dut.freeze, freeze)):
             ctx.set(port, int(values[index]))
         ctx.set(dut.is_hot, int(hot[index]) << rows[index].capture)
 

@@ -4,10 +4,10 @@
 import numpy as np
 import pytest
 
+from support.black import correct
 from support.small_dies import small_die
 from tapetum.correct.defects.levels import noise_codes
 from tapetum_sim.models.adc import convert_row
-from tapetum_sim.models.correct import correct
 from tapetum_sim.models.defects import KnownDefect, level_index
 from tapetum_sim.pixel_die import PixelDie, PixelDieParameters
 from tapetum_sim.scenes import LayeredScene

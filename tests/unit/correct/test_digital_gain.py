@@ -10,7 +10,8 @@ from support import Traffic
 from support.active_rows import draw_rows, latency_of, run_stage
 from support.small_dies import small_die
 from tapetum.config import ColourFilter
-from tapetum.correct.digital_gain import UNITY_GAIN, DigitalGain
+from tapetum.correct.amplify import UNITY_GAIN
+from tapetum.correct.digital_gain import DigitalGain
 from tapetum.pixel import RowKind, corrected_bits
 from tapetum_sim.models.digital_gain import DigitalGainModel, amplify
 from tapetum_sim.models.row import ModelRow

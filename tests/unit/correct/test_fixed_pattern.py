@@ -9,7 +9,7 @@ from support import Traffic, simulate
 from support.rows import Row
 from tapetum.correct.fixed_pattern import FixedPattern
 from tapetum.pixel import RowKind
-from tapetum_sim.models.correct import FixedPatternModel
+from tapetum_sim.models.fixed_pattern import FixedPatternModel
 
 from .bench import compare, run_stage, small_config, stage_rows
 
@@ -80,7 +80,6 @@ def test_without_settings_all_three_are_on():
         switches = ctx.get(dut.switches)
         assert (switches.column, switches.black_level, switches.row_noise) == (1, 1, 1)
         assert ctx.get(dut.row_noise_strength) == 16
-        assert ctx.get(dut.column_use_dark_rows) == 1
 
     simulate(dut, look, cycles=10)
 

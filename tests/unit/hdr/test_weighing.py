@@ -150,7 +150,7 @@ def test_an_exposure_changed_at_run_time_is_weighed_by_its_new_ratio(ratio, seed
 def test_a_saturated_code_never_enters_with_weight(seed):
     config, generator = preset("vga"), np.random.default_rng(seed)
     codes = random_codes(config, FrameSettings.defaults(config), generator, (5000,))
-    full_well = (config.adc.full_well_codes * 127 // 128 + config.adc.pedestal_codes) * 4
+    full_well = (config.adc.saturation_codes + config.adc.pedestal_codes) * 4
     good = (codes[3] < full_well) & (codes[2] >= full_well)
     above = normalise(codes[3], FrameSettings.defaults(config)["captures"][3], config) >= (
         normalise(codes[2], FrameSettings.defaults(config)["captures"][2], config))

@@ -57,7 +57,7 @@ def test_a_step_of_a_thousand_settles_and_every_frame_is_the_models(seed):
     host: Any = FrameSettings.defaults(config)
     picture = np.exp2(np.random.default_rng(seed).normal(0, 1, (8, 16)))
     light = [(0.0, DIM), ((STEP_FRAME - 1) * config.frame_time_s, BRIGHT)]
-    die = PixelDie(config, SteppedScene(picture, light), seed=seed)
+    die = PixelDie(config, SteppedScene(config, picture, light), seed=seed)
     taken: list[dict[str, Any]] = []
 
     async def adopt(ctx, frame):

@@ -162,7 +162,7 @@ def test_a_level_is_an_eighth_of_an_octave(bits, fraction_bits):
     levels = levels_of_codes(np.maximum(codes, 0), config)
     assert (np.diff(levels) >= 0).all()
     assert levels[light < 1].max() == 0
-    saturation = config.adc.full_well_codes * 127 // 128 * scale
+    saturation = config.adc.saturation_codes * scale
     assert set(levels[light >= saturation]) == {127}
     assert levels[light < saturation].max() == 126
     certain = (light >= 16 * scale) & (light < saturation)
