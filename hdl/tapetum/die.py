@@ -166,6 +166,7 @@ class Die(wiring.Component):
 
         connect(m, control.windows.companding_segments, compander.segments)
         connect(m, control.windows.histogram, stats.counts)
+        connect(m, control.windows.defect_thresholds, correct.defect_thresholds)
         connect(m, control.windows.defect_list, correct.defect_list)
         connect(m, control.windows.lens_shading, correct.lens_shading_nodes)
         m.d.comb += [

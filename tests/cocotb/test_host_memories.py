@@ -34,6 +34,15 @@ def test_listed_defects_are_replaced(run, die, seed):
     assert_exact(record, frames=3)
 
 
+def test_thresholds_of_the_host_replace_those_that_are_built_in(run, die, seed):
+    generator = np.random.default_rng(seed)
+    entries = 256 * len(die.captures)
+    words = (generator.integers(0, 200, entries) << 16 | generator.integers(0, 400, entries))
+    record = run(seed=seed, light=2e6, windows={"defect_thresholds": words.tolist()})
+    assert_exact(record, frames=2)
+    assert not np.array_equal(record.linear, run(seed=seed, light=2e6).linear)
+
+
 @pytest.mark.parametrize("words", [
     pytest.param([defect_word(5, 1), defect_word(4, 9)], id="out of order"),
     pytest.param([defect_word(3, 4), defect_word(3, 4)], id="twice the same"),

@@ -16,7 +16,7 @@ from .fixed_pattern import FixedPattern
 from .lens_shading import LensShading
 from .region_watch import RegionWatch
 from .row_monitor import RowMonitor
-from .windows import defect_list_window, lens_shading_window
+from .windows import defect_list_window, defect_thresholds_window, lens_shading_window
 
 __all__ = ["Correction"]
 
@@ -45,8 +45,8 @@ class Correction(wiring.Component):
     column_freeze, column_restart : In(1)
         Hold the estimates of columns; strobe: begin anew. A new region of interest does so too.
     defect_list_entries : In(13)
-    defect_list, lens_shading_nodes : In(WindowBus)
-        `defect_list_window` and `lens_shading_window`; write only.
+    defect_thresholds, defect_list, lens_shading_nodes : In(WindowBus)
+        `defect_thresholds_window`, `defect_list_window`, `lens_shading_window`; write only.
     o : Out(stream of CodePixels), always ready
         Corrected codes: active rows and columns only.
     black_levels : Out(one corrected code per capture and phase)
@@ -68,6 +68,7 @@ class Correction(wiring.Component):
             "settings": In(settings_ring(config)),
             "column_freeze": In(1), "column_restart": In(1),
             "defect_list_entries": In(13),
+            "defect_thresholds": In(WindowBus(defect_thresholds_window(config))),
             "defect_list": In(WindowBus(defect_list_window(config))),
             "lens_shading_nodes": In(WindowBus(lens_shading_window(config))),
             "o": Out(stream.Signature(CodePixels(config.lanes, bits), always_ready=True)),
@@ -134,11 +135,19 @@ class Correction(wiring.Component):
         ]
 
         # What the host writes into memories
+        m.submodules.threshold_writer = threshold_writer = WindowWriter(
+            defect_thresholds_window(self.config))
         m.submodules.defect_writer = defect_writer = WindowWriter(defect_list_window(self.config))
         m.submodules.node_writer = node_writer = WindowWriter(lens_shading_window(self.config))
+        connect(m, flipped(self.defect_thresholds), threshold_writer.window)
         connect(m, flipped(self.defect_list), defect_writer.window)
         connect(m, flipped(self.lens_shading_nodes), node_writer.window)
         m.d.comb += [
+            Cat(defects.threshold_write.level, defects.threshold_write.capture).eq(
+                threshold_writer.entry),
+            defects.threshold_write.thresholds.defect.eq(threshold_writer.data[16:]),
+            defects.threshold_write.thresholds.support.eq(threshold_writer.data[:16]),
+            defects.threshold_write_enable.eq(threshold_writer.written),
             defects.list_index.eq(defect_writer.entry),
             defects.list_entry.row.eq(defect_writer.data[20:]),
             defects.list_entry.column.eq(defect_writer.data[4:17]),

@@ -3,9 +3,10 @@
 
 from ..config import DieConfig
 from ..registers.definition import MemoryWindow
+from .defects.levels import LEVELS
 from .shading_grid import ShadingGrid
 
-__all__ = ["defect_list_window", "lens_shading_window"]
+__all__ = ["defect_list_window", "defect_thresholds_window", "lens_shading_window"]
 
 
 def defect_list_window(config: DieConfig) -> MemoryWindow:
@@ -16,6 +17,16 @@ def defect_list_window(config: DieConfig) -> MemoryWindow:
         sentence="Known defects in ascending order of row and column: row in bits 31 to 20, column "
                  "in bits 16 to 4, photodiodes in bits 1 (small) and 0 (large); write only, while "
                  "defect_list_entries is 0.")
+
+
+def defect_thresholds_window(config: DieConfig) -> MemoryWindow:
+    """By how much pixels differ by noise alone."""
+    return MemoryWindow(
+        name="defect_thresholds", address=0x5000, entries=LEVELS * len(config.captures),
+        entry_bytes=4,
+        sentence=f"Thresholds of the correction of defects, {LEVELS} levels of each capture, in "
+                 "corrected codes: defect in bits 31 to 16, support in bits 15 to 0; write only. "
+                 "The first content fits the pixel that the die is designed for.")
 
 
 def lens_shading_window(config: DieConfig) -> MemoryWindow:

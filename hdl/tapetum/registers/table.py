@@ -3,7 +3,7 @@
 
 from ..compand.companding import SEGMENTS_WINDOW
 from ..config import DieConfig
-from ..correct.windows import defect_list_window, lens_shading_window
+from ..correct.windows import defect_list_window, defect_thresholds_window, lens_shading_window
 from ..stats.statistics import histogram_window
 from .ccs import ccs_registers
 from .definition import MemoryWindow, Register, check_table
@@ -21,6 +21,7 @@ def memory_windows(config: DieConfig) -> list[MemoryWindow]:
                      sentence="Row events, what the row lines do at which cycle of a line; "
                               "unchanged by a reset, locked while frames are under way."),
         SEGMENTS_WINDOW,
+        defect_thresholds_window(config),
         histogram_window(config),
         defect_list_window(config),
         lens_shading_window(config),

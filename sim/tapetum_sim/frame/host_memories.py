@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tapetum.compand.tables import CompandingTable
 from tapetum.config import ConfigError, DieConfig, Photodiode
+from tapetum.correct.defects.levels import default_thresholds
 from tapetum.correct.shading_grid import ShadingGrid
 
 from ..models.compand import table_from_window
@@ -24,6 +25,8 @@ class HostMemories:
     """Members
     -------
     known : tuple of KnownDefect
+    thresholds : mapping or None
+        Of defects, as `DefectsModel` takes them; None for those that are built in.
     nodes : mapping
         Lens-shading nodes by photodiode, see `LensShadingModel`.
     programmed : CompandingTable or None
@@ -31,6 +34,7 @@ class HostMemories:
     """
 
     known: tuple[KnownDefect, ...] = ()
+    thresholds: Mapping[str, NDArray[np.int64]] | None = None
     nodes: Mapping[Photodiode, NDArray[np.int64]] = field(default_factory=dict)
     programmed: CompandingTable | None = None
 
@@ -50,8 +54,20 @@ class HostMemories:
                                                registers.get("companding_bits", 12))
             except ConfigError:
                 programmed = None
-        return cls(known=known, nodes=_nodes(config, windows.get("lens_shading", ())),
-                   programmed=programmed)
+        return cls(known=known, thresholds=_thresholds(config, windows), programmed=programmed,
+                   nodes=_nodes(config, windows.get("lens_shading", ())))
+
+
+def _thresholds(config: DieConfig, windows: Mapping[str, Sequence[int]]
+                ) -> dict[str, NDArray[np.int64]] | None:
+    words = windows.get("defect_thresholds")
+    if words is None:
+        return None
+    built_in = [entry for levels in default_thresholds(config) for entry in levels]
+    written = [{"defect": word >> 16, "support": word & 0xFFFF} for word in words]
+    entries = [*written, *built_in[len(written):]]
+    return {name: np.reshape([entry[name] for entry in entries], (len(config.captures), -1))
+            for name in ("defect", "support")}
 
 
 def _nodes(config: DieConfig, words: Sequence[int]) -> dict[Photodiode, NDArray[np.int64]]:

@@ -97,7 +97,8 @@ class _Die:
         self.lost_rows, self.lost_map_rows = lost_rows, lost_map_rows
         self.sent: list[OutputRow] = []
         self._waiting: dict[tuple[int, int], dict[int, np.ndarray]] = {}
-        self.correction = CorrectionModel(config, known=memories.known, nodes=memories.nodes)
+        self.correction = CorrectionModel(config, known=memories.known, nodes=memories.nodes,
+                                          thresholds=memories.thresholds)
         self.histogram = HistogramModel(config)
         self.counted: Callable[[FinishedHistogram], None] | None = None
         self.programmed = memories.programmed

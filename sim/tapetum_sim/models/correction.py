@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tapetum.config import DieConfig, Photodiode
 
@@ -27,16 +27,19 @@ class CorrectionModel:
     ----------
     known : sequence of KnownDefect
         The list that the host has written.
+    thresholds : mapping, optional
+        Of the correction of defects, see `DefectsModel`.
     nodes : mapping
         Lens-shading nodes by photodiode, see `LensShadingModel`.
     """
 
     def __init__(self, config: DieConfig, *, known: Sequence[KnownDefect] = (),
+                 thresholds: Mapping[str, ArrayLike] | None = None,
                  nodes: Mapping[Photodiode, NDArray[np.int64]] | None = None):
         self.fixed_pattern = FixedPatternModel(config)
         self.digital_gain = DigitalGainModel(config)
         self.lens_shading = LensShadingModel(config, nodes or {})
-        self.defects = DefectsModel(config, known=known)
+        self.defects = DefectsModel(config, known=known, thresholds=thresholds)
         self._newest: int | None = None
         self._region: list[int] = []
 

@@ -56,7 +56,7 @@ def normalise(codes: ArrayLike, capture: Mapping[str, int], config: DieConfig
 
 
 def saturated(codes: ArrayLike, config: DieConfig) -> NDArray[np.bool_]:
-    """All ones, or from 127/128 of the full well on."""
+    """All ones, or from just below the full well on."""
     codes = np.asarray(codes, dtype=np.int64)
     scale = 1 << config.hdr.fraction_bits
     full_well = config.adc.saturation_codes + config.adc.pedestal_codes
