@@ -8,12 +8,12 @@ from support.small_dies import small_die
 from tapetum.config import ColourFilter
 
 DIES = {
-    "one capture, mono": small_die(
-        "one-capture", kinds=("LCG",), lag_lines=0, colour_filter=ColourFilter.MONO,
+    "one capture, mono, two pixels per clock": small_die(
+        "one-capture", kinds=("LCG",), lanes=2, lag_lines=0, colour_filter=ColourFilter.MONO,
         columns=48, rows=10, optical_black_rows=4, optical_black_columns=16, test_rows=0,
         bits=10, bond_group_columns=16, adc_clock_hz=310e6, byte_lanes=1, byte_clock_hz=120e6),
-    "two captures, two pixels per clock": small_die(
-        "two-captures", kinds=("HCG", "VS"), lanes=2, columns=36, rows=12, lag_lines=2,
+    "two captures": small_die(
+        "two-captures", kinds=("HCG", "VS"), columns=36, rows=12, lag_lines=2,
         optical_black_columns=8, colour_filter=ColourFilter.GBRG, bond_group_columns=4,
         line_sync_packets=True),
     "three captures, four pixels per clock, four byte lanes": small_die(
@@ -22,6 +22,8 @@ DIES = {
         adc_clock_hz=141e6, sync_clock_hz=100e6, byte_lanes=4, byte_clock_hz=61e6,
         row_buffer_rows=3, bond_group_columns=32),
 }
+SLOW = ("two captures",)
+"""Each die is a simulator to compile."""
 MODES = {
     "as configured": {},
     "uncombined RAW16, turned around": {
@@ -32,7 +34,9 @@ MODES = {
 }
 
 
-@pytest.mark.parametrize("die", [pytest.param(die, id=name) for name, die in DIES.items()])
+@pytest.mark.parametrize("die", [
+    pytest.param(die, id=name, marks=pytest.mark.slow if name in SLOW else ())
+    for name, die in DIES.items()])
 class TestDie:
     @pytest.mark.parametrize("registers", [
         pytest.param(registers, id=name) for name, registers in MODES.items()])

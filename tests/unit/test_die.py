@@ -8,11 +8,11 @@ from tapetum.presets import PRESETS
 from tapetum_sim.simulator.toplevel import elaborate
 
 DOMAINS = ("sync", "adc", "byte")
-LARGE = ("hd", "uhd")
+SLOW = ("qvga", "hd", "uhd")
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in PRESETS])
+    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in PRESETS])
 def test_every_preset_elaborates(name):
     config = PRESETS[name]
     top = elaborate(Die(config), DOMAINS)

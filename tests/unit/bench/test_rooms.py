@@ -101,11 +101,12 @@ def test_a_room_that_fails_does_not_stop_the_others(tmp_path, monkeypatch):
 def test_results_of_other_rooms_are_kept_for_the_same_preset_only(tmp_path, monkeypatch):
     monkeypatch.setattr(rooms, "implement", lambda text, folder, **options: implemented(120.0))
     rooms.bench_rooms(preset("tiny"), ["selector"], tmp_path)
-    assert list(rooms.bench_rooms(preset("tiny"), ["correct"], tmp_path)["rooms"]) == [
-        "correct", "selector"]
-    assert list(rooms.bench_rooms(preset("tiny").with_(lanes=2), ["hdr"], tmp_path)["rooms"]) == [
-        "hdr"]
-    assert list(rooms.bench_rooms(preset("qvga"), ["correct"], tmp_path)["rooms"]) == ["correct"]
+    assert list(rooms.bench_rooms(preset("tiny"), ["compander"], tmp_path)["rooms"]) == [
+        "compander", "selector"]
+    two_lanes = preset("tiny").with_(lanes=2)
+    assert list(rooms.bench_rooms(two_lanes, ["selector"], tmp_path)["rooms"]) == ["selector"]
+    assert list(rooms.bench_rooms(preset("qvga"), ["compander"], tmp_path)["rooms"]) == [
+        "compander"]
 
 
 @pytest.mark.parametrize("arguments, sentence", [
