@@ -136,7 +136,7 @@ class RowSequencer(wiring.Component):
             capture.eq(Mux(coming_valid, coming.tag.capture, flush_capture)),
             parity.eq(Mux(self.i.valid, self.i.payload.tag.row[0], last_begins)),
         ]
-        stored = data.StructLayout({"frame": 16, "row": 12, "array_row": 12,
+        stored = data.StructLayout({"frame": 16, "row": 12, "array_row": 12, "above": 2,
                                     "last_column": beat.column.shape()})
         m.submodules.tags = tags = memory.Memory(
             shape=stored, depth=2 * len(captures), init=[],
@@ -144,7 +144,8 @@ class RowSequencer(wiring.Component):
         tag_read, tag_write = tags.read_port(domain="comb"), tags.write_port()
         m.d.comb += tag_read.addr.eq(
             Cat(parity, Mux(self.i.valid, self.i.payload.tag.capture, flush_capture)))
-        # As in `BlockMemory`, but that the block RAM answers a clock earlier.
+        # As in `BlockMemory`, but that the block RAM answers a clock earlier; it answers late in
+        # that clock, so what is found goes through one look-up table at most.
         leaving = Signal(stored, reset_less=True)
         m.d.sync += leaving.eq(tag_read.data)
 
@@ -174,7 +175,7 @@ class RowSequencer(wiring.Component):
                 row.tag.capture.eq(capture), row.tag.row_kind.eq(RowKind.ACTIVE),
                 row.frame_last.eq(~coming_valid & is_last_flush),
                 row.leaves.eq(~coming_valid | coming.tag.row[1:].any()),
-                row.above.eq(Cat(leaving.row.any(), leaving.row[1:].any())),
+                row.above.eq(leaving.above),
                 row.below.eq(Mux(coming_valid, 0b11, ~is_last_flush)),
                 row.flushed.eq(~coming_valid),
             ]
@@ -185,6 +186,7 @@ class RowSequencer(wiring.Component):
             tag_write.addr.eq(Cat(entering.row[0], row.tag.capture)),
             tag_write.data.frame.eq(entering.frame), tag_write.data.row.eq(entering.row),
             tag_write.data.array_row.eq(entering.array_row),
+            tag_write.data.above.eq(Cat(entering.row.any(), entering.row[1:].any())),
             tag_write.data.last_column.eq(beat.column),
             tag_write.en.eq(ends & is_real),
         ]
