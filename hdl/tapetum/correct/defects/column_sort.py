@@ -62,43 +62,48 @@ class ColumnSort(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        falls = Signal()
-        m.d.comb += falls.eq(self.rows[4] < self.rows[0])
+        above, below, whole = self.above, self.below, self.above & self.below
 
         def register(name: str, value: Value) -> Signal:
             held = Signal(len(value), name=name, reset_less=True)
             m.d.sync += held.eq(value)
             return held
 
-        # A comparison, then the choice: apart, each takes its least; "less than" needs but a carry.
+        # Comparisons, then choices: apart, each takes its least; "less than" needs but a carry.
         # A row that is missing is replaced by its mirror image, by choosing that twice.
+        falls, over_top, over_bottom = Signal(), Signal(), Signal()
+        m.d.comb += [
+            falls.eq(self.rows[4] < self.rows[0]),
+            over_top.eq(self.rows[0] < self.rows[2]), over_bottom.eq(self.rows[4] < self.rows[2]),
+        ]
+        top_is_high = register("top_is_high", above & (falls | ~below))
+        top_is_low = register("top_is_low", above & (~falls | ~below))
+        is_high = register("is_high", (over_top | ~above) & (over_bottom | ~below))
+        is_low = register("is_low", (~over_top | ~above) & (~over_bottom | ~below))
         top, centre, bottom = (register(name, self.rows[row])
                                for name, row in (("top", 0), ("centre", 2), ("bottom", 4)))
-        top_is_high = register("top_is_high", self.above & (falls | ~self.below))
-        top_is_low = register("top_is_low", self.above & (~falls | ~self.below))
+
         pair_high = register("pair_high", Mux(top_is_high, top, bottom))
         pair_low = register("pair_low", Mux(top_is_low, top, bottom))
-        centre = register("centre_paired", centre)
+        is_high, is_low, centre = (register("is_high_paired", is_high),
+                                   register("is_low_paired", is_low),
+                                   register("centre_paired", centre))
 
-        over, under, whole = Signal(), Signal(), self.above & self.below
-        m.d.comb += [over.eq(pair_high < centre), under.eq(centre < pair_low)]
-        is_high, is_low = register("is_high", over), register("is_low", under)
-        second_high = register("second_high", over & whole)
-        second_low = register("second_low", (under & whole) | (over & ~whole))
-        penultimate_low = register("penultimate_low", under & whole)
-        penultimate_high = register("penultimate_high", (over & whole) | (under & ~whole))
-        pair_high, pair_low, centre = (register("pair_high_compared", pair_high),
-                                       register("pair_low_compared", pair_low),
-                                       register("centre_compared", centre))
+        # What is neither the largest nor the smallest is what remains of the exclusive or of all.
+        every = whole.replicate(len(centre))
+        mixed = register("mixed", pair_high ^ centre ^ (pair_low & every))
+        high = register("high", Mux(is_high, centre, pair_high))
+        low = register("low", Mux(is_low, centre, pair_low))
+        pair_high, pair_low, centre = (register("pair_high_chosen", pair_high),
+                                       register("pair_low_chosen", pair_low),
+                                       register("centre_chosen", centre))
 
         o = Signal.like(self.o, reset_less=True)
         m.d.comb += self.o.eq(o)
         m.d.sync += [
-            o.high.eq(Mux(is_high, centre, pair_high)),
-            o.low.eq(Mux(is_low, centre, pair_low)),
-            o.second.eq(Mux(second_high, pair_high, Mux(second_low, pair_low, centre))),
-            o.penultimate.eq(Mux(penultimate_low, pair_low,
-                                 Mux(penultimate_high, pair_high, centre))),
+            o.high.eq(high), o.low.eq(low),
+            o.second.eq(mixed ^ high ^ (low & every)),
+            o.penultimate.eq(mixed ^ low ^ (high & every)),
             o.pair_high.eq(pair_high), o.pair_low.eq(pair_low), o.centre.eq(centre),
         ]
         return m

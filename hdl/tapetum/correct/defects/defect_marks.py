@@ -126,31 +126,35 @@ class DefectMarks(wiring.Component):
     def _place(self, m: Module, entry: Any,
                region: Any) -> tuple[Value, Value]:
         """Whether the entry counts, and its place in the row; 2 clocks."""
-        flip = region.flip_columns
+        flip, width = region.flip_columns, (self.config.array.columns - 1).bit_length()
         # Where the row begins: under flip with the last pair that is read.
-        span, begin = Signal(12, reset_less=True), Signal(12, reset_less=True)
+        first_pair, last_pair = region.column_start[1:width], region.column_end[1:width]
+        span, begin = (Signal(width - 1, name=name, reset_less=True) for name in ("span", "begin"))
+        ahead = Signal(width - 1, reset_less=True)
         steps, skipped = Value.cast(region.column_skip), Signal(2)
         m.d.comb += skipped.eq(Cat(steps.any(), steps[1]))
-        m.d.sync += [
-            span.eq((region.column_end[1:] - region.column_start[1:])
-                    & ~Cat(skipped, Const(0, 10))),
-            begin.eq(region.column_start[1:] + Mux(flip, span, 0)),
-        ]
-        distance = Signal(signed(14), reset_less=True)
+        read = (last_pair - first_pair)[:width - 1] & ~Cat(skipped, Const(0, width - 3))
+        m.d.sync += [span.eq(read), ahead.eq(read), begin.eq(first_pair + ahead)]
+        with m.If(~flip):
+            m.d.sync += ahead.eq(0)
+        distance = Signal(signed(width + 1), reset_less=True)
         matches = Signal(reset_less=True)
         small = [capture.photodiode is Photodiode.SMALL for capture in self.config.captures]
         is_small = Array(Const(value, 1) for value in small)[self.tag.capture]
+        # Column less origin; under flip less one more: the complement is origin less column.
+        difference = Cat(Const(0, 1), entry.column[:width]) - Cat(flip, flip, begin)
         m.d.sync += [
-            matches.eq(Mux(is_small, entry.photodiodes[1], entry.photodiodes[0])),
-            # Column less origin; under flip the complement of that is origin less column.
-            distance.eq(entry.column + (~Cat(flip, begin)).as_signed() + ~flip),
+            matches.eq(Mux(is_small, entry.photodiodes[1], entry.photodiodes[0])
+                       & ~entry.column[width:].any()),
+            distance.eq(difference[1:]),
         ]
-        forward = Signal(14)
-        m.d.comb += forward.eq(distance ^ flip.replicate(14))
-        pair, second = forward[1:13], forward[0]
-        counts, place = Signal(reset_less=True), Signal(13, reset_less=True)
+        forward = Signal(width + 1)
+        m.d.comb += forward.eq(distance ^ flip.replicate(width + 1))
+        pair, second = forward[1:width], forward[0]
+        counts, place = Signal(reset_less=True), Signal(width, reset_less=True)
         m.d.sync += [
-            counts.eq(matches & ~forward[-1] & ~(span < pair) & ~(pair[:2] & skipped).any()),
+            # A sign makes it larger than any span.
+            counts.eq(matches & ~(span < forward[1:]) & ~(pair[:2] & skipped).any()),
             place.eq(Cat(second, pair >> steps)),
         ]
         return counts, place

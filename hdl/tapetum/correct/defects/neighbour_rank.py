@@ -63,41 +63,45 @@ class NeighbourRank(wiring.Component):
         """Second largest or second smallest; an ``extreme`` lies further out than what is
         ``next_to_it``.
 
-        Of two sorted pairs, that with the further extreme has the first; the second is the other
-        extreme or what is next to the first. So each merge takes two comparisons.
+        All extremes are compared at once. The second is the one that follows the furthest of
+        them, or what lies next to the furthest in its own column.
         """
         is_high = extreme == "high"
-        pair_first, pair_second = (("pair_high", "pair_low") if is_high
-                                   else ("pair_low", "pair_high"))
 
         def register(label: str, value: Value, cycles: int = 1) -> Value:
             return delayed(m, value, cycles, name=f"{name}_{label}")
 
-        def beyond(label: str, a: Value, b: Value) -> Value:
-            flag = Signal(name=f"{name}_{label}_is_beyond")
-            m.d.comb += flag.eq(b < a if is_high else a < b)
-            return flag
+        def beyond(a: Value, b: Value) -> Value:
+            return b < a if is_high else a < b
 
-        # The columns on both sides.
-        left, right, has_left, has_right = self.left, self.right, self.has_left, self.has_right
-        is_left = beyond("left", left[extreme], right[extreme])
-        wins = register("left_wins", has_left & (is_left | ~has_right))
-        both = register("both_sides", has_left & has_right, 2)
-        left, right = (register(side, Cat(column[extreme], column[next_to_it]))
-                       for side, column in (("left", left), ("right", right)))
-        bits = len(self.pixel)
-        first = register("first", Mux(wins, left[:bits], right[:bits]))
-        loser = register("loser", Mux(wins, right[:bits], left[:bits]))
-        behind = register("behind", Mux(wins, left[bits:], right[bits:]))
-        second = register("second", Mux(both & beyond("loser", loser, behind), loser, behind))
+        pair_first, pair_second = (("pair_high", "pair_low") if is_high
+                                   else ("pair_low", "pair_high"))
+        firsts = [self.left[extreme], self.right[extreme], self.centre[pair_first]]
+        seconds = [self.left[next_to_it], self.right[next_to_it], self.centre[pair_second]]
+        left_right, left_pair, right_pair = (
+            register(f"{label}_is_beyond", beyond(firsts[a], firsts[b]))
+            for label, a, b in (("left_right", 0, 1), ("left_pair", 0, 2), ("right_pair", 1, 2)))
+        has_left, has_right = (register(label, value) for label, value in
+                               (("has_left", self.has_left), ("has_right", self.has_right)))
 
-        # And the pair between them, at the border of the frame a single pixel.
-        pair_early = register("pair_early", self.centre[pair_first], 2)
-        is_sides = register("sides_win", beyond("sides", first, pair_early))
-        first = register("first_of_sides", first)
-        pair = register("pair", pair_early), register("pair_second", self.centre[pair_second], 3)
-        has_both_rows = register("has_both_rows", self.has_both_rows, 2)
-        other = register("other", Mux(is_sides, pair[0], first))
-        rest = register("rest", Mux(is_sides, second, pair[1]))
-        has_rest = register("has_rest", is_sides | has_both_rows)
-        return register("out", Mux(has_rest & beyond("rest", rest, other), rest, other))
+        # Of the sides, and then of that and the pair between them, which at the border of the
+        # frame is a single pixel.
+        is_left = has_left & (left_right | ~has_right)
+        left_wins = register("left_wins", is_left & left_pair)
+        right_wins = register("right_wins", ~is_left & right_pair)
+        left_follows = register("left_follows", Mux(is_left, ~left_pair,
+                                                    has_left & right_pair & left_pair))
+        right_follows = register("right_follows", Mux(is_left, has_right & left_pair & right_pair,
+                                                      ~right_pair))
+        left, right, pair = (register(f"first_{place}", value, 2)
+                             for place, value in enumerate(firsts))
+        follower = register("follower", Mux(left_follows, left, Mux(right_follows, right, pair)))
+        left, right, pair = (register(f"second_{place}", value, 2)
+                             for place, value in enumerate(seconds))
+        behind = register("behind", Mux(left_wins, left, Mux(right_wins, right, pair)))
+        has_behind = register("has_behind", left_wins | right_wins
+                              | register("has_both_rows", self.has_both_rows))
+
+        behind_wins = register("behind_wins", has_behind & beyond(behind, follower))
+        return register("out", Mux(behind_wins, register("behind", behind),
+                                   register("follower", follower)))

@@ -63,7 +63,8 @@ class PixelJudge(wiring.Component):
 
         # At most one of the two is positive; a pixel in between lies nowhere outside.
         beyond, deviates = Signal(bits, reset_less=True), Signal(reset_less=True)
-        m.d.sync += beyond.eq(Mux(~over[-1], over[:bits], Mux(~under[-1], under[:bits], 0)))
+        m.d.sync += beyond.eq((over[:bits] & (~over[-1]).replicate(bits))
+                              | (under[:bits] & (~under[-1]).replicate(bits)))
         m.d.sync += deviates.eq(table.threshold < delayed(m, beyond, wait - 1, name="beyond"))
         m.d.comb += [
             self.estimate.eq(delayed(m, estimate, wait + 1, name="estimate")),

@@ -12,7 +12,7 @@ from ...stream.delay import delayed
 
 __all__ = ["LeavingRow", "RowSequencer", "SequencedBeat"]
 
-START_CYCLES = 2
+START_CYCLES = 3
 """From the clock in which a flushing row is due to its first beat."""
 ANSWER_CYCLES = 2
 """From a row's first beat until ``line_length_cycles`` answers to ``frame``."""
@@ -125,21 +125,29 @@ class RowSequencer(wiring.Component):
             m.d.sync += after_flush.eq(begins & ~starts)
 
         # Rows two apart have the same parity: where this row's tag goes, that of the one that
-        # leaves is found. Frames have an even number of rows.
+        # leaves is found, a clock after it is asked for. Frames have an even number of rows.
         capture, parity = Signal(2), Signal()
         to_flush = Array(Signal(2, name=f"to_flush_{index}") for index in captures)
-        is_last_flush = Signal()
+        last_begins, is_last_flush = Signal(), Signal(reset_less=True)
+        m.d.comb += last_begins.eq(to_flush[flush_capture] == 1)
+        with m.If(~flushing):
+            m.d.sync += is_last_flush.eq(last_begins)
         m.d.comb += [
             capture.eq(Mux(coming_valid, coming.tag.capture, flush_capture)),
-            is_last_flush.eq(~coming_valid & (to_flush[flush_capture] == 1)),
-            parity.eq(Mux(coming_valid, coming.tag.row[0], is_last_flush)),
+            parity.eq(Mux(self.i.valid, self.i.payload.tag.row[0], last_begins)),
         ]
-        stored = data.StructLayout({"frame": 16, "row": 12, "array_row": 12,
+        stored = data.StructLayout({"frame": 16, "row": 12, "array_row": 12, "above": 2,
                                     "last_column": beat.column.shape()})
-        m.submodules.tags = tags = memory.Memory(shape=stored, depth=2 * len(captures), init=[])
+        m.submodules.tags = tags = memory.Memory(
+            shape=stored, depth=2 * len(captures), init=[],
+            attrs={"ram_style": "block", "no_rw_check": 1})
         tag_read, tag_write = tags.read_port(domain="comb"), tags.write_port()
-        m.d.comb += tag_read.addr.eq(Cat(parity, capture))
-        leaving = tag_read.data
+        m.d.comb += tag_read.addr.eq(
+            Cat(parity, Mux(self.i.valid, self.i.payload.tag.capture, flush_capture)))
+        # As in `BlockMemory`, but that the block RAM answers a clock earlier; it answers late in
+        # that clock, so what is found goes through one look-up table at most.
+        leaving = Signal(stored, reset_less=True)
+        m.d.sync += leaving.eq(tag_read.data)
 
         ends = Signal()
         is_real, real_last, real_frame_last = (Signal(name=name, reset_less=True) for name in
@@ -165,9 +173,9 @@ class RowSequencer(wiring.Component):
                 row.tag.row.eq(leaving.row), row.tag.array_row.eq(leaving.array_row),
                 row.tag.frame.eq(Mux(coming_valid, coming.tag.frame, leaving.frame)),
                 row.tag.capture.eq(capture), row.tag.row_kind.eq(RowKind.ACTIVE),
-                row.frame_last.eq(is_last_flush),
+                row.frame_last.eq(~coming_valid & is_last_flush),
                 row.leaves.eq(~coming_valid | coming.tag.row[1:].any()),
-                row.above.eq(Cat(leaving.row.any(), leaving.row[1:].any())),
+                row.above.eq(leaving.above),
                 row.below.eq(Mux(coming_valid, 0b11, ~is_last_flush)),
                 row.flushed.eq(~coming_valid),
             ]
@@ -178,6 +186,7 @@ class RowSequencer(wiring.Component):
             tag_write.addr.eq(Cat(entering.row[0], row.tag.capture)),
             tag_write.data.frame.eq(entering.frame), tag_write.data.row.eq(entering.row),
             tag_write.data.array_row.eq(entering.array_row),
+            tag_write.data.above.eq(Cat(entering.row.any(), entering.row[1:].any())),
             tag_write.data.last_column.eq(beat.column),
             tag_write.en.eq(ends & is_real),
         ]
@@ -191,7 +200,7 @@ class RowSequencer(wiring.Component):
         m.d.sync += row_ended.eq(ends & Mux(is_real, real_frame_last, ~row.frame_last) & ~collides)
         awaits = delayed(m, row_ended & ~collides, ANSWER_CYCLES - 1, name="awaits",
                          reset_less=False)
-        due, deadline = Signal(len(captures)), Signal(16)
+        due, ready, deadline = Signal(len(captures)), Signal(), Signal(16)
         m.d.comb += deadline.eq(row_start + self.line_length_cycles)
         for index in captures:
             flush_at = Signal(16, name=f"flush_at_{index}", reset_less=True)
@@ -201,12 +210,16 @@ class RowSequencer(wiring.Component):
                 m.d.sync += flush_at.eq(deadline)
                 with m.If(~row.flushed):
                     m.d.sync += to_flush[index].eq(2)
-        m.d.sync += begins.eq(0)
-        with m.If(quiet & ~coming_valid & ~flushing & due.any()):
-            m.d.sync += [begins.eq(1), flushing.eq(1)]
+        m.d.sync += [begins.eq(0), ready.eq(due.any())]
+        with m.If(quiet & ~coming_valid & ~flushing & ready):
+            m.d.sync += [begins.eq(1), flushing.eq(1), ready.eq(0)]
             for index in captures:
-                with m.If(due[index] & ~due[:index].any()):
-                    m.d.sync += [flush_capture.eq(index), due[index].eq(0)]
+                with m.If(flush_capture == index):
+                    m.d.sync += due[index].eq(0)
+        with m.Elif(~flushing):
+            for index in reversed(captures):
+                with m.If(due[index]):
+                    m.d.sync += flush_capture.eq(index)
 
         # Whoever comes has precedence.
         m.d.comb += self.cut.eq(collides)

@@ -157,6 +157,5 @@ class Support(wiring.Component):
         ]
         falls, size = (delayed(m, falls, 3, name=f"falls_{name}"),
                        delayed(m, size, 3, name=f"size_{name}"))
-        total = Cat(falls, size) + Cat(Const(1, 1), ~threshold)
-        m.d.sync += exceeds.eq(total[bits + 1])
+        m.d.sync += exceeds.eq(Cat(Const(0, 1), threshold) < Cat(falls, size))
         return delayed(m, exceeds, 1, name=f"exceeds_{name}")
