@@ -399,7 +399,7 @@ class _Importer:
                   stride: tuple[int, int] = (1, 1), padding: Padding = Padding(),
                   act_min: int = INT8_MIN, act_max: int = INT8_MAX,
                   is_depthwise: bool = False) -> None:
-        factors = np.broadcast_to(scales * source.scale / output.scale, output.channels)
+        factors = np.broadcast_to(scales * source.scale / output.scale, len(weights))
         self.layers.append(Convolution(
             name=node.name, inputs=(source,), output=output, window=window, stride=stride,
             padding=padding, act_min=act_min, act_max=act_max, weights=weights.astype(np.int8),

@@ -23,6 +23,7 @@ from tapetum_compiler.network import (
     Tensor,
 )
 
+from .single_rounding import rounds_exactly
 from .tflite_file import StoredModel, StoredOperation, StoredTensor, read_model
 
 __all__ = ["import_tflite"]
@@ -61,6 +62,9 @@ class _Importer:
             imported = _OPERATIONS.get(operation.kind)
             if imported is None:
                 self._refuse_operation(operation)
+            require(len(operation.outputs) == 1,
+                    f"operation '{operation.name}' has {len(operation.outputs)} outputs where one "
+                    "is expected; the file is damaged, get it again")
             imported(self, operation)
         outputs = [self._view(index, "the end of the model") for index in self.model.outputs]
         for view in outputs:
@@ -118,9 +122,6 @@ class _Importer:
         return view.tensor
 
     def _made(self, operation: StoredOperation) -> Tensor:
-        require(len(operation.outputs) == 1,
-                f"operation '{operation.name}' has {len(operation.outputs)} outputs; one is "
-                "expected")
         (index,) = operation.outputs
         require(index not in self.views,
                 f"operation '{operation.name}' makes tensor '{self.model.tensors[index].name}' "
@@ -181,6 +182,11 @@ class _Importer:
         values, scales = _weights(operation, weights, 0)
         self._convolve(operation, source, output, values.reshape(-1, *source.shape), scales,
                        window=(source.height, source.width), rounding=Rounding.SINGLE)
+        (layer,) = self.layers[-1:]
+        assert isinstance(layer, Convolution)
+        if not rounds_exactly(layer, scales * source.scale / output.scale):
+            self.notes.append(f"operation '{operation.name}' may differ from LiteRT by one code, "
+                              "where a sum lies next to the middle between two")
 
     def _convolve(self, operation: StoredOperation, source: Tensor, output: Tensor,
                   weights: np.ndarray, scales: np.ndarray, *, window: tuple[int, int],
@@ -197,7 +203,7 @@ class _Importer:
         self.layers.append(Convolution(
             name=operation.name, inputs=(source,), output=output, window=window, stride=stride,
             padding=padding, act_min=act_min, act_max=act_max, weights=weights.astype(np.int8),
-            bias=bias, rescale=Rescale.of(np.broadcast_to(factors, output.channels)),
+            bias=bias, rescale=Rescale.of(np.broadcast_to(factors, len(weights))),
             rounding=rounding, is_depthwise=is_depthwise))
 
     def pool(self, operation: StoredOperation) -> None:

@@ -16,8 +16,9 @@ __all__ = ["StoredModel", "StoredOperation", "StoredTensor", "read_model"]
 _IDENTIFIER = b"TFL3"
 _TYPES = {value: name for name, value in vars(tflite.TensorType).items() if name.isupper()}
 _NUMPY_TYPES = {"INT8": "<i1", "INT32": "<i4", "INT64": "<i8"}
-_UNREADABLE = (struct.error, IndexError, KeyError, OverflowError, TypeError, ValueError)
-"""What the flatbuffers package raises when offsets lead nowhere: it checks nothing itself."""
+_UNREADABLE = (struct.error, AttributeError, IndexError, KeyError, OverflowError, TypeError,
+               ValueError)
+"""What comes of offsets that lead nowhere, or are missing: the flatbuffers package checks none."""
 
 _OPTIONS = {
     tflite.BuiltinOptions.AddOptions:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from tapetum_compiler.arithmetic import INT8_MAX, INT8_MIN
 from tapetum_compiler.errors import require
 
-__all__ = ["Tensor"]
+__all__ = ["LARGEST_DIMENSION", "Tensor"]
+
+LARGEST_DIMENSION = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +21,7 @@ class Tensor:
     name : str
         As in the file it was read from.
     height, width, channels : int
-        At least 1. A vector is a map of one pixel.
+        1 to `LARGEST_DIMENSION`. A vector is a map of one pixel.
     scale : float
         Positive; as exact as the file has it (32-bit).
     zero_point : int
@@ -34,9 +36,9 @@ class Tensor:
     zero_point: int
 
     def __post_init__(self) -> None:
-        require(min(self.shape) >= 1,
-                f"tensor '{self.name}' has the shape {self.shape}, in which a dimension is not "
-                "positive; export the model with fixed dimensions")
+        require(1 <= min(self.shape) <= max(self.shape) <= LARGEST_DIMENSION,
+                f"tensor '{self.name}' has the shape {self.shape}, of which a dimension is not "
+                f"from 1 to {LARGEST_DIMENSION}; export the model with fixed, smaller dimensions")
         require(math.isfinite(self.scale) and self.scale > 0,
                 f"tensor '{self.name}' has the scale {self.scale}, which is not positive; quantise "
                 "the model again with representative data")

@@ -150,7 +150,7 @@ def _sums_of_cuts(layer: Convolution, outputs: _Mask) -> NDArray[np.int64]:
                      for inside in layer.taps_inside())
     weights = layer.weights[outputs].astype(np.int64)
     sums = np.einsum("yk,okli,xl->yxoi", rows, weights, columns)
-    return sums.reshape(-1, *sums.shape[2:])
+    return sums.reshape(len(rows) * len(columns), *sums.shape[2:])
 
 
 def _reduced(layer: Layer, tensors: dict[str, Tensor], kept: dict[str, _Mask],
