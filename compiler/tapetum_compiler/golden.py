@@ -100,7 +100,7 @@ def _pool(layer: Pool, values: NDArray[np.int64]) -> Codes:
 
 
 def _add(layer: Add, first: NDArray[np.int64], second: NDArray[np.int64]) -> Codes:
-    total = np.int64(0)
+    total = np.zeros_like(first)
     for tensor, values, rescale in zip(layer.inputs, (first, second), layer.rescale_inputs,
                                        strict=True):
         total = total + rescaled((values - tensor.zero_point) << layer.LEFT_SHIFT, rescale)

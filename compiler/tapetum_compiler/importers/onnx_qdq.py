@@ -6,7 +6,7 @@ quantised tensors ONNX computes in floating point; here, in integers with one ro
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,13 +29,24 @@ from tapetum_compiler.network import (
 )
 
 from .onnx_file import StoredGraph, StoredNode, read_graph
+from .onnx_parts import (
+    QUANTISE_FIRST,
+    Constant,
+    Pending,
+    View,
+    code_of,
+    map_shape,
+    pair_of,
+    scales_of,
+    tensor_of,
+    weights_of,
+    window_of,
+)
 
 __all__ = ["import_onnx"]
 
-_QUANTISE_FIRST = ("quantise the model with onnxruntime.quantization.quantize_static, "
-                   "QuantFormat.QDQ and 8-bit types")
-_UINT8_OFFSET = 128
-_CODE_BITS = {np.dtype(np.int8): 0, np.dtype(np.uint8): _UINT8_OFFSET}
+_OFFSETS = {np.dtype(np.int8): 0, np.dtype(np.uint8): 128}
+_NO_PADDING = Padding()
 
 
 def import_onnx(content: bytes) -> Network:
@@ -43,45 +54,10 @@ def import_onnx(content: bytes) -> Network:
     return _Importer(read_graph(content)).network()
 
 
-@dataclass(frozen=True)
-class _View:
-    """A number that is known through its code; `shape` is ONNX's, channels before height."""
-
-    tensor: Tensor
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Constant:
-    """Numbers, and the codes and scales that they were made of."""
-
-    codes: NDArray[Any]
-    scales: NDArray[np.float64]
-    zero_points: NDArray[np.int64]
-    axis: int
-
-    def numbers(self) -> NDArray[np.float64]:
-        shape = [1] * self.codes.ndim
-        if self.scales.size > 1:
-            shape[self.axis] = self.scales.size
-        return (self.codes - self.zero_points.reshape(shape)) * self.scales.reshape(shape)
-
-
-@dataclass(frozen=True, eq=False)
-class _Pending:
-    """A result that is not quantised yet; `finish` makes the layers that give it in codes."""
-
-    node: StoredNode
-    shape: tuple[int, ...]
-    finish: Callable[[Tensor, int, int], None]
-    low: float = -np.inf
-    high: float = np.inf
-
-
 class _Importer:
     def __init__(self, graph: StoredGraph) -> None:
         self.graph = graph
-        self.values: dict[str, _View | _Constant | _Pending] = {}
+        self.values: dict[str, View | Constant | Pending] = {}
         self.inputs: dict[str, Tensor] = {}
         self.layers: list[Layer] = []
         self.aliases: dict[str, Alias] = {}
@@ -96,19 +72,19 @@ class _Importer:
             _OPERATIONS[node.kind](self, node)
         outputs = [self._output(name) for name in self.graph.outputs]
         missing = [name for name in self.graph.inputs if name not in self.inputs]
-        require(not missing, f"input '{', '.join(missing)}' is never quantised; {_QUANTISE_FIRST}")
+        require(not missing, f"input '{', '.join(missing)}' is never quantised; {QUANTISE_FIRST}")
         inputs = tuple(self.inputs[name] for name in self.graph.inputs)
         return Network(inputs=inputs, outputs=tuple(outputs), layers=tuple(self.layers),
                        aliases=self.aliases, notes=tuple(self.notes))
 
     def _output(self, name: str) -> Tensor:
         value = self.values.get(name)
-        if isinstance(value, _Pending) and value.node.kind == "Softmax":
+        if isinstance(value, Pending) and value.node.kind == "Softmax":
             self.notes.append(f"operation '{value.node.name}' is left to the host")
             value = self._read(value.node, 0)
-        require(isinstance(value, _View),
-                f"output '{name}' is not quantised; {_QUANTISE_FIRST}")
-        assert isinstance(value, _View)
+        require(isinstance(value, View),
+                f"output '{name}' is not quantised; {QUANTISE_FIRST}")
+        assert isinstance(value, View)
         self.notes.append(f"output '{name}' stays in codes: it is {value.tensor.scale:g} * (code - "
                           f"{value.tensor.zero_point}) of '{value.tensor.name}'")
         return value.tensor
@@ -122,56 +98,55 @@ class _Importer:
                 f"operation '{node.name}' has {scales.size} scales; quantise activations per "
                 "tensor")
         value = self.values.get(source)
-        if isinstance(value, _View):
+        if isinstance(value, View):
             same = (value.tensor.scale, value.tensor.zero_point) == (
                 scales[0], zero_points[0] - offset)
             if same:
                 self.values[node.output] = value
-                _, height, width, _ = (1, *value.tensor.shape)
-                if height == width == 1:
+                if value.tensor.height == value.tensor.width == 1:
                     self.aliases[node.output] = Alias(value.tensor.name, value.shape[1:])
                 return
             value = self._requantised(node, value)
         shape = self._shape(source) if value is None else value.shape
-        tensor = _tensor(node, node.output, shape, scales[0], zero_points[0] - offset)
-        self.values[node.output] = _View(tensor, shape)
+        tensor = tensor_of(node, node.output, shape, scales[0], zero_points[0] - offset)
+        self.values[node.output] = View(tensor, shape)
         if offset:
             self.notes.append(f"the codes of tensor '{node.output}' are {offset} less here")
         if value is None:
             require(source in self.graph.inputs and source not in self.inputs,
                     f"operation '{node.name}' quantises tensor '{source}', which no operation "
-                    "makes, or quantises it twice; " + _QUANTISE_FIRST)
+                    "makes, or quantises it twice; " + QUANTISE_FIRST)
             self.inputs[source] = tensor
             self.notes.append(f"input '{source}' is quantised by whoever gives it: the network "
                               f"takes '{tensor.name}', scale {tensor.scale:g}, zero point "
                               f"{tensor.zero_point}, channels last")
             return
-        require(isinstance(value, _Pending),
+        require(isinstance(value, Pending),
                 f"operation '{node.name}' quantises the constant '{source}'; fold it")
-        assert isinstance(value, _Pending)
-        value.finish(tensor, max(INT8_MIN, _code(value.low, tensor)),
-                     min(INT8_MAX, _code(value.high, tensor)))
+        assert isinstance(value, Pending)
+        value.finish(tensor, max(INT8_MIN, code_of(value.low, tensor)),
+                     min(INT8_MAX, code_of(value.high, tensor)))
 
     def dequantise(self, node: StoredNode) -> None:
         source = node.inputs[0]
         scales, zero_points, offset = self._parameters(node)
         if source in self.graph.constants:
-            self.values[node.output] = _Constant(
+            self.values[node.output] = Constant(
                 self.graph.constants[source].astype(np.int64), scales, zero_points,
                 int(node.attributes.get("axis", 1)))
             return
         if source not in self.values and source in self.graph.inputs:
             shape = self._shape(source)
-            tensor = _tensor(node, source, shape, scales[0], zero_points[0] - offset)
+            tensor = tensor_of(node, source, shape, scales[0], zero_points[0] - offset)
             self.inputs[source] = tensor
-            self.values[source] = _View(tensor, shape)
+            self.values[source] = View(tensor, shape)
         value = self.values.get(source)
-        require(isinstance(value, _View) and scales.size == 1
+        require(isinstance(value, View) and scales.size == 1
                 and (value.tensor.scale, value.tensor.zero_point)
                 == (scales[0], zero_points[0] - offset),
                 f"operation '{node.name}' reads tensor '{source}' with another scale than it was "
-                "quantised with; " + _QUANTISE_FIRST)
-        assert isinstance(value, _View)
+                "quantised with; " + QUANTISE_FIRST)
+        assert isinstance(value, View)
         self.values[node.output] = value
 
     def _parameters(self, node: StoredNode) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
@@ -180,12 +155,12 @@ class _Importer:
         stored = (self._stored(node, 2) if len(node.inputs) > 2 and node.inputs[2]
                   else np.zeros(scales.size, np.uint8)).reshape(-1)
         is_bias = node.inputs[0] in self.graph.constants and stored.dtype == np.int32
-        require(stored.dtype in _CODE_BITS or is_bias,
-                f"operation '{node.name}' has codes of {stored.dtype}; {_QUANTISE_FIRST}")
+        require(stored.dtype in _OFFSETS or is_bias,
+                f"operation '{node.name}' has codes of {stored.dtype}; {QUANTISE_FIRST}")
         require(scales.size == stored.size > 0,
                 f"operation '{node.name}' has {scales.size} scales and {stored.size} zero points; "
                 "quantise the model again")
-        return scales, stored.astype(np.int64), _CODE_BITS.get(stored.dtype, 0)
+        return scales, stored.astype(np.int64), _OFFSETS.get(stored.dtype, 0)
 
     def _stored(self, node: StoredNode, place: int) -> NDArray[Any]:
         name = node.inputs[place]
@@ -196,24 +171,24 @@ class _Importer:
     def _shape(self, name: str) -> tuple[int, ...]:
         shape = self.graph.shapes.get(name, ())
         require(bool(shape) and min(shape) >= 1,
-                f"tensor '{name}' has the shape {shape or '(unknown)'}, which may change from run "
-                "to run; export the model with fixed height and width")
+                f"tensor '{name}' has the shape {shape or '(unknown)'}, which contradicts another "
+                "or may change from run to run; export the model with fixed height and width")
         return shape
 
-    def _read(self, node: StoredNode, place: int) -> _View:
+    def _read(self, node: StoredNode, place: int) -> View:
         """An input in codes."""
         name = node.inputs[place] if place < len(node.inputs) else ""
         value = self.values.get(name)
-        if not isinstance(value, _View):
-            kind = "a constant" if isinstance(value, _Constant) or name in self.graph.constants \
+        if not isinstance(value, View):
+            kind = "a constant" if isinstance(value, Constant) or name in self.graph.constants \
                 else "not quantised"
             raise CompileError(f"operation '{node.name}' reads tensor '{name}', which is {kind}; "
-                               + _QUANTISE_FIRST)
+                               + QUANTISE_FIRST)
         return value
 
     def _map(self, node: StoredNode, place: int) -> Tensor:
         view = self._read(node, place)
-        require(_map_shape(view.shape) == view.tensor.shape,
+        require(map_shape(view.shape) == view.tensor.shape,
                 f"operation '{node.name}' reads a map of {view.shape} that was reshaped from "
                 f"{view.tensor.shape}; only Gemm and MatMul can take Reshape in, so remove it")
         return view.tensor
@@ -222,7 +197,7 @@ class _Importer:
 
     def convolution(self, node: StoredNode) -> None:
         source = self._map(node, 0)
-        weights = self._weights(node, 1)
+        weights = weights_of(node, 1, self.values.get(node.inputs[1]))
         group = int(node.attributes.get("group", 1))
         channels = weights.codes.shape[0]
         is_depthwise = group > 1
@@ -231,9 +206,9 @@ class _Importer:
         require(group in (1, source.channels),
                 f"operation '{node.name}' has {group} groups for {source.channels} channels; use "
                 "one group, or as many as channels")
-        scales = self._channel_scales(node, weights, 0)
+        scales = scales_of(node, weights, 0)
         window = (weights.codes.shape[2], weights.codes.shape[3])
-        stride, padding = self._window(node, source, window)
+        stride, padding = window_of(node, source, window)
         bias = self._bias(node, 2, scales * source.scale, channels)
         codes = weights.codes.transpose(0, 2, 3, 1)
 
@@ -251,14 +226,14 @@ class _Importer:
         require(not attributes.get("transA", 0) and attributes.get("alpha", 1.0) == 1
                 and attributes.get("beta", 1.0) == 1,
                 f"operation '{node.name}' has transA, alpha or beta; export a plain Linear")
-        weights = self._weights(node, 1)
+        weights = weights_of(node, 1, self.values.get(node.inputs[1]))
         is_turned = bool(attributes.get("transB", 0))
         codes = weights.codes if is_turned else weights.codes.T
         require(codes.ndim == 2 and codes.shape[1] == source.values == view.shape[-1],
                 f"operation '{node.name}' has weights of {weights.codes.shape} for the "
                 f"{source.values} values of tensor '{source.name}'; flatten the whole map before "
                 "it")
-        scales = self._channel_scales(node, weights, 0 if is_turned else 1)
+        scales = scales_of(node, weights, 0 if is_turned else 1)
         bias = self._bias(node, 2, scales * source.scale, len(codes))
         height, width, channels = source.shape
         codes = codes.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
@@ -272,11 +247,11 @@ class _Importer:
     def average(self, node: StoredNode) -> None:
         source = self._map(node, 0)
         if node.kind == "GlobalAveragePool":
-            window, stride, padding = (source.height, source.width), (1, 1), Padding()
+            window, stride, padding = (source.height, source.width), (1, 1), _NO_PADDING
         else:
-            window = _pair(node, "kernel_shape")
-            stride, padding = self._window(node, source, window)
-            require(padding == Padding() or bool(node.attributes.get("count_include_pad", 0)),
+            window = pair_of(node, "kernel_shape")
+            stride, padding = window_of(node, source, window)
+            require(padding == _NO_PADDING or bool(node.attributes.get("count_include_pad", 0)),
                     f"operation '{node.name}' leaves padding out of the average; use "
                     "count_include_pad, or no padding")
 
@@ -288,8 +263,8 @@ class _Importer:
 
     def maximum(self, node: StoredNode) -> None:
         source = self._map(node, 0)
-        window = _pair(node, "kernel_shape")
-        stride, padding = self._window(node, source, window)
+        window = pair_of(node, "kernel_shape")
+        stride, padding = window_of(node, source, window)
 
         def finish(output: Tensor, act_min: int, act_max: int) -> None:
             self.layers.append(Pool(
@@ -309,7 +284,7 @@ class _Importer:
 
     def concatenation(self, node: StoredNode) -> None:
         sources = [self._map(node, place) for place in range(len(node.inputs))]
-        rank = len(self._shape(node.output))
+        rank = len(self._read(node, 0).shape)
         require(int(node.attributes["axis"]) in (1, 1 - rank),
                 f"operation '{node.name}' joins along axis {node.attributes['axis']}; join "
                 "channels, axis 1")
@@ -341,12 +316,12 @@ class _Importer:
         low, high = (0.0, np.inf) if node.kind == "Relu" else (
             self._limit(node, 1, "min", -np.inf), self._limit(node, 2, "max", np.inf))
         value = self.values.get(node.inputs[0])
-        if isinstance(value, _View):
+        if isinstance(value, View):
             value = self._requantised(node, value)
-        require(isinstance(value, _Pending),
+        require(isinstance(value, Pending),
                 f"operation '{node.name}' reads tensor '{node.inputs[0]}', which is not "
-                "quantised; " + _QUANTISE_FIRST)
-        assert isinstance(value, _Pending)
+                "quantised; " + QUANTISE_FIRST)
+        assert isinstance(value, Pending)
         self.values[node.output] = replace(value, low=max(value.low, low),
                                            high=min(value.high, high))
 
@@ -355,7 +330,7 @@ class _Importer:
         shape = self._shape(node.output)
         require(shape[0] == 1 and int(np.prod(shape)) == view.tensor.values,
                 f"operation '{node.name}' makes {shape} of {view.shape}; keep one image per batch")
-        self.values[node.output] = _View(view.tensor, shape)
+        self.values[node.output] = View(view.tensor, shape)
 
     def identity(self, node: StoredNode) -> None:
         self.values[node.output] = self.values.get(node.inputs[0]) or self._read(node, 0)
@@ -363,17 +338,17 @@ class _Importer:
     # parts of operations
 
     def _pend(self, node: StoredNode, finish: Callable[[Tensor, int, int], None]) -> None:
-        self.values[node.output] = _Pending(node, self._shape(node.output), finish)
+        self.values[node.output] = Pending(node, self._shape(node.output), finish)
 
-    def _requantised(self, node: StoredNode, view: _View) -> _Pending:
+    def _requantised(self, node: StoredNode, view: View) -> Pending:
         """The same numbers for a layer of their own, in codes of another scale."""
-        require(_map_shape(view.shape) == view.tensor.shape,
+        require(map_shape(view.shape) == view.tensor.shape,
                 f"operation '{node.name}' gives a reshaped tensor another scale; quantise it alike")
 
         def finish(output: Tensor, act_min: int, act_max: int) -> None:
             self._unweighted(node, view.tensor, output, act_min=act_min, act_max=act_max)
 
-        return _Pending(node, view.shape, finish)
+        return Pending(node, view.shape, finish)
 
     def _like(self, node: StoredNode, source: Tensor, output: Tensor) -> Tensor:
         """`source` in the codes of `output`, by a layer of its own if need be."""
@@ -396,7 +371,7 @@ class _Importer:
     def _convolve(self, node: StoredNode, source: Tensor, output: Tensor,
                   weights: NDArray[np.int64], bias: NDArray[np.int64],
                   scales: NDArray[np.float64], *, window: tuple[int, int],
-                  stride: tuple[int, int] = (1, 1), padding: Padding = Padding(),
+                  stride: tuple[int, int] = (1, 1), padding: Padding = _NO_PADDING,
                   act_min: int = INT8_MIN, act_max: int = INT8_MAX,
                   is_depthwise: bool = False) -> None:
         factors = np.broadcast_to(scales * source.scale / output.scale, len(weights))
@@ -406,37 +381,13 @@ class _Importer:
             bias=bias, rescale=Rescale.of(factors), rounding=Rounding.SINGLE,
             is_depthwise=is_depthwise))
 
-    def _weights(self, node: StoredNode, place: int) -> _Constant:
-        value = self.values.get(node.inputs[place])
-        require(isinstance(value, _Constant),
-                f"operation '{node.name}' has weights '{node.inputs[place]}' that are no quantised "
-                "constant; " + _QUANTISE_FIRST)
-        assert isinstance(value, _Constant)
-        require(not value.zero_points.any() and bool((np.abs(value.codes) <= -INT8_MIN).all())
-                and not (value.codes > INT8_MAX).any(),
-                f"operation '{node.name}' has weights '{node.inputs[place]}' that are no int8 with "
-                "the zero point 0; set weight_type=QuantType.QInt8")
-        return value
-
-    def _channel_scales(self, node: StoredNode, weights: _Constant,
-                        channel_axis: int) -> NDArray[np.float64]:
-        axis = weights.axis % weights.codes.ndim
-        require(weights.scales.size == 1
-                or (axis == channel_axis
-                    and weights.scales.size == weights.codes.shape[channel_axis]),
-                f"operation '{node.name}' has {weights.scales.size} scales along axis {axis} of "
-                "its weights; one for all or one per output channel is supported")
-        require(bool((np.isfinite(weights.scales) & (weights.scales > 0)).all()),
-                f"operation '{node.name}' has a weight scale that is not positive; quantise again")
-        return weights.scales
-
     def _bias(self, node: StoredNode, place: int, scales: NDArray[np.float64],
               channels: int) -> NDArray[np.int64]:
         """In units of the products, whatever the file has it in."""
         if place >= len(node.inputs) or not node.inputs[place]:
             return np.zeros(channels, np.int64)
         value = self.values.get(node.inputs[place])
-        numbers = (value.numbers() if isinstance(value, _Constant)
+        numbers = (value.numbers() if isinstance(value, Constant)
                    else self._stored(node, place).astype(np.float64))
         require(numbers.size == channels,
                 f"operation '{node.name}' has {numbers.size} biases for {channels} channels; "
@@ -447,27 +398,10 @@ class _Importer:
                 "representative data")
         return units.astype(np.int64)
 
-    def _window(self, node: StoredNode, source: Tensor,
-                window: tuple[int, int]) -> tuple[tuple[int, int], Padding]:
-        attributes = node.attributes
-        dilations = list(attributes.get("dilations", [1, 1]))
-        require(dilations == [1, 1] and not attributes.get("ceil_mode", 0),
-                f"operation '{node.name}' has the dilations {dilations} or ceil_mode; use [1, 1] "
-                "and none")
-        stride = _pair(node, "strides", (1, 1))
-        automatic = attributes.get("auto_pad", b"NOTSET").decode()
-        if automatic == "SAME_UPPER":
-            return stride, Padding.same((source.height, source.width), window, stride)
-        require(automatic in ("NOTSET", "VALID"),
-                f"operation '{node.name}' has auto_pad {automatic}; export explicit pads")
-        pads = [int(pad) for pad in attributes.get("pads", [0] * 4)]
-        require(len(pads) == 4, f"operation '{node.name}' has the pads {pads}; four are expected")
-        return stride, Padding(*pads)
-
     def _limit(self, node: StoredNode, place: int, attribute: str, default: float) -> float:
         if place < len(node.inputs) and node.inputs[place]:
             value = self.values.get(node.inputs[place])
-            numbers = (value.numbers() if isinstance(value, _Constant)
+            numbers = (value.numbers() if isinstance(value, Constant)
                        else self._stored(node, place))
             return float(numbers.reshape(-1)[0]) if numbers.size else default
         return float(node.attributes.get(attribute, default))
@@ -494,29 +428,3 @@ _OPERATIONS = {
 }
 
 
-def _map_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Height, width and channels, of which the first two may be missing."""
-    return (*shape[2:], *(1,) * (4 - len(shape)), shape[1]) if len(shape) > 1 else ()
-
-
-def _tensor(node: StoredNode, name: str, shape: tuple[int, ...], scale: float,
-            zero_point: int) -> Tensor:
-    require(len(shape) in (2, 4) and shape[0] == 1,
-            f"operation '{node.name}' quantises a tensor of shape {shape}; one image of channels, "
-            "height and width, or one vector, is supported")
-    height, width, channels = _map_shape(shape)
-    return Tensor(name=name, height=height, width=width, channels=channels, scale=float(scale),
-                  zero_point=int(zero_point))
-
-
-def _pair(node: StoredNode, name: str, default: tuple[int, int] | None = None) -> tuple[int, int]:
-    values = tuple(int(value) for value in node.attributes.get(name, default or ()))
-    require(len(values) == 2 and min(values) >= 1,
-            f"operation '{node.name}' has {name} {values}; two numbers of at least 1 are expected")
-    return values[0], values[1]
-
-
-def _code(number: float, tensor: Tensor) -> int:
-    if np.isinf(number):
-        return INT8_MIN if number < 0 else INT8_MAX
-    return tensor.zero_point + int(np.clip(np.rint(number / tensor.scale), -512, 512))

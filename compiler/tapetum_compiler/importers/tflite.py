@@ -31,6 +31,7 @@ __all__ = ["import_tflite"]
 _INTEGER_ONLY = ("convert the model with full integer quantisation "
                  "(optimizations, a representative_dataset, TFLITE_BUILTINS_INT8)")
 _ACTIVATIONS = tflite.ActivationFunctionType
+_NO_PADDING = Padding()
 
 
 def import_tflite(content: bytes) -> Network:
@@ -44,7 +45,7 @@ class _View:
 
     tensor: Tensor
     shape: tuple[int, ...]
-    border: Padding = Padding()
+    border: Padding = _NO_PADDING
 
 
 class _Importer:
@@ -68,7 +69,7 @@ class _Importer:
             imported(self, operation)
         outputs = [self._view(index, "the end of the model") for index in self.model.outputs]
         for view in outputs:
-            require(view.border == Padding(),
+            require(view.border == _NO_PADDING,
                     f"output '{view.tensor.name}' is padded; leave the padding to its reader")
         return Network(inputs=tuple(tensor for tensor in self.inputs if tensor is not None),
                        outputs=tuple(view.tensor for view in outputs),
@@ -112,7 +113,7 @@ class _Importer:
         """An input that must be as it was made, neither padded nor reshaped."""
         view = self._view(_input(operation, place), f"operation '{operation.name}'")
         name = self.model.tensors[operation.inputs[place]].name
-        require(view.border == Padding(),
+        require(view.border == _NO_PADDING,
                 f"operation '{operation.name}' reads tensor '{name}' with a border; only "
                 "convolutions can take PAD in, so pad after this operation")
         require(_map_shape(view.shape) == view.tensor.shape,
@@ -173,7 +174,7 @@ class _Importer:
         weights = self._constant(operation, 1)
         require(_option(operation, "WeightsFormat") == 0,
                 f"operation '{operation.name}' has shuffled weights; convert without it")
-        require(view.border == Padding() and len(weights.shape) == 2
+        require(view.border == _NO_PADDING and len(weights.shape) == 2
                 and weights.shape[1] == source.values,
                 f"operation '{operation.name}' has weights of {weights.shape} for the "
                 f"{source.values} values of tensor '{source.name}'; flatten the whole map before "
@@ -190,7 +191,7 @@ class _Importer:
 
     def _convolve(self, operation: StoredOperation, source: Tensor, output: Tensor,
                   weights: np.ndarray, scales: np.ndarray, *, window: tuple[int, int],
-                  stride: tuple[int, int] = (1, 1), padding: Padding = Padding(),
+                  stride: tuple[int, int] = (1, 1), padding: Padding = _NO_PADDING,
                   rounding: Rounding = Rounding.DOUBLE, is_depthwise: bool = False) -> None:
         bias = np.zeros(output.channels, np.int64)
         if len(operation.inputs) > 2 and operation.inputs[2] >= 0:
@@ -238,7 +239,7 @@ class _Importer:
 
     def softmax(self, operation: StoredOperation) -> None:
         view = self._view(_input(operation, 0), f"operation '{operation.name}'")
-        require(view.shape[-1] == view.tensor.channels and view.border == Padding(),
+        require(view.shape[-1] == view.tensor.channels and view.border == _NO_PADDING,
                 f"operation '{operation.name}' reads a map of {view.shape} that was reshaped from "
                 f"{view.tensor.shape}; remove the RESHAPE before it")
         output = self._made(operation)
@@ -251,8 +252,9 @@ class _Importer:
         (made,) = operation.outputs
         stored = self._constant(operation, 1)
         amounts = stored.values
+        is_spatial = amounts.shape == (4, 2) and not amounts[[0, 3]].any()
         output = _tensor(self.model.tensors[made], f"operation '{operation.name}'")
-        require(amounts.shape == (4, 2) and not amounts[[0, 3]].any() and bool((amounts >= 0).all()),
+        require(is_spatial and bool((amounts >= 0).all()),
                 f"operation '{operation.name}' pads by {amounts.tolist()}; pad only height and "
                 "width of a map")
         border = Padding(int(amounts[1, 0]), int(amounts[2, 0]), int(amounts[1, 1]),
@@ -275,7 +277,7 @@ class _Importer:
         (made,) = operation.outputs
         stored = self.model.tensors[made]
         output = _tensor(stored, f"operation '{operation.name}'")
-        require(output.values == view.tensor.values and view.border == Padding()
+        require(output.values == view.tensor.values and view.border == _NO_PADDING
                 and output.is_quantised_like(view.tensor),
                 f"operation '{operation.name}' makes {stored.shape} of {view.shape}, or of another "
                 "scale; export the model again, without the operation")
@@ -311,7 +313,7 @@ class _Importer:
         channels = source.channels
         self.layers.append(Convolution(
             name=operation.name, inputs=(source,), output=output, window=(1, 1), stride=(1, 1),
-            padding=Padding(), weights=np.ones((channels, 1, 1, 1), np.int8),
+            padding=_NO_PADDING, weights=np.ones((channels, 1, 1, 1), np.int8),
             bias=np.zeros(channels, np.int64), is_depthwise=True,
             rescale=Rescale.of([source.scale / output.scale] * channels)))
 
@@ -414,7 +416,7 @@ def _stride(operation: StoredOperation) -> tuple[int, int]:
 def _padding(operation: StoredOperation, size: tuple[int, int], window: tuple[int, int],
              stride: tuple[int, int]) -> Padding:
     if _option(operation, "Padding") == tflite.Padding.VALID:
-        return Padding()
+        return _NO_PADDING
     return Padding.same(size, window, stride)
 
 

@@ -4,6 +4,7 @@
 import struct
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import tflite
@@ -129,7 +130,7 @@ def read_model(content: bytes) -> StoredModel:
     return stored
 
 
-def _read_graph(model: tflite.Model) -> StoredModel:
+def _read_graph(model: Any) -> StoredModel:
     graph = model.Subgraphs(0)
     tensors: list[StoredTensor] = []
     names: set[str] = set()
@@ -145,8 +146,7 @@ def _read_graph(model: tflite.Model) -> StoredModel:
         outputs=tuple(graph.Outputs(index) for index in range(graph.OutputsLength())))
 
 
-def _read_tensor(model: tflite.Model, tensor: tflite.Tensor, index: int,
-                 taken: set[str]) -> StoredTensor:
+def _read_tensor(model: Any, tensor: Any, index: int, taken: set[str]) -> StoredTensor:
     name = (tensor.Name() or b"").decode()
     quantisation = tensor.Quantization()
     scales, zero_points = np.zeros(0), np.zeros(0, np.int64)
@@ -166,8 +166,7 @@ def _read_tensor(model: tflite.Model, tensor: tflite.Tensor, index: int,
         data=buffer.DataAsNumpy().tobytes() if buffer.DataLength() else b"")
 
 
-def _read_operation(model: tflite.Model, operation: tflite.Operator,
-                    index: int) -> StoredOperation:
+def _read_operation(model: Any, operation: Any, index: int) -> StoredOperation:
     code = model.OperatorCodes(operation.OpcodeIndex())
     # files before version 3a have the code in the smaller of two fields
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())

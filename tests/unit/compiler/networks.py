@@ -6,7 +6,9 @@ import numpy as np
 from tapetum_compiler.arithmetic import Rescale
 from tapetum_compiler.network import Convolution, Network, Padding, Tensor
 
-__all__ = ["convolution", "images", "network_of", "tensor"]
+__all__ = ["NO_PADDING", "convolution", "images", "network_of", "tensor"]
+
+NO_PADDING = Padding()
 
 
 def tensor(name, shape, *, scale=0.05, zero_point=-128):
@@ -15,7 +17,7 @@ def tensor(name, shape, *, scale=0.05, zero_point=-128):
                   zero_point=zero_point)
 
 
-def convolution(rng, source, name, *, channels, window=(1, 1), stride=(1, 1), padding=Padding(),
+def convolution(rng, source, name, *, channels, window=(1, 1), stride=(1, 1), padding=NO_PADDING,
                 is_depthwise=False, zero_point=-128, **changes):
     """With weights over the whole range, and a scale that spreads its outputs over the codes."""
     factors = 1 if is_depthwise else source.channels

@@ -2,6 +2,7 @@
 """A network that contradicts itself cannot be made."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,8 +91,9 @@ def test_no_image_leaves_the_range_of_the_accumulator(seed):
 
 def test_only_images_of_the_right_kind_are_executed():
     network = network_of(sample())
+    unsigned: Any = np.zeros((6, 6, 2), np.uint8)
     with expect_rejected("'image'", "int8", exception=CompileError):
-        execute(network, np.zeros((6, 6, 2), np.uint8))
+        execute(network, unsigned)
     with expect_rejected("'image'", "(6, 6, 2)", exception=CompileError):
         execute(network, np.zeros((6, 6, 3), np.int8))
     with expect_rejected("1 inputs", exception=CompileError):
