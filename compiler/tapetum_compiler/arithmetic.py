@@ -32,7 +32,7 @@ class Rescale:
     Members
     -------
     multiplier : int64 array (channels,)
-        2**30 to 2**31 - 1, or 0.
+        Below 2**31; from 2**30 on if made by `of`, or 0.
     exponent : int64 array (channels,)
         -31 to 30; 0 where the multiplier is 0.
     """

@@ -134,7 +134,7 @@ def window_of(node: StoredNode, source: Tensor,
             f"operation '{node.name}' has the dilations {dilations} or ceil_mode; use [1, 1] "
             "and none")
     stride = pair_of(node, "strides", (1, 1))
-    automatic = attributes.get("auto_pad", b"NOTSET").decode()
+    automatic = attributes.get("auto_pad", b"NOTSET").decode(errors="replace")
     if automatic == "SAME_UPPER":
         return stride, Padding.same((source.height, source.width), window, stride)
     require(automatic in ("NOTSET", "VALID"),

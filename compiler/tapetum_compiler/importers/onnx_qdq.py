@@ -131,9 +131,12 @@ class _Importer:
         source = node.inputs[0]
         scales, zero_points, offset = self._parameters(node)
         if source in self.graph.constants:
-            self.values[node.output] = Constant(
-                self.graph.constants[source].astype(np.int64), scales, zero_points,
-                int(node.attributes.get("axis", 1)))
+            codes, axis = self.graph.constants[source], int(node.attributes.get("axis", 1))
+            require(scales.size == 1 or (-codes.ndim <= axis < codes.ndim
+                                         and codes.shape[axis] == scales.size),
+                    f"operation '{node.name}' has {scales.size} scales along axis {axis} of "
+                    f"{codes.shape}; quantise the model again")
+            self.values[node.output] = Constant(codes.astype(np.int64), scales, zero_points, axis)
             return
         if source not in self.values and source in self.graph.inputs:
             shape = self._shape(source)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
-import tflite
 
 from tapetum_compiler.arithmetic import INT8_MAX, INT8_MIN, Rescale, Rounding
 from tapetum_compiler.errors import CompileError, require
@@ -25,12 +24,21 @@ from tapetum_compiler.network import (
 
 from .single_rounding import rounds_exactly
 from .tflite_file import StoredModel, StoredOperation, StoredTensor, read_model
+from .tflite_parts import (
+    INTEGER_ONLY,
+    activation_of,
+    input_of,
+    map_shape,
+    mean_rescale,
+    option_of,
+    padding_of,
+    stride_of,
+    tensor_of,
+    weights_of,
+)
 
 __all__ = ["import_tflite"]
 
-_INTEGER_ONLY = ("convert the model with full integer quantisation "
-                 "(optimizations, a representative_dataset, TFLITE_BUILTINS_INT8)")
-_ACTIVATIONS = tflite.ActivationFunctionType
 _NO_PADDING = Padding()
 
 
@@ -88,14 +96,14 @@ class _Importer:
         require(any(operation.kind == "QUANTIZE" and operation.inputs == (index,)
                     for operation in self.model.operations),
                 f"input '{stored.name}' is {stored.type} and nothing quantises it; "
-                + _INTEGER_ONLY)
+                + INTEGER_ONLY)
         return None
 
     def _new_view(self, index: int, user: str) -> _View:
         stored = self.model.tensors[index]
         if len(stored.shape) < 4:
             self.aliases[stored.name] = Alias(stored.name, stored.shape[1:])
-        return _View(_tensor(stored, user), stored.shape)
+        return _View(tensor_of(stored, user), stored.shape)
 
     def _view(self, index: int, user: str) -> _View:
         if index in self.views:
@@ -107,16 +115,16 @@ class _Importer:
                                "fold constants before the conversion")
         raise CompileError(
             f"{user} reads tensor '{stored.name}' ({stored.type}), which no operation of the "
-            "integer network makes; " + _INTEGER_ONLY)
+            "integer network makes; " + INTEGER_ONLY)
 
     def _map(self, operation: StoredOperation, place: int) -> Tensor:
         """An input that must be as it was made, neither padded nor reshaped."""
-        view = self._view(_input(operation, place), f"operation '{operation.name}'")
+        view = self._view(input_of(operation, place), f"operation '{operation.name}'")
         name = self.model.tensors[operation.inputs[place]].name
         require(view.border == _NO_PADDING,
                 f"operation '{operation.name}' reads tensor '{name}' with a border; only "
                 "convolutions can take PAD in, so pad after this operation")
-        require(_map_shape(view.shape) == view.tensor.shape,
+        require(map_shape(view.shape) == view.tensor.shape,
                 f"operation '{operation.name}' reads tensor '{name}' of shape {view.shape}, "
                 f"reshaped from {view.tensor.shape}; only fully connected layers can take RESHAPE "
                 "in, so remove it")
@@ -131,30 +139,31 @@ class _Importer:
         return self.views[index].tensor
 
     def _constant(self, operation: StoredOperation, place: int) -> StoredTensor:
-        return self.model.tensors[_input(operation, place)]
+        return self.model.tensors[input_of(operation, place)]
 
     # operations
 
     def convolution(self, operation: StoredOperation) -> None:
         is_depthwise = operation.kind == "DEPTHWISE_CONV_2D"
-        view = self._view(_input(operation, 0), f"operation '{operation.name}'")
+        view = self._view(input_of(operation, 0), f"operation '{operation.name}'")
         source = view.tensor
         weights = self._constant(operation, 1)
-        dilation = (_option(operation, "DilationHFactor"), _option(operation, "DilationWFactor"))
+        dilation = (option_of(operation, "DilationHFactor"),
+                    option_of(operation, "DilationWFactor"))
         require(dilation == (1, 1),
                 f"operation '{operation.name}' has the dilation {dilation}; use (1, 1)")
         padded = (source.height + view.border.top + view.border.bottom,
                   source.width + view.border.left + view.border.right)
-        require(_map_shape(view.shape) == (*padded, source.channels),
+        require(map_shape(view.shape) == (*padded, source.channels),
                 f"operation '{operation.name}' reads a map of {view.shape} that was reshaped from "
                 f"{source.shape}; remove the RESHAPE before it")
         require(len(weights.shape) == 4 and min(weights.shape) >= 1,
                 f"weights '{weights.name}' have the shape {weights.shape}; four dimensions are "
                 "expected")
         output = self._made(operation)
-        stride = _stride(operation)
+        stride = stride_of(operation)
         window = (weights.shape[1], weights.shape[2])
-        values, scales = _weights(operation, weights, 3 if is_depthwise else 0)
+        values, scales = weights_of(operation, weights, 3 if is_depthwise else 0)
         if is_depthwise:
             require(weights.shape[0] == 1,
                     f"weights '{weights.name}' have the shape {weights.shape}; depthwise ones "
@@ -164,15 +173,15 @@ class _Importer:
             raise CompileError(
                 f"operation '{operation.name}' sees {weights.shape[3]} of {source.channels} input "
                 "channels at once; use one group, or a depthwise convolution")
-        padding = view.border.plus(_padding(operation, padded, window, stride))
+        padding = view.border.plus(padding_of(operation, padded, window, stride))
         self._convolve(operation, source, output, values, scales, window=window, stride=stride,
                        padding=padding, is_depthwise=is_depthwise)
 
     def fully_connected(self, operation: StoredOperation) -> None:
-        view = self._view(_input(operation, 0), f"operation '{operation.name}'")
+        view = self._view(input_of(operation, 0), f"operation '{operation.name}'")
         source = view.tensor
         weights = self._constant(operation, 1)
-        require(_option(operation, "WeightsFormat") == 0,
+        require(option_of(operation, "WeightsFormat") == 0,
                 f"operation '{operation.name}' has shuffled weights; convert without it")
         require(view.border == _NO_PADDING and len(weights.shape) == 2
                 and weights.shape[1] == source.values,
@@ -180,7 +189,7 @@ class _Importer:
                 f"{source.values} values of tensor '{source.name}'; flatten the whole map before "
                 "it")
         output = self._made(operation)
-        values, scales = _weights(operation, weights, 0)
+        values, scales = weights_of(operation, weights, 0)
         self._convolve(operation, source, output, values.reshape(-1, *source.shape), scales,
                        window=(source.height, source.width), rounding=Rounding.SINGLE)
         (layer,) = self.layers[-1:]
@@ -197,9 +206,9 @@ class _Importer:
         if len(operation.inputs) > 2 and operation.inputs[2] >= 0:
             stored = self._constant(operation, 2)
             require(stored.type == "INT32",
-                    f"bias '{stored.name}' is {stored.type} and not INT32; " + _INTEGER_ONLY)
+                    f"bias '{stored.name}' is {stored.type} and not INT32; " + INTEGER_ONLY)
             bias = stored.values.reshape(-1)
-        act_min, act_max = _activation(operation, output)
+        act_min, act_max = activation_of(operation, output)
         factors = scales * source.scale / output.scale
         self.layers.append(Convolution(
             name=operation.name, inputs=(source,), output=output, window=window, stride=stride,
@@ -207,22 +216,37 @@ class _Importer:
             bias=bias, rescale=Rescale.of(np.broadcast_to(factors, len(weights))),
             rounding=rounding, is_depthwise=is_depthwise))
 
+    def mean(self, operation: StoredOperation) -> None:
+        source = self._map(operation, 0)
+        axes = sorted(axis % 4 for axis in self._constant(operation, 1).values.reshape(-1).tolist())
+        require(axes == [1, 2],
+                f"operation '{operation.name}' averages over the axes {axes}; use height and "
+                "width, axes 1 and 2")
+        output = self._made(operation)
+        window, channels = (source.height, source.width), source.channels
+        self.layers.append(Convolution(
+            name=operation.name, inputs=(source,), output=output, window=window, stride=(1, 1),
+            padding=_NO_PADDING, weights=np.ones((channels, *window, 1), np.int8),
+            bias=np.zeros(channels, np.int64), is_depthwise=True,
+            rescale=mean_rescale(source.scale / output.scale, window[0] * window[1], channels)))
+
     def pool(self, operation: StoredOperation) -> None:
         source = self._map(operation, 0)
         output = self._made(operation)
-        window = (int(_option(operation, "FilterHeight")), int(_option(operation, "FilterWidth")))
-        stride = _stride(operation)
-        act_min, act_max = _activation(operation, output)
+        window = (int(option_of(operation, "FilterHeight")),
+                  int(option_of(operation, "FilterWidth")))
+        stride = stride_of(operation)
+        act_min, act_max = activation_of(operation, output)
         self.layers.append(Pool(
             name=operation.name, inputs=(source,), output=output, window=window, stride=stride,
-            padding=_padding(operation, (source.height, source.width), window, stride),
+            padding=padding_of(operation, (source.height, source.width), window, stride),
             act_min=act_min, act_max=act_max,
             kind=PoolKind.MAX if operation.kind == "MAX_POOL_2D" else PoolKind.AVERAGE))
 
     def add(self, operation: StoredOperation) -> None:
         first, second = self._map(operation, 0), self._map(operation, 1)
         output = self._made(operation)
-        act_min, act_max = _activation(operation, output)
+        act_min, act_max = activation_of(operation, output)
         self.layers.append(Add.of(name=operation.name, inputs=(first, second), output=output,
                                   act_min=act_min, act_max=act_max))
 
@@ -230,22 +254,22 @@ class _Importer:
         sources = [self._map(operation, place) for place in range(len(operation.inputs))]
         output = self._made(operation)
         rank = len(self.model.tensors[operation.outputs[0]].shape)
-        require(_option(operation, "Axis") in (-1, rank - 1),
-                f"operation '{operation.name}' joins along axis {_option(operation, 'Axis')}; "
+        require(option_of(operation, "Axis") in (-1, rank - 1),
+                f"operation '{operation.name}' joins along axis {option_of(operation, 'Axis')}; "
                 "join channels, the last axis")
-        require(_option(operation, "FusedActivationFunction") == _ACTIVATIONS.NONE,
+        require(activation_of(operation, output) == (INT8_MIN, INT8_MAX),
                 f"operation '{operation.name}' has an activation; put it before the joining")
         self.layers.append(Concat(name=operation.name, inputs=tuple(sources), output=output))
 
     def softmax(self, operation: StoredOperation) -> None:
-        view = self._view(_input(operation, 0), f"operation '{operation.name}'")
+        view = self._view(input_of(operation, 0), f"operation '{operation.name}'")
         require(view.shape[-1] == view.tensor.channels and view.border == _NO_PADDING,
                 f"operation '{operation.name}' reads a map of {view.shape} that was reshaped from "
                 f"{view.tensor.shape}; remove the RESHAPE before it")
         output = self._made(operation)
         self.notes.append(f"operation '{operation.name}' is left to the host")
         self.layers.append(Softmax(name=operation.name, inputs=(view.tensor,), output=output,
-                                   beta=float(_option(operation, "Beta"))))
+                                   beta=float(option_of(operation, "Beta"))))
 
     def pad(self, operation: StoredOperation) -> None:
         source = self._map(operation, 0)
@@ -253,7 +277,7 @@ class _Importer:
         stored = self._constant(operation, 1)
         amounts = stored.values
         is_spatial = amounts.shape == (4, 2) and not amounts[[0, 3]].any()
-        output = _tensor(self.model.tensors[made], f"operation '{operation.name}'")
+        output = tensor_of(self.model.tensors[made], f"operation '{operation.name}'")
         require(is_spatial and bool((amounts >= 0).all()),
                 f"operation '{operation.name}' pads by {amounts.tolist()}; pad only height and "
                 "width of a map")
@@ -273,10 +297,10 @@ class _Importer:
         self.views[made] = _View(source, self.model.tensors[made].shape, border)
 
     def reshape(self, operation: StoredOperation) -> None:
-        view = self._view(_input(operation, 0), f"operation '{operation.name}'")
+        view = self._view(input_of(operation, 0), f"operation '{operation.name}'")
         (made,) = operation.outputs
         stored = self.model.tensors[made]
-        output = _tensor(stored, f"operation '{operation.name}'")
+        output = tensor_of(stored, f"operation '{operation.name}'")
         require(output.values == view.tensor.values and view.border == _NO_PADDING
                 and output.is_quantised_like(view.tensor),
                 f"operation '{operation.name}' makes {stored.shape} of {view.shape}, or of another "
@@ -285,14 +309,14 @@ class _Importer:
         self.aliases[stored.name] = Alias(view.tensor.name, stored.shape[1:])
 
     def quantise(self, operation: StoredOperation) -> None:
-        source = _input(operation, 0)
+        source = input_of(operation, 0)
         stored = self.model.tensors[source]
         if source in self.views:
             self._requantise(operation)
             return
         require(source in self.model.inputs and stored.type in ("FLOAT32", "UINT8"),
                 f"operation '{operation.name}' quantises tensor '{stored.name}' ({stored.type}) "
-                "within the network; " + _INTEGER_ONLY)
+                "within the network; " + INTEGER_ONLY)
         output = self._made(operation)
         if stored.type == "UINT8":
             require(stored.scales.tolist() == [output.scale]
@@ -318,12 +342,12 @@ class _Importer:
             rescale=Rescale.of([source.scale / output.scale] * channels)))
 
     def dequantise(self, operation: StoredOperation) -> None:
-        view = self._view(_input(operation, 0), f"operation '{operation.name}'")
+        view = self._view(input_of(operation, 0), f"operation '{operation.name}'")
         (made,) = operation.outputs
         stored = self.model.tensors[made]
         require(made in self.model.outputs,
                 f"operation '{operation.name}' makes tensor '{stored.name}' a number of floating "
-                "point within the network; " + _INTEGER_ONLY)
+                "point within the network; " + INTEGER_ONLY)
         self.views[made] = view
         self.notes.append(f"output '{stored.name}' stays in codes: it is "
                           f"{view.tensor.scale:g} * (code - {view.tensor.zero_point}) of "
@@ -344,94 +368,10 @@ _OPERATIONS = {
     "DEQUANTIZE": _Importer.dequantise,
     "FULLY_CONNECTED": _Importer.fully_connected,
     "MAX_POOL_2D": _Importer.pool,
+    "MEAN": _Importer.mean,
     "PAD": _Importer.pad,
     "PADV2": _Importer.pad,
     "QUANTIZE": _Importer.quantise,
     "RESHAPE": _Importer.reshape,
     "SOFTMAX": _Importer.softmax,
 }
-
-
-def _input(operation: StoredOperation, place: int) -> int:
-    require(place < len(operation.inputs) and operation.inputs[place] >= 0,
-            f"operation '{operation.name}' lacks its input {place}; the file is damaged, "
-            "get it again")
-    return operation.inputs[place]
-
-
-def _map_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Height, width and channels: what is missing is one."""
-    return (1,) * (4 - len(shape)) + shape[1:]
-
-
-def _tensor(stored: StoredTensor, user: str) -> Tensor:
-    require(stored.type == "INT8" and stored.scales.size > 0,
-            f"{user} has tensor '{stored.name}' of type {stored.type}; " + _INTEGER_ONLY)
-    require(stored.scales.size == 1 and stored.zero_points.size == 1,
-            f"tensor '{stored.name}' has {stored.scales.size} scales; quantise activations per "
-            "tensor")
-    require(-1 not in stored.signature[1:],
-            f"tensor '{stored.name}' has the shape {stored.signature}, where -1 may change from "
-            "run to run; fix height, width and channels in the model")
-    require(2 <= len(stored.shape) <= 4 and stored.shape[0] == 1,
-            f"tensor '{stored.name}' has the shape {stored.shape}; one image at a time and at "
-            "most height, width and channels are supported, so set the batch to 1")
-    height, width, channels = _map_shape(stored.shape)
-    return Tensor(name=stored.name, height=height, width=width, channels=channels,
-                  scale=float(stored.scales[0]), zero_point=int(stored.zero_points[0]))
-
-
-def _weights(operation: StoredOperation, stored: StoredTensor,
-             channel_dimension: int) -> tuple[np.ndarray, np.ndarray]:
-    """Values, and the scale of each output channel or of all."""
-    require(stored.type == "INT8" and bool(stored.data),
-            f"weights '{stored.name}' of operation '{operation.name}' are {stored.type}, or no "
-            "constant; " + _INTEGER_ONLY)
-    require(not stored.zero_points.any(),
-            f"weights '{stored.name}' have a zero point other than 0; quantise weights "
-            "symmetrically")
-    require(stored.scales.size == 1
-            or (stored.scales.size == stored.shape[channel_dimension]
-                and stored.quantised_dimension == channel_dimension),
-            f"weights '{stored.name}' have {stored.scales.size} scales along dimension "
-            f"{stored.quantised_dimension}; one for all or one per output channel is supported")
-    require(bool((np.isfinite(stored.scales) & (stored.scales > 0)).all()),
-            f"weights '{stored.name}' have a scale that is not positive; quantise again")
-    return stored.values, stored.scales
-
-
-def _option(operation: StoredOperation, name: str) -> int | float:
-    require(name in operation.options,
-            f"operation '{operation.name}' lacks its options; the file is damaged, get it again")
-    return operation.options[name]
-
-
-def _stride(operation: StoredOperation) -> tuple[int, int]:
-    stride = (int(_option(operation, "StrideH")), int(_option(operation, "StrideW")))
-    require(min(stride) >= 1, f"operation '{operation.name}' has the stride {stride}; "
-                              "all of it must be at least 1")
-    return stride
-
-
-def _padding(operation: StoredOperation, size: tuple[int, int], window: tuple[int, int],
-             stride: tuple[int, int]) -> Padding:
-    if _option(operation, "Padding") == tflite.Padding.VALID:
-        return _NO_PADDING
-    return Padding.same(size, window, stride)
-
-
-def _activation(operation: StoredOperation, output: Tensor) -> tuple[int, int]:
-    """Least and largest code that the fused activation lets through."""
-    kind = _option(operation, "FusedActivationFunction")
-    limits = {_ACTIVATIONS.NONE: (None, None), _ACTIVATIONS.RELU: (0, None),
-              _ACTIVATIONS.RELU6: (0, 6), _ACTIVATIONS.RELU_N1_TO_1: (-1, 1)}
-    require(kind in limits,
-            f"operation '{operation.name}' has the fused activation {kind}; use RELU or RELU6")
-
-    def code(number: int) -> int:
-        quotient = np.float32(number) / np.float32(output.scale)
-        return output.zero_point + int(np.copysign(np.floor(np.abs(quotient) + 0.5), quotient))
-
-    low, high = limits[int(kind)]
-    return (INT8_MIN if low is None else max(INT8_MIN, code(low)),
-            INT8_MAX if high is None else min(INT8_MAX, code(high)))

@@ -161,6 +161,19 @@ def test_pools_are_litert_s(kind, padding, size, seed):
 
 
 @needs_litert
+@pytest.mark.parametrize("scale, keeps", [(0.02, True), (0.013, False), (0.0071, True)])
+def test_means_over_maps_are_litert_s(scale, keeps, seed):
+    rng = np.random.default_rng(seed)
+    small = Small(rng)
+    axes = small.writer.tensor("axes", (2,), kind="INT32", values=[1, 2])
+    output = small.map("mean", (1, 1, 4) if keeps else (4,), scale)
+    small.writer.operation("MEAN", [small.input, axes], [output], "ReducerOptions", keepDims=keeps)
+    content = small.content(output)
+    assert assert_every_tensor_is_the_references(
+        content, images(rng, import_tflite(content), 40)) == 2
+
+
+@needs_litert
 def test_sums_joins_and_new_scales_are_litert_s(seed):
     rng = np.random.default_rng(seed)
     small = Small(rng)
