@@ -18,7 +18,7 @@ from tapetum_compiler.passes import drop_constants
 
 needs_runtime = pytest.mark.skipif(
     importlib.util.find_spec("onnxruntime") is None,
-    reason="onnxruntime, which quantises and runs the models, has no wheel for this Python")
+    reason="onnxruntime, which quantises and runs the models, is not installed")
 
 SIZE = 16
 

@@ -14,7 +14,7 @@ DATA = Path(os.environ.get("TAPETUM_DATA", Path(__file__).parents[4] / "shared" 
 
 needs_litert = pytest.mark.skipif(
     importlib.util.find_spec("ai_edge_litert") is None,
-    reason="ai-edge-litert, the reference interpreter, has no wheel for this Python")
+    reason="ai-edge-litert, the reference interpreter, is not installed")
 
 
 def data_file(name: str) -> Path:
