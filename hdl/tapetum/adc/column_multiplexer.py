@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Column multiplexer: bit planes of a row in, the bits of one beat's columns out."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -13,15 +16,21 @@ from .row_reader import ColumnAddress
 __all__ = ["MULTIPLEXER_LATENCY_CYCLES", "ColumnMultiplexer"]
 
 MULTIPLEXER_LATENCY_CYCLES = 4
-_PLANES_PER_COPY = 3
 _SLICE_COLUMNS = 8
 
 
 class ColumnMultiplexer(wiring.Component):
-    """Selects block, then 8 columns, then a pair (or one column), a register after each.
+    """Selects 8 columns of a block, then a pair (or one column) of these, then the block.
 
-    The address is copied for every three planes, to keep its nets short. Pairs are selected
-    independently, since skipping moves the pairs of a beat apart.
+    ::
+
+        row ─┬─ block 0: 64 ─► 8 ─► pair ─┐
+             ├─ block 1: 64 ─► 8 ─► pair ─┼─ or ─► o
+             ╰─ ...                       ┘
+
+    What is wide stays within its block; two wires per plane leave it. Only the addressed block
+    moves: the pair of any other is zero. Pairs of a beat are selected independently, since skipping
+    moves them apart.
 
     Latency: 4 clocks. Throughput: a beat per clock.
 
@@ -51,48 +60,49 @@ class ColumnMultiplexer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        blocks, lanes = column_blocks(self.config), self.config.lanes
-        copies = -(-self.planes // _PLANES_PER_COPY)
-        lane_width = min(lanes, 2)
+        blocks = column_blocks(self.config)
         offset_bits = (BLOCK_COLUMNS // 2 - 1).bit_length()
-
-        for number, lane_pair in enumerate(self.address.pairs):
-            # Column of the first lane, in units of what one selection takes out.
-            word = Cat(self.address.valid, self.address.second, self.address.mirror, lane_pair)
-            m.submodules[f"addresses_{number}"] = addresses = Broadcast(len(word), copies)
-            m.d.comb += [addresses.start.eq(self.start), addresses.stop.eq(self.stop),
-                         addresses.i.eq(word)]
-            for copy in range(copies):
-                leaf = addresses.o[copy]
-                valid, second, mirror, pair = leaf[0], leaf[1], leaf[2], leaf[3:]
-                block, offset = pair[offset_bits:], pair[:offset_bits]
-                name = f"{number}_{copy}"
-                place = Cat(second, mirror, offset)
-                places = [Signal(len(place), name=f"place_{name}_{stage}", reset_less=True)
-                          for stage in range(2)]
-                valids = [Signal(name=f"valid_{name}_{stage}") for stage in range(2)]
-                m.d.sync += [places[0].eq(place), places[1].eq(places[0]),
-                             valids[0].eq(valid), valids[1].eq(valids[0])]
-                for plane in range(copy * _PLANES_PER_COPY,
-                                   min(self.planes, (copy + 1) * _PLANES_PER_COPY)):
-                    row = self.row[plane]
-                    word64 = Signal(BLOCK_COLUMNS, name=f"block_{number}_{plane}",
-                                    reset_less=True)
-                    word8 = Signal(_SLICE_COLUMNS, name=f"slice_{number}_{plane}",
-                                   reset_less=True)
-                    with m.If(valid), m.Switch(block):
-                        for index, columns in enumerate(blocks):
-                            with m.Case(index):
-                                m.d.sync += word64.eq(row[columns.start:columns.stop])
-                    with m.If(valids[0]):
-                        m.d.sync += word8.eq(word64.word_select(places[0][4:], _SLICE_COLUMNS))
-                    with m.If(valids[1]):
-                        second, mirror, offset = places[1][0], places[1][1], places[1][2:4]
-                        chosen = word8.word_select(offset, 2)
-                        if lanes == 1:
-                            m.d.sync += self.o[0][plane].eq(Mux(second, chosen[1], chosen[0]))
-                        else:
-                            for lane in range(lane_width):
-                                m.d.sync += self.o[2 * number + lane][plane].eq(
-                                    Mux(mirror, chosen[1 - lane], chosen[lane]))
+        for number, pair in enumerate(self.address.pairs):
+            place = Cat(self.address.second, self.address.mirror, pair[:offset_bits])
+            m.submodules[f"places_{number}"] = places = Broadcast(len(place), len(blocks))
+            m.d.comb += [places.start.eq(self.start), places.stop.eq(self.stop),
+                         places.i.eq(place)]
+            pairs = []
+            for index, columns in enumerate(blocks):
+                addressed = Signal(name=f"addressed_{number}_{index}")
+                m.d.sync += addressed.eq(
+                    self.address.valid & (pair[offset_bits:] == index))
+                pairs.append(self._pair(m, f"{number}_{index}", columns, addressed,
+                                        places.o[index]))
+            for plane in range(self.planes):
+                found = reduce(or_, (block[plane] for block in pairs))
+                for lane in range(min(self.config.lanes, 2)):
+                    m.d.sync += self.o[2 * number + lane][plane].eq(found[lane])
         return m
+
+    def _pair(self, m: Module, name: str, columns: range, addressed: Value, place: Value
+              ) -> list[Signal]:
+        """Of each plane, the bits that a block gives; zero if it was not addressed."""
+        word = place[2:]
+        fine = Signal(4, name=f"fine_{name}", reset_less=True)
+        has_slice, has_pair = Signal(name=f"has_slice_{name}"), Signal(name=f"has_pair_{name}")
+        m.d.sync += [fine.eq(place[:4]), has_slice.eq(addressed), has_pair.eq(has_slice)]
+        second, mirror, offset = fine[0], fine[1], fine[2:]
+        lanes = min(self.config.lanes, 2)
+        found = []
+        for plane, row in enumerate(self.row):
+            part = row[columns.start:columns.stop]
+            slice_ = Signal(_SLICE_COLUMNS, name=f"slice_{name}_{plane}", reset_less=True)
+            pair = Signal(lanes, name=f"pair_{name}_{plane}")
+            with m.If(addressed):
+                m.d.sync += slice_.eq(part.word_select(word[2:], _SLICE_COLUMNS))
+            chosen = slice_.word_select(offset, 2)
+            with m.If(has_slice):
+                if lanes == 1:
+                    m.d.sync += pair.eq(Mux(second, chosen[1], chosen[0]))
+                else:
+                    m.d.sync += pair.eq(Mux(mirror, Cat(chosen[1], chosen[0]), chosen))
+            with m.Elif(has_pair):
+                m.d.sync += pair.eq(0)
+            found.append(pair)
+        return found
