@@ -10,10 +10,13 @@ from support.random_settings import random_settings
 from tapetum_sim.host import RegisterMap
 from tapetum_sim.models.settings import frame_settings
 
-RUNS = 20
+FAST_RUNS, RUNS = 20, 80
+"""Each converts, corrects and combines 2 frames of 16 rows with 4 captures: 10,240 rows in all."""
 
 
-@pytest.mark.parametrize("number", range(RUNS))
+@pytest.mark.parametrize("number", [
+    *range(FAST_RUNS),
+    *(pytest.param(number, marks=pytest.mark.slow) for number in range(FAST_RUNS, RUNS))])
 def test_random_settings(run, die, seed, number):
     generator = random.Random(f"{seed}.{number}")
     registers = random_settings(die, generator)
