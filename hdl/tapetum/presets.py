@@ -20,8 +20,9 @@ from .config import (
 
 __all__ = ["PRESETS", "automotive_captures", "preset"]
 
-VERY_SHORT_RATIO = 873
-"""Long exposure over very short one; with the default pixel the frame spans 140 dB."""
+VERY_SHORT_RATIO = 910
+"""Long exposure over very short one; with the default pixel the frame spans 140 dB, measured up to
+where no pixel of a mean is clipped."""
 
 
 def automotive_captures(timing: TimingConfig, sync_clock_hz: float, *, lag_lines: int,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..pixel_die import PixelDieParameters
-from ..scenes.staircase import Staircase
+from ..scenes.switched_light import SwitchedLight
 from .context import Context
 from .features import without_corrections
 from .measurement import Measurement, at_least, at_most
@@ -22,14 +22,13 @@ SETTLING_FRAMES = 2
 DEVIATES = 8.0
 RESTORED = 4.0
 """Standard deviations of the good pixels of the same light."""
-DARKEST_ELECTRONS, WELLS = 20.0, 0.8
+WELLS = 0.3
 
 _METHOD = (
-    f"A staircase of light levels, all columns from {DARKEST_ELECTRONS:g} electrons to "
-    f"{WELLS:.0%} of the last capture's well, seen by a pixel die with {PER_MILLION:g} hot, dead "
-    f"and stuck pixels per million of each, all noise and spreads. The same frames with the "
-    f"correction of defects switched off and on; the good pixels of a column tell what each "
-    f"pixel should have. ")
+    f"Flat fields, one for each capture at {WELLS:.0%} of its well, seen by a pixel die with "
+    f"{PER_MILLION:g} hot, dead and stuck pixels per million of each, all noise and spreads. The "
+    f"same frames with the correction of defects switched off and on; the good pixels of a column "
+    f"tell what each pixel should have. ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +39,11 @@ class DefectCount:
     corrected: int
     good: int
     touched: int
+
+    def __add__(self, other: "DefectCount") -> "DefectCount":
+        return DefectCount(
+            defective=self.defective + other.defective, corrected=self.corrected + other.corrected,
+            good=self.good + other.good, touched=self.touched + other.touched)
 
 
 def defects_corrected(context: Context) -> Measurement:
@@ -70,26 +74,39 @@ def good_pixels_touched(context: Context) -> Measurement:
                  for capture, count in zip(context.config.captures, counts, strict=True)})
 
 
-def _plan(context: Context) -> Plan:
+def _plan(context: Context, level: int) -> Plan:
     config = context.config
+    capture = config.captures[level]
     exposure_s = config.exposure_cycles(config.captures[0]) / config.sync_clock_hz
-    well = max(config.adc.full_well_codes * config.electrons_per_code(capture)
-               * config.exposure_ratio(capture) for capture in config.captures)
+    electrons = (WELLS * config.adc.full_well_codes * config.electrons_per_code(capture)
+                 * config.exposure_ratio(capture))
     parameters = replace(PixelDieParameters(), hot_per_million=PER_MILLION,
                          dead_per_million=PER_MILLION, stuck_per_million=PER_MILLION,
                          couplets_per_million=0.0)
-    return Plan(name="defects-on", parameters=parameters, frames=SETTLING_FRAMES + 2,
-                scene=Staircase(config, DARKEST_ELECTRONS / exposure_s, WELLS * well / exposure_s))
+    return Plan(name=f"defects-on-{capture.name}", parameters=parameters,
+                frames=SETTLING_FRAMES + 1,
+                scene=SwitchedLight(config, [(0.0, electrons / exposure_s)]))
 
 
-def _corrected(context: Context) -> Shot:
-    return context.once("defects on", lambda c: c.take(_plan(c)))
+def _shots(context: Context, is_on: bool) -> list[Shot]:
+    config = context.config
+    switches = {} if is_on else without_corrections(config, "defects_dynamic", "defects_listed")
+    state = "on" if is_on else "off"
+
+    def take(level: int) -> Shot:
+        name = f"defects-{state}-{config.captures[level].name}"
+        return context.once(name, lambda c: c.take(
+            replace(_plan(c, level), name=name, registers=switches)))
+
+    return [take(level) for level in range(len(config.captures))]
 
 
-def _uncorrected(context: Context) -> Shot:
-    switches = without_corrections(context.config, "defects_dynamic", "defects_listed")
-    return context.once("defects off", lambda c: c.take(
-        replace(_plan(c), name="defects-off", registers=switches)))
+def _corrected(context: Context) -> list[Shot]:
+    return _shots(context, True)
+
+
+def _uncorrected(context: Context) -> list[Shot]:
+    return _shots(context, False)
 
 
 DEFECT_SHOTS = (_corrected, _uncorrected)
@@ -97,12 +114,15 @@ DEFECT_SHOTS = (_corrected, _uncorrected)
 
 def _count(context: Context) -> list[DefectCount]:
     config = context.config
-    before, after = _uncorrected(context), _corrected(context)
-    defective = np.zeros((config.array.rows, config.array.columns), bool)
-    for defect in _plan(context).pixel_die(config, context.seed).defects:
-        defective[defect.row, defect.column] = True
-    return [count_defects(before, after, capture, defective[before.array_rows])
-            for capture in range(len(config.captures))]
+    counts = [DefectCount(defective=0, corrected=0, good=0, touched=0) for _ in config.captures]
+    shots = zip(_uncorrected(context), _corrected(context), strict=True)
+    for level, (before, after) in enumerate(shots):
+        defective = np.zeros((config.array.rows, config.array.columns), bool)
+        for defect in _plan(context, level).pixel_die(config, context.seed).defects:
+            defective[defect.row, defect.column] = True
+        counts = [count + count_defects(before, after, capture, defective[before.array_rows])
+                  for capture, count in enumerate(counts)]
+    return counts
 
 
 def count_defects(before: Shot, after: Shot, capture: int, defective: np.ndarray) -> DefectCount:
@@ -121,9 +141,7 @@ def count_defects(before: Shot, after: Shot, capture: int, defective: np.ndarray
         clear = (defective & (np.abs(was - expected) >= DEVIATES * spread)
                  & (expected < saturation))
         restored = clear & (np.abs(now - expected) <= RESTORED * spread)
-        total = DefectCount(
-            defective=total.defective + int(clear.sum()),
-            corrected=total.corrected + int(restored.sum()),
-            good=total.good + int((~defective).sum()),
-            touched=total.touched + int(((was != now) & ~defective).sum()))
+        total += DefectCount(
+            defective=int(clear.sum()), corrected=int(restored.sum()),
+            good=int((~defective).sum()), touched=int(((was != now) & ~defective).sum()))
     return total

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signal against temporal noise over the whole range, from a light staircase."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..pixel_die import PixelDieParameters
 from ..scenes.staircase import Staircase
 from .context import Context
+from .features import has_correction, without_corrections
 from .optimum import optimum_noise
 from .plan import Plan, temporal_noise
 from .shot import Shot
@@ -40,6 +41,8 @@ class NoiseCurve:
     black : float
         What it reports where there is no light.
     parameters : PixelDieParameters
+    hand_overs : dict
+        Light at which a capture saturates, by its name; without the one that saturates last.
     """
 
     electrons: np.ndarray
@@ -50,6 +53,7 @@ class NoiseCurve:
     usable: np.ndarray
     black: float
     parameters: PixelDieParameters
+    hand_overs: dict[str, float] = field(default_factory=dict)
 
     @property
     def floor_electrons(self) -> float | None:
@@ -82,7 +86,9 @@ def _plan(context: Context) -> Plan:
         name="staircase", frames=SETTLING_FRAMES + context.frames,
         scene=Staircase(config, FAINTEST_ELECTRONS / exposure_s,
                         BRIGHTEST_WELLS * wells / exposure_s, wells / exposure_s),
-        parameters=temporal_noise(config))
+        parameters=temporal_noise(config),
+        # This die has no columns to learn: what is learnt from noise would be in every mean.
+        registers=without_corrections(config, "column") if has_correction(config, "column") else {})
 
 
 def noise_curve(context: Context) -> NoiseCurve:
@@ -106,7 +112,11 @@ def _measure(context: Context) -> NoiseCurve:
     optimum = optimum_noise(config, plan.parameters, electrons)
     usable = np.isfinite(optimum) & (clipped == 0)
     pooled = max(1, round(POOLED_DB / (20 * np.log10(scene.rates[lit][1] / scene.rates[lit][0]))))
+    saturation = {capture.name: config.adc.saturation_codes * config.electrons_per_code(capture)
+                  * config.exposure_ratio(capture) for capture in config.captures}
+    last = max(saturation, key=lambda name: saturation[name])
     return NoiseCurve(
+        hand_overs={name: light for name, light in saturation.items() if name != last},
         electrons=electrons, mean=mean, clipped=clipped, usable=usable, black=black,
         snr_db=_pooled_snr_db(np.sqrt(variance) / np.maximum(mean, 1e-9), clipped == 0, pooled),
         # What is compared must be averaged alike, or it would differ beside every hand-over.

@@ -17,7 +17,7 @@ _STAIRCASE = (
     "Every column of a staircase has its own light level, from 0.3 electrons to beyond the last "
     "capture's saturation. The pixel die has every temporal noise at 25 °C and no spread, so that "
     "samples over rows and frames are temporal ones; row noise is part of it where the die "
-    "corrects row noise.")
+    "corrects row noise. The correction of columns is off: there is nothing to learn.")
 
 
 def dynamic_range(context: Context) -> Measurement:
@@ -92,6 +92,11 @@ def _picture(curve: NoiseCurve) -> bytes:
         unclipped = curve.clipped == 0
         axes.plot(light[unclipped], curve.snr_db[unclipped], color="#3b6ea5", linewidth=1.2,
                   label="measured")
+        for name, electrons in curve.hand_overs.items():
+            axes.axvline(20 * np.log10(electrons), color="#588157", linewidth=0.8, linestyle="--")
+            axes.annotate(name, (20 * np.log10(electrons), 1), xycoords=("data", "axes fraction"),
+                          xytext=(-3, -4), textcoords="offset points", ha="right", va="top",
+                          color="#588157", fontsize=8)
         floor = curve.floor_electrons
         if floor:
             axes.axvline(20 * np.log10(floor), color="#c8553d", linewidth=0.8, linestyle=":")

@@ -71,12 +71,16 @@ def temporal_noise(config: DieConfig) -> PixelDieParameters:
         row_noise_lsb12=usual.row_noise_lsb12 if has_correction(config, "row_noise") else 0.0)
 
 
-def short_frame(config: DieConfig, rows: int = 64) -> dict[str, int]:
-    """Registers for a small region in a short frame, for where exposures do not matter."""
+def short_frame(config: DieConfig, rows: int = 64, exposed_rows: int | None = None
+                ) -> dict[str, int]:
+    """Registers for a small region in a short frame, for where exposures do not matter.
+
+    No exposure is longer than a frame of `exposed_rows` allows, by default of `rows`.
+    """
     rows = min(rows, config.array.rows)
     first = (config.array.rows - rows) // 2 // 2 * 2
     length = config.array.dark_rows + rows + config.largest_lag_lines + 2
-    longest = length - config.largest_lag_lines - 1
+    longest = config.array.dark_rows + min(rows, exposed_rows or rows) + 1
     registers = {"y_addr_start": first, "y_addr_end": first + rows - 1,
                  "frame_length_lines": length}
     for group in config.exposure_groups:

@@ -48,7 +48,7 @@ def test_a_shot_holds_the_light_of_its_scene(tmp_path):
     shot = shoot(plan, tmp_path)
     truth = plan.scene.row_radiance(0, 0, 1) * FIRST_EXPOSURE_S
     coarse = TINY.electrons_per_code(TINY.captures[0])
-    assert np.abs(shot.electrons - truth).max() < 2 * coarse
+    assert np.abs(shot.electrons - truth).max() < 3 * coarse
     assert shot.linear.shape == (2, 48, 64)
     assert not shot.clipped.any()
     assert shot.flicker is None or shot.flicker.shape == shot.linear.shape
