@@ -20,7 +20,7 @@ from .config import (
 
 __all__ = ["PRESETS", "automotive_captures", "preset"]
 
-VERY_SHORT_RATIO = 910
+VERY_SHORT_RATIO = 960
 """Long exposure over very short one; with the default pixel the frame spans 140 dB, measured up to
 where no pixel of a mean is clipped."""
 

@@ -118,7 +118,7 @@ class PixelConfig:
 
     ``small_sensitivity`` is the small photodiode's response relative to the large one; read noise
     is that of the correlated double sample, quantisation left out.
-    Defaults: a pixel that reaches 140 dB with a very short capture of 1/910.
+    Defaults: a pixel that reaches 140 dB with a very short capture of 1/960.
     """
 
     large_full_well_electrons: float = 20_000.0

@@ -6,10 +6,13 @@ from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from .geometry import bond_count, bond_groups, group_spare
+from .broadcast import Broadcast
+from .geometry import BLOCK_COLUMNS, bond_count, bond_groups, column_blocks, group_spare
 
 __all__ = ["SETTLE_CYCLES", "BondPattern", "BondTest", "drives_even", "drives_odd", "even_bonds"]
 
+GROUP_CYCLES = 3
+"""Clocks for one group: its bits are judged, told to every block, and all rows are turned."""
 SETTLE_CYCLES = 16
 """Clocks that a pattern stands before it is judged."""
 
@@ -51,14 +54,15 @@ def drives_odd(pattern) -> Value:
 class BondTest(wiring.Component):
     """Drives the patterns, finds the broken bonds and loads the shift map.
 
-    Runs in the counter's domain, once at start-up: four patterns, each of 17 clocks and one per
-    group, then a clock per group in which ``map_load`` tells both dies the shift of one group,
-    leftmost first: only a narrow bus crosses between them. In a group with several broken bonds
+    Runs in the counter's domain, once at start-up: four patterns, each of 16 clocks and three per
+    group, then three clocks per group in which ``map_load`` tells both dies the shift of one group,
+    leftmost first: only a narrow bus crosses between them. The rows are as wide as the die: strobes
+    reach every block of columns through a register of its own. In a group with several broken bonds
     the shift begins at the leftmost, which leaves the fewest columns broken.
 
     ::
 
-        bonds ─► [sampled] ─ a group per clock ─► ≠ pattern ─► [broken] ─► [shift map]
+        bonds ─► [sampled] ─ group by group ─► ≠ pattern ─► [broken] ─► [shift map]
 
     Members
     -------
@@ -94,36 +98,53 @@ class BondTest(wiring.Component):
         columns, size = self.config.array.total_columns, self.config.adc.bond_group_columns
         sizes = [len(group) for group in bond_groups(self.config)]
         groups, padded = len(sizes), len(sizes) * size
-        # Rows of groups: each clock looks at the lowest and turns all of them by one group.
+        # Rows of groups: the lowest is looked at, then all of them turn by one group.
         sampled, broken = (Signal(padded, name=name, reset_less=True)
                            for name in ("sampled", "broken"))
         sampled_spares, broken_spares = (Signal(groups, name=name, reset_less=True)
                                          for name in ("sampled_spares", "broken_spares"))
         shift_map = Signal(padded)
         settle, group = Signal(range(SETTLE_CYCLES)), Signal(range(groups))
-        odd_group = Signal()
+        phase, odd_group = Signal(range(GROUP_CYCLES)), Signal()
         m.d.comb += self.shift.eq(shift_map)
 
-        # The wide rows have one way to change each; what a state decides is one group's bits.
-        take, turn_sampled, turn_broken = Signal(), Signal(), Signal()
+        # What a state decides is one group's bits; they hold still until the rows have turned.
+        take, turn_sampled, turn_broken, load = (
+            Signal(name=name) for name in ("take", "turn_sampled", "turn_broken", "load"))
         fresh, fresh_spare = Signal(size), Signal()
-        with m.If(take):
-            m.d.sync += [sampled.eq(self.bonds[:columns]),
-                         sampled_spares.eq(self.bonds[columns:])]
-        with m.Elif(turn_sampled):
-            m.d.sync += [sampled.eq(Cat(sampled[size:], sampled[:size])),
-                         sampled_spares.eq(Cat(sampled_spares[1:], sampled_spares[0]))]
-        with m.If(turn_broken):
-            m.d.sync += [broken.eq(Cat(broken[size:], fresh)),
-                         broken_spares.eq(Cat(broken_spares[1:], fresh_spare))]
-        with m.If(self.map_load):
-            m.d.sync += shift_map.eq(Cat(shift_map[size:], self.map))
+        blocks = column_blocks(self.config)
+        m.submodules.strobes = strobes = Broadcast(4, len(blocks))
+        m.d.comb += [
+            strobes.start.eq(self.start), strobes.stop.eq(self.done),
+            strobes.i.eq(Cat(take, turn_sampled, turn_broken, load)),
+            self.map_load.eq(load),
+        ]
+        rows = (
+            (0, sampled, self.bonds[:columns]), (0, sampled_spares, self.bonds[columns:]),
+            (1, sampled, Cat(sampled[size:], sampled[:size])),
+            (1, sampled_spares, Cat(sampled_spares[1:], sampled_spares[0])),
+            (2, broken, Cat(broken[size:], fresh)),
+            (2, broken_spares, Cat(broken_spares[1:], fresh_spare)),
+            (3, shift_map, Cat(shift_map[size:], self.map)),
+        )
+        for index in range(len(blocks)):
+            for strobe, row, following in rows:
+                wide = BLOCK_COLUMNS if len(row) == padded else BLOCK_COLUMNS // size
+                part = slice(index * wide, min((index + 1) * wide, len(row)))
+                with m.If(strobes.o[index][strobe]):
+                    m.d.sync += row[part].eq(following[part])
+
+        m.d.sync += [take.eq(0), turn_sampled.eq(0), turn_broken.eq(0), load.eq(0)]
+        judged, turned = phase == 0, phase == GROUP_CYCLES - 1
 
         def next_group(following: str, *last) -> None:
-            m.d.sync += [group.eq(group + 1), odd_group.eq(odd_group ^ (size % 2 == 0))]
-            with m.If(group == groups - 1):
-                m.d.sync += [group.eq(0), odd_group.eq(0), *last]
-                m.next = following
+            m.d.sync += phase.eq(phase + 1)
+            with m.If(turned):
+                m.d.sync += [phase.eq(0), group.eq(group + 1),
+                             odd_group.eq(odd_group ^ (size % 2 == 0))]
+                with m.If(group == groups - 1):
+                    m.d.sync += [group.eq(0), odd_group.eq(0), *last]
+                    m.next = following
 
         with m.FSM():
             with m.State("idle"):
@@ -135,13 +156,13 @@ class BondTest(wiring.Component):
                     m.next = "clear"
 
             with m.State("clear"):  # an old map would disguise the bonds behind it
-                m.d.comb += [self.map_load.eq(1), turn_broken.eq(1)]
+                m.d.sync += [load.eq(judged), turn_broken.eq(judged),
+                             self.map.eq(0), fresh.eq(0), fresh_spare.eq(0)]
                 next_group("settle")
 
             with m.State("settle"):
-                m.d.sync += settle.eq(settle + 1)
+                m.d.sync += [settle.eq(settle + 1), take.eq(settle == SETTLE_CYCLES - 3)]
                 with m.If(settle == SETTLE_CYCLES - 1):
-                    m.d.comb += take.eq(1)
                     m.next = "judge"
 
             with m.State("judge"):
@@ -153,11 +174,12 @@ class BondTest(wiring.Component):
                     wrong = wrong & (here | (group != groups - 1).replicate(size))
                 spare_wrong = sampled_spares[0] ^ (
                     first if sizes[-1] % 2 == 0 else Mux(group == groups - 1, second, first))
-                m.d.comb += [
-                    turn_sampled.eq(1), turn_broken.eq(1),
-                    fresh.eq(broken[:size] | wrong),
-                    fresh_spare.eq(broken_spares[0] | spare_wrong),
-                ]
+                with m.If(judged):
+                    m.d.sync += [
+                        turn_sampled.eq(1), turn_broken.eq(1),
+                        fresh.eq(broken[:size] | wrong),
+                        fresh_spare.eq(broken_spares[0] | spare_wrong),
+                    ]
                 following = Signal(BondPattern)
                 with m.Switch(self.pattern):
                     with m.Case(BondPattern.ALL_LOW):
@@ -170,20 +192,24 @@ class BondTest(wiring.Component):
                         m.d.comb += following.eq(BondPattern.COMPARATORS)
                 m.d.sync += settle.eq(0)
                 next_group("settle", self.pattern.eq(following))
-                with m.If((group == groups - 1) & (self.pattern == BondPattern.ODD_HIGH)):
+                with m.If(turned & (group == groups - 1)
+                          & (self.pattern == BondPattern.ODD_HIGH)):
                     m.next = "map"
 
             with m.State("map"):
                 here, spare = broken[:size], broken_spares[0]
                 several = (here & (here - 1)[:size]).any()
                 # x | -x: the lowest broken bond and all to the right of it on the die.
-                m.d.comb += [self.map.eq(Mux(spare, 0, here | (~here + 1)[:size])),
-                             self.map_load.eq(1), turn_broken.eq(1)]
-                m.d.sync += [
-                    self.shifting.eq(self.shifting | self.map.any()),
-                    self.repaired.eq(self.repaired | (here.any() & ~spare & ~several)),
-                    self.unrepairable.eq(self.unrepairable | several | (here.any() & spare)),
-                ]
+                shifted = Signal(size)
+                m.d.comb += shifted.eq(Mux(spare, 0, here | (~here + 1)[:size]))
+                with m.If(judged):
+                    m.d.sync += [
+                        load.eq(1), turn_broken.eq(1),
+                        self.map.eq(shifted), fresh.eq(0), fresh_spare.eq(0),
+                        self.shifting.eq(self.shifting | shifted.any()),
+                        self.repaired.eq(self.repaired | (here.any() & ~spare & ~several)),
+                        self.unrepairable.eq(self.unrepairable | several | (here.any() & spare)),
+                    ]
                 next_group("report")
 
             with m.State("report"):

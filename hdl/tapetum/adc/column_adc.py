@@ -16,7 +16,7 @@ from .column_latches import ColumnLatches
 from .conversion_control import ConversionControl
 from .geometry import bond_count, bond_groups, column_blocks, reset_bank_count
 from .ramp_sequencer import RampSequencer
-from .row_buffer import RowBuffer
+from .row_buffer import STROBE_COPIES, RowBuffer
 from .row_readout import RowReadout
 
 __all__ = ["ColumnAdc", "converter_ports"]
@@ -166,7 +166,8 @@ class ColumnAdc(wiring.Component):
 
         counts = Broadcast(adc.bits + 2, len(blocks))
         m.submodules.counts = DomainRenamer(self.counter_domain)(counts)
-        m.submodules.copies = copies = Broadcast(1, len(blocks))
+        m.submodules.copies = copies = Broadcast(
+            2, STROBE_COPIES * len(blocks))
         copied = Signal()
         m.d.sync += copied.eq(control.copy)
         m.d.comb += [
@@ -175,7 +176,7 @@ class ColumnAdc(wiring.Component):
             counts.i.eq(Cat(sequencer.open, sequencer.gray)),
             copies.start.eq(control.busy),
             copies.stop.eq(copied),
-            copies.i.eq(control.copy),
+            copies.i.eq(Cat(control.copy, control.bank)),
         ]
         held_signal, held_reset = [], []
         for index, columns in enumerate(blocks):
@@ -187,6 +188,7 @@ class ColumnAdc(wiring.Component):
             m.submodules[f"repair_{index}"] = repair
             m.submodules[f"latches_{index}"] = DomainRenamer(self.counter_domain)(latches)
             m.submodules[f"buffer_{index}"] = buffer
+            strobes = copies.o[index * STROBE_COPIES:(index + 1) * STROBE_COPIES]
             spares = range(total_columns + groups[0][0], total_columns + groups[-1][0] + 1)
             m.d.comb += [
                 repair.bonds.eq(self.comparators[columns.start:columns.stop]),
@@ -198,8 +200,8 @@ class ColumnAdc(wiring.Component):
                 latches.gray.eq(counts.o[index][1:]),
                 latches.kind.eq(control.kind),
                 latches.bank.eq(control.bank),
-                buffer.copy.eq(copies.o[index]),
-                buffer.bank.eq(control.bank),
+                buffer.copy.eq(Cat(strobe[0] for strobe in strobes)),
+                buffer.bank.eq(Cat(strobe[1] for strobe in strobes)),
             ]
             for plane, held in zip(buffer.signal, latches.signal, strict=True):
                 m.d.comb += plane.eq(held)

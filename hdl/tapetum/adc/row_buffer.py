@@ -7,7 +7,10 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import AdcConfig
 
-__all__ = ["RowBuffer"]
+__all__ = ["STROBE_COPIES", "RowBuffer"]
+
+STROBE_COPIES = 3
+"""Each tells its share of the planes, so that no net has more than a thousand registers."""
 
 
 class RowBuffer(wiring.Component):
@@ -18,8 +21,8 @@ class RowBuffer(wiring.Component):
 
     Members
     -------
-    copy : In(1), bank : In(1)
-        Take the signal latches and those of reset bank ``bank``.
+    copy : In(STROBE_COPIES), bank : In(STROBE_COPIES)
+        Take the signal latches and those of reset bank ``bank``; all copies are alike.
     signal : In(columns).array(bits + 1), reset : In(columns).array(reset_banks, reset_bits)
     held_signal : Out(columns).array(bits + 1), held_reset : Out(columns).array(reset_bits)
     """
@@ -27,8 +30,8 @@ class RowBuffer(wiring.Component):
     def __init__(self, config: AdcConfig, *, columns: int, reset_banks: int):
         self.config, self.columns, self.reset_banks = config, columns, reset_banks
         super().__init__({
-            "copy": In(1),
-            "bank": In(1),
+            "copy": In(STROBE_COPIES),
+            "bank": In(STROBE_COPIES),
             "signal": In(columns).array(config.bits + 1),
             "reset": In(columns).array(reset_banks, config.reset_bits),
             "held_signal": Out(columns).array(config.bits + 1),
@@ -37,12 +40,15 @@ class RowBuffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        planes = len(self.held_signal) + len(self.held_reset)
+        copies = [number * STROBE_COPIES // planes for number in range(planes)]
         taken = [*zip(self.held_signal, self.signal, strict=True),
-                 *((held, Mux(self.bank, self.reset[-1][bit], self.reset[0][bit]))
-                   for bit, held in enumerate(self.held_reset))]
+                 *((held, Mux(self.bank[copy], self.reset[-1][bit], self.reset[0][bit]))
+                   for bit, (held, copy) in enumerate(zip(
+                       self.held_reset, copies[len(self.held_signal):], strict=True)))]
         for number, (port, plane) in enumerate(taken):
             held = Signal(self.columns, name=f"held_{number}", reset_less=True)
             m.d.comb += port.eq(held)
-            with m.If(self.copy):
+            with m.If(self.copy[copies[number]]):
                 m.d.sync += held.eq(plane)
         return m

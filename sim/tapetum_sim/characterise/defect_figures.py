@@ -16,8 +16,8 @@ from .shot import Shot
 __all__ = ["DEFECT_SHOTS", "DefectCount", "count_defects", "defects_corrected",
            "good_pixels_touched"]
 
-PER_MILLION = 1500.0
-"""Of each kind, hot, dead and stuck: many, so that a share of 99 % can be told."""
+PER_MILLION = 150.0
+"""Of each kind, hot, dead and stuck: more than on a good die, yet seldom side by side."""
 SETTLING_FRAMES = 2
 DEVIATES = 8.0
 RESTORED = 4.0
