@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many rows of each map are kept: few, but enough that rows seldom wait for each other."""
+
+from dataclasses import dataclass
+
+from tapetum_compiler.errors import require
+
+from .array_layer import CHANNEL_LANES
+from .banks import Place, Ring, place_rings
+from .lower import Lowered
+from .schedule import Schedule, Stuck, schedule_rows
+from .streams import Streams
+
+__all__ = ["Plan", "choose_rings"]
+
+_TOLERATED_WAITS = (0.0, 0.0005, 0.001, 0.002, 0.003)
+"""Shares of all clocks that smaller rings may cost: those that cost little are taken first."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Rings, their places and the order of rows that goes with them.
+
+    Members
+    -------
+    rows : list of int
+        Slots of each ring.
+    depth : int
+        Words that each bank must have.
+    """
+
+    streams: Streams
+    rows: list[int]
+    schedule: Schedule
+    places: list[Place]
+    depth: int
+
+
+def choose_rings(lowered: Lowered, row_period: int | None) -> Plan:
+    """Begin with rings that seldom make a row wait, then take rows away, from large maps first."""
+    streams = Streams.of(lowered)
+    which_maps = range(len(streams.maps))
+    rows = [_legal(streams, which, streams.rows_at_once[which] + 1) for which in which_maps]
+    least = [_legal(streams, which, streams.rows_at_once[which]) for which in which_maps]
+    schedule = _grow_until_possible(streams, rows, row_period)
+    cycles, late_rows = schedule.cycles, schedule.late_rows
+    by_size = sorted(which_maps, key=lambda which: -streams.maps[which].row_bytes)
+    for tolerated in _TOLERATED_WAITS:
+        for which in by_size:
+            if rows[which] <= least[which]:
+                continue
+            fewer = list(rows)
+            fewer[which] -= 4 if streams.in_windows[which] else 1
+            try:
+                tried = schedule_rows(streams, fewer, row_period)
+            except Stuck:
+                continue
+            if tried.cycles <= cycles * (1 + tolerated) and tried.late_rows <= late_rows:
+                rows, schedule = fewer, tried
+    alignment = max(lowered.layers[0].cells // CHANNEL_LANES, 1)
+    places, depth = place_rings(_rings(streams, rows, schedule), alignment)
+    return Plan(streams, rows, schedule, places, depth)
+
+
+def _rings(streams: Streams, rows: list[int], schedule: Schedule) -> list[Ring]:
+    """As they are to be placed: the input lives from the start on, the output for ever."""
+    made = []
+    for which, of in enumerate(streams.maps):
+        users = {*streams.writers[which], *(reader for reader, _ in streams.readers[which])}
+        at = [command for command, layer in enumerate(schedule.order) if layer in users]
+        made.append(Ring(rows=min(rows[which], of.height), row_words=of.row_words,
+                         born=-1 if of.is_input else at[0],
+                         dead=len(schedule.order) if which == streams.output else at[-1]))
+    return made
+
+
+def _legal(streams: Streams, which: int, rows: int) -> int:
+    """At least so many rows, as a ring can have them."""
+    height = streams.maps[which].height
+    if which == streams.output:
+        return -(-height // 4) * 4 if streams.in_windows[which] else height
+    if streams.in_windows[which]:
+        return max(-(-min(rows - 1, height) // 4) * 4, 4)
+    return min(rows, height)
+
+
+def _grow_until_possible(streams: Streams, rows: list[int], row_period: int | None) -> Schedule:
+    """Make full rings larger until there is an order; changes `rows`."""
+    while True:
+        try:
+            return schedule_rows(streams, rows, row_period)
+        except Stuck as stuck:
+            able = [which for which in stuck.maps if rows[which] < streams.maps[which].height]
+            require(bool(able), "the rows of the network wait for each other in a circle; report "
+                                "the model")
+            for which in able:
+                rows[which] += 4 if streams.in_windows[which] else 1
