@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from tapetum.npu.program import Mode, Program
+from tapetum.npu.program import LANES, Mode, Program
 from tapetum_compiler.errors import require
 from tapetum_compiler.network import Network
 from tapetum_compiler.passes import ChannelMap, drop_constants
@@ -49,8 +49,8 @@ class LayerReport:
 
     @property
     def utilisation(self) -> float:
-        """Products per clock and lane that counts channels."""
-        return self.macs / ((self.cycles + self.waits) * self.cells * CHANNEL_LANES)
+        """Of all multipliers, in all of its clocks."""
+        return self.macs / ((self.cycles + self.waits) * self.cells * LANES)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,8 +89,8 @@ class Compilation:
 
     @property
     def utilisation(self) -> float:
-        """Of the lanes that count channels, with the products that were computed."""
-        return self.network.macs / (self.schedule.cycles * self.program.cells * CHANNEL_LANES)
+        """Of all multipliers, with the products that were computed."""
+        return self.network.macs / (self.schedule.cycles * self.program.cells * LANES)
 
 
 def compile_network(network: Network, *, cells: int = 8, dense: bool = False,
@@ -113,9 +113,9 @@ def compile_network(network: Network, *, cells: int = 8, dense: bool = False,
     plan = choose_rings(lowered, row_period)
     streams, schedule = plan.streams, plan.schedule
     require(row_period is None or not schedule.late_rows,
-            f"a row every {row_period} clocks is more than the array can take: {schedule.late_rows} "
-            "rows come before there is room; use more cells or fewer rows per second")
-    program = emit(lowered, streams, plan.rows, schedule, plan.places, smaller.inputs[0], model_id)
+            f"a row every {row_period} clocks is more than the array can take: "
+            f"{schedule.late_rows} rows come before there is room; use more cells or slower rows")
+    program = emit(lowered, plan, smaller.inputs[0], model_id)
     reports = tuple(
         _report(layer, number, schedule, plan.rows[streams.maps.index(layer.target)])
         for number, layer in enumerate(lowered.layers))

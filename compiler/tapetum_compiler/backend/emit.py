@@ -8,9 +8,8 @@ from tapetum_compiler.errors import CompileError, require
 from tapetum_compiler.network import Tensor
 
 from .array_layer import TABLE_WORDS, ArrayLayer
-from .banks import Place
 from .lower import Lowered
-from .schedule import Schedule
+from .rings import Plan
 from .streams import Streams
 
 __all__ = ["emit"]
@@ -18,10 +17,9 @@ __all__ = ["emit"]
 _MOST_LAYERS, _MOST_MAPS, _MOST_TABLES = 64, 64, 8
 
 
-def emit(lowered: Lowered, streams: Streams, rows: list[int], schedule: Schedule,
-         places: list[Place], source: Tensor, model_id: int) -> Program:
-    """The program of layers that have rings, places and an order."""
-    layers = lowered.layers
+def emit(lowered: Lowered, plan: Plan, source: Tensor, model_id: int) -> Program:
+    """The program of layers for which everything is decided; `source` is the input."""
+    layers, streams = lowered.layers, plan.streams
     require(len(layers) <= _MOST_LAYERS and len(streams.maps) <= _MOST_MAPS,
             f"the network takes {len(layers)} layers and {len(streams.maps)} maps; the array has "
             f"{_MOST_LAYERS} of each, split the model")
@@ -39,16 +37,18 @@ def emit(lowered: Lowered, streams: Streams, rows: list[int], schedule: Schedule
         try:
             record.words()
         except ValueError as error:
-            raise CompileError(f"operation '{layer.name}' does not fit the array: {error}") from None
+            raise CompileError(f"operation '{layer.name}' does not fit the array: {error} "
+                               "Make it smaller.") from None
         records.append(record)
     tensors = [TensorRecord(base=place.base, first_bank=place.first_bank, ring_rows=ring,
                             row_words=of.row_words, height=of.height, pixel_words=of.pixel_words)
-               for place, ring, of in zip(places, rows, streams.maps, strict=True)]
+               for place, ring, of in zip(plan.places, plan.rows, streams.maps, strict=True)]
     for tensor, of in zip(tensors, streams.maps, strict=True):
         try:
             tensor.word()
         except ValueError as error:
-            raise CompileError(f"tensor '{of.name}' does not fit the array: {error}") from None
+            raise CompileError(f"tensor '{of.name}' does not fit the array: {error} "
+                               "Make it smaller.") from None
 
     def parameters(name: str) -> np.ndarray:
         return np.concatenate([getattr(layer.parameters, name) for layer in layers], axis=1)
@@ -57,7 +57,7 @@ def emit(lowered: Lowered, streams: Streams, rows: list[int], schedule: Schedule
         cells=layers[0].cells, weights=np.concatenate([layer.weights for layer in layers], axis=1),
         bias=parameters("bias"), multiplier=parameters("multiplier"), shift=parameters("shift"),
         single_rounding=parameters("single"), layers=tuple(records), tensors=tuple(tensors),
-        schedule=np.array(schedule.order, np.uint8),
+        schedule=np.array(plan.schedule.order, np.uint8),
         tables=np.array(tables, np.int32).reshape(-1, TABLE_WORDS),
         input_shape=source.shape, input_scale=source.scale, input_zero_point=source.zero_point,
         output_tensor=streams.output, model_id=model_id)

@@ -122,7 +122,8 @@ class _Lowering:
         last = replace(tensor, name=f"{tensor.name} in order")
         taps = identity_taps(self._layers[tensor.name], tensor, "copy")
         self._emit(replace(taps, output=last), wanted=order)
-        return self.places.tensors[last.name]
+        self.places.tensors[tensor.name] = self.places.tensors.pop(last.name)
+        return self.places.tensors[tensor.name]
 
     def _add_sum(self, layer: Add) -> None:
         if layer.output.name in self._fused:
@@ -188,7 +189,9 @@ class _Lowering:
         else:
             inputs = vectors * 8 if mode is Mode.CHANNELS else source.lanes
             spread = np.zeros((out_lanes, height, width, inputs), np.int8)
-            spread[np.ix_(lanes, range(height), range(width), source.places)] = taps.weights
+            every = np.zeros((*spread.shape[:3], len(source.places)), np.int8)
+            every[lanes] = taps.weights
+            spread[..., source.places] = every
             words = (channel_words if mode is Mode.CHANNELS else kernel_row_words)(spread, cells)
         stride = tuple(1 if size == 1 else step for size, step in
                        zip((taps.output.height, taps.output.width), taps.stride, strict=True))

@@ -28,6 +28,7 @@ class Places:
         self._lanes = max(cells, CHANNEL_LANES)
         self._joins: dict[str, Concat] = {}
         self._joined_maps: dict[str, ArrayMap] = {}
+        self._copies: dict[tuple[str, int], ArrayTensor] = {}
         readers = [tensor.name for layer in network.layers for tensor in layer.inputs]
         readers += [tensor.name for tensor in network.outputs]
         joins = [layer for layer in network.layers if isinstance(layer, Concat)]
@@ -52,10 +53,11 @@ class Places:
         return self.tensors[tensor.name]
 
     def place(self, tensor: Tensor, lanes: NDArray[np.intp]) -> tuple[ArrayMap, int]:
-        """For a layer that makes `tensor` in those lanes: the map, and its first word of a pixel."""
+        """For a layer that makes `tensor` in those lanes: the map, and its first word there."""
         join = self._joins.get(tensor.name)
         if join:
-            return self._place_in(join, tensor, tensor.name, lanes)
+            self.tensors[tensor.name], start = self._place_in(join, tensor, lanes)
+            return self._joined_maps[join.output.name], start
         made = ArrayMap(name=tensor.name, height=tensor.height, width=tensor.width,
                         pixel_words=self.words(int(lanes.max()) + 1))
         self.tensors[tensor.name] = ArrayTensor(map=made, places=lanes)
@@ -64,7 +66,9 @@ class Places:
     def place_copy(self, join: Concat, which: int,
                    lanes: NDArray[np.intp]) -> tuple[ArrayMap, int]:
         """For a layer that copies one input of `join`."""
-        return self._place_in(join, join.inputs[which], f"{join.output.name} {which}", lanes)
+        made, start = self._place_in(join, join.inputs[which], lanes)
+        self._copies[join.output.name, which] = made
+        return made.map, start
 
     def needs_copy(self, join: Concat) -> list[int]:
         """Inputs of `join` that are not made in its map."""
@@ -73,17 +77,15 @@ class Places:
 
     def place_join(self, join: Concat) -> None:
         """Every input is in the map."""
-        parts = [self.tensors[tensor.name if self._joins.get(tensor.name) is join
-                              else f"{join.output.name} {which}"].places
+        parts = [self._copies.get((join.output.name, which)) or self.tensors[tensor.name]
                  for which, tensor in enumerate(join.inputs)]
         self.tensors[join.output.name] = ArrayTensor(
-            map=self._joined_maps[join.output.name], places=np.concatenate(parts))
+            map=self._joined_maps[join.output.name], places=np.concatenate([part.places for part in parts]))
 
-    def _place_in(self, join: Concat, tensor: Tensor, name: str,
-                  lanes: NDArray[np.intp]) -> tuple[ArrayMap, int]:
+    def _place_in(self, join: Concat, tensor: Tensor,
+                  lanes: NDArray[np.intp]) -> tuple[ArrayTensor, int]:
         joined = self._joined_maps.setdefault(join.output.name, ArrayMap(
             name=join.output.name, height=tensor.height, width=tensor.width, pixel_words=0))
         start = joined.pixel_words
         joined.pixel_words += self.words(int(lanes.max()) + 1)
-        self.tensors[name] = ArrayTensor(map=joined, places=lanes + start * CHANNEL_LANES)
-        return joined, start
+        return ArrayTensor(map=joined, places=lanes + start * CHANNEL_LANES), start

@@ -8,7 +8,7 @@ from tapetum_compiler.errors import require
 from .array_layer import CHANNEL_LANES
 from .banks import Place, Ring, place_rings
 from .lower import Lowered
-from .schedule import Schedule, Stuck, schedule_rows
+from .schedule import RingsFullError, Schedule, schedule_rows
 from .streams import Streams
 
 __all__ = ["Plan", "choose_rings"]
@@ -43,7 +43,7 @@ def choose_rings(lowered: Lowered, row_period: int | None) -> Plan:
     rows = [_legal(streams, which, streams.rows_at_once[which] + 1) for which in which_maps]
     least = [_legal(streams, which, streams.rows_at_once[which]) for which in which_maps]
     schedule = _grow_until_possible(streams, rows, row_period)
-    cycles, late_rows = schedule.cycles, schedule.late_rows
+    cycles, late_rows = _cost(schedule, row_period), schedule.late_rows
     by_size = sorted(which_maps, key=lambda which: -streams.maps[which].row_bytes)
     for tolerated in _TOLERATED_WAITS:
         for which in by_size:
@@ -53,24 +53,35 @@ def choose_rings(lowered: Lowered, row_period: int | None) -> Plan:
             fewer[which] -= 4 if streams.in_windows[which] else 1
             try:
                 tried = schedule_rows(streams, fewer, row_period)
-            except Stuck:
+            except RingsFullError:
                 continue
-            if tried.cycles <= cycles * (1 + tolerated) and tried.late_rows <= late_rows:
+            if (_cost(tried, row_period) <= cycles * (1 + tolerated)
+                    and tried.late_rows <= late_rows):
                 rows, schedule = fewer, tried
     alignment = max(lowered.layers[0].cells // CHANNEL_LANES, 1)
     places, depth = place_rings(_rings(streams, rows, schedule), alignment)
     return Plan(streams, rows, schedule, places, depth)
 
 
+def _cost(schedule: Schedule, row_period: int | None) -> int:
+    """What counts: all clocks, or those after the last row if rows come slowly by themselves."""
+    return schedule.cycles if row_period is None else schedule.verdict_cycles
+
+
 def _rings(streams: Streams, rows: list[int], schedule: Schedule) -> list[Ring]:
-    """As they are to be placed: the input lives from the start on, the output for ever."""
+    """As they are to be placed: the input lives from the start on, the output for ever.
+
+    So does an input whose last rows nobody waits for: who knows when they come.
+    """
     made = []
     for which, of in enumerate(streams.maps):
         users = {*streams.writers[which], *(reader for reader, _ in streams.readers[which])}
         at = [command for command, layer in enumerate(schedule.order) if layer in users]
+        stays = which == streams.output or (of.is_input and all(
+            reading.needed[-1] < of.height for _, reading in streams.readers[which]))
         made.append(Ring(rows=min(rows[which], of.height), row_words=of.row_words,
                          born=-1 if of.is_input else at[0],
-                         dead=len(schedule.order) if which == streams.output else at[-1]))
+                         dead=len(schedule.order) if stays else at[-1]))
     return made
 
 
@@ -89,7 +100,7 @@ def _grow_until_possible(streams: Streams, rows: list[int], row_period: int | No
     while True:
         try:
             return schedule_rows(streams, rows, row_period)
-        except Stuck as stuck:
+        except RingsFullError as stuck:
             able = [which for which in stuck.maps if rows[which] < streams.maps[which].height]
             require(bool(able), "the rows of the network wait for each other in a circle; report "
                                 "the model")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from .streams import Reading, Stage, Streams
 from .timing import ROW_SWITCH_CYCLES
 
-__all__ = ["Schedule", "Stuck", "schedule_rows"]
+__all__ = ["Schedule", "RingsFullError", "schedule_rows"]
 
 
-class Stuck(Exception):
+class RingsFullError(Exception):
     """Rings are too small for any order; `maps` are those that are full."""
 
     def __init__(self, maps: set[int]) -> None:
@@ -91,7 +91,7 @@ class _Scheduler:
                 if start < best_start:
                     best, best_start = number, start
             if best < 0:
-                raise Stuck(self._full())
+                raise RingsFullError(self._full())
             self._take(best, best_start)
         made = self._made
         made.last_input = self._written[0][-1]

@@ -48,13 +48,8 @@ def fused_sums(network: Network) -> dict[str, tuple[Convolution, int]]:
         if not isinstance(layer, Add):
             continue
         able = [(source, which) for which, tensor in enumerate(layer.inputs)
-                if readers[tensor.name] == 1 and _can_end(source := made.get(tensor.name))]
+                if isinstance(source := made.get(tensor.name), Convolution)
+                and not source.is_depthwise and readers[tensor.name] == 1]
         if able:
             chosen[layer.output.name] = max(able, key=lambda entry: entry[0].weights[0].size)
     return chosen
-
-
-def _can_end(layer: object) -> bool:
-    return isinstance(layer, Convolution) and not layer.is_depthwise
-
-

@@ -47,6 +47,7 @@ class Taps:
 
 
 def convolution_taps(layer: Convolution) -> Taps:
+    """Channels that see several inputs, or a depthwise layer of one output per input."""
     weights, kind = layer.weights, "convolution"
     if layer.is_depthwise and layer.channel_multiplier == 1:
         weights, kind = weights[..., 0], "depthwise"
@@ -83,6 +84,7 @@ def _without_left_shift(layer: Convolution, weights: NDArray[np.int8]) -> tuple[
 
 
 def pool_taps(layer: Pool) -> Taps:
+    """A sum with weights of one, or the largest of doubled codes; outside lies the least code."""
     channels, taps = layer.output.channels, layer.window[0] * layer.window[1]
     is_average = layer.kind is PoolKind.AVERAGE and taps > 1
     weight = 1 if is_average else IDENTITY_WEIGHT

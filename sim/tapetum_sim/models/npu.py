@@ -14,14 +14,14 @@ from tapetum.npu.program import LayerRecord, Mode, Program, TensorRecord
 from .npu_cells import rescale, residual_sum
 from .npu_clock import NpuClock
 
-__all__ = ["MissingRow", "NpuModel", "WrittenRow"]
+__all__ = ["MissingRowError", "NpuModel", "WrittenRow"]
 
 _BANKS = 4
 _WORD = 8
 _FREE = -1
 
 
-class MissingRow(Exception):
+class MissingRowError(Exception):
     """A step reads a word that does not hold the row it should: the program is wrong."""
 
 
@@ -55,40 +55,47 @@ class NpuModel:
     Members
     -------
     program : Program
+    row_period : int or None
+        Clocks from one input row to the next; None if each comes when there is room.
     written : list of WrittenRow
         In the order of execution.
     rows : dict of (int, int) to int8 array (pixels, words * 8)
         Every row as it was when complete, by tensor and row.
     cycles : int
-        From the start to the last word written, if input rows come whenever there is room.
+        From the start to the last word written.
+    late_rows : int
+        Input rows that came before there was room.
     """
 
     program: Program
+    row_period: int | None = None
     written: list[WrittenRow] = field(default_factory=list)
     rows: dict[tuple[int, int], NDArray[np.int8]] = field(default_factory=dict)
     cycles: int = 0
+    late_rows: int = 0
 
     def run(self, image: NDArray[np.int8]) -> NDArray[np.int8]:
         """The scores of an image (height, width, channels): all lanes of the output's first row."""
         program = self.program
         self.written, self.rows = [], {}
-        words = max((tensor.base + -(-tensor.ring_rows // _BANKS) * tensor.row_words
-                     for tensor in program.tensors))
+        words = max(tensor.base + -(-tensor.ring_rows // _BANKS) * tensor.row_words
+                    for tensor in program.tensors)
         # what memory holds before is anything: here noise, so that nothing can rely on it
         self._memory = np.random.default_rng(0).integers(
             -128, 128, (_BANKS, words, _WORD), dtype=np.int8)
         self._tensor = np.full((_BANKS, words), _FREE)
         self._row = np.full((_BANKS, words), _FREE)
         self._image = image
-        self._clock = NpuClock(program)
+        self._clock = NpuClock(program, self.row_period)
         self._input_rows = 0
         done = [0] * len(program.layers)
         for number in program.schedule.tolist():
             self._command(number, done[number])
             done[number] += 1
         if done != [layer.out_height for layer in program.layers]:
-            raise MissingRow(f"the schedule makes {done} rows")
-        self.cycles = self._clock.last_write
+            raise MissingRowError(f"the schedule makes {done} rows")
+        self._receive(len(image))
+        self.cycles, self.late_rows = self._clock.last_write, self._clock.late_rows
         return self.rows[program.output_tensor, 0]
 
     def tensor(self, number: int) -> NDArray[np.int8]:
@@ -117,7 +124,7 @@ class NpuModel:
     def _receive(self, needed: int) -> None:
         """Let the front end write rows of the image."""
         record = self.program.tensors[0]
-        height, width, channels = self.program.input_shape
+        _, width, channels = self.program.input_shape
         while self._input_rows < needed:
             row = self._input_rows
             lanes = np.zeros((width, record.pixel_words * _WORD), np.int8)
@@ -132,7 +139,8 @@ class NpuModel:
         slot = np.asarray(row) % record.ring_rows
         banks = (record.first_bank + slot) % _BANKS
         addresses = record.base + slot // _BANKS * record.row_words + word
-        return np.broadcast_arrays(banks, addresses)
+        banks, addresses = np.broadcast_arrays(banks, addresses)
+        return banks, addresses
 
     def _store(self, banks: NDArray, addresses: NDArray, words: NDArray, tensor: int,
                row: int) -> None:
@@ -153,7 +161,7 @@ class NpuModel:
                           | (self._row[banks, addresses] != row))
         if wrong.any():
             where = tuple(index[0] for index in np.nonzero(wrong))
-            raise MissingRow(
+            raise MissingRowError(
                 f"row {row[where]} of tensor {tensor} is read where row "
                 f"{self._row[banks, addresses][where]} of tensor "
                 f"{self._tensor[banks, addresses][where]} lies")

@@ -13,7 +13,12 @@ _FILL = 3
 
 
 class NpuClock:
-    """Follows the commands of a program; input rows come, a word a clock, when there is room.
+    """Follows the commands of a program.
+
+    Parameters
+    ----------
+    row_period
+        Clocks from one input row to the next. None: each comes, a word a clock, when there is room.
 
     Members
     -------
@@ -21,8 +26,9 @@ class NpuClock:
         Clock at which the last word so far is in memory.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, row_period: int | None = None) -> None:
         self._program = program
+        self._period = row_period
         self._rows: list[list[int]] = [[] for _ in program.tensors]
         self._room = [0] * program.tensors[0].ring_rows
         self._free = 0
@@ -52,12 +58,23 @@ class NpuClock:
         ring = self._program.tensors[0].ring_rows
         self._room += [end] * (rows + ring - len(self._room))
 
+    @property
+    def late_rows(self) -> int:
+        """Input rows that began to come before the row in their place was needed no more."""
+        height = self._program.tensors[0].height
+        if self._period is None:
+            return 0
+        return sum(since > row * self._period for row, since in enumerate(self._room[:height]))
+
     def _written(self, tensor: int, rows: int) -> int:
         if tensor == 0:
             record, have = self._program.tensors[0], self._rows[0]
             while len(have) < rows:
-                last = have[-1] if have else 0
-                have.append(max(last, self._room[len(have)]) + record.row_words)
+                if self._period is None:
+                    last = have[-1] if have else 0
+                    have.append(max(last, self._room[len(have)]) + record.row_words)
+                else:
+                    have.append((len(have) + 1) * self._period)
         return self._rows[tensor][rows - 1]
 
     def _steps(self, layer: LayerRecord) -> int:
