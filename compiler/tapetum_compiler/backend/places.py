@@ -80,7 +80,8 @@ class Places:
         parts = [self._copies.get((join.output.name, which)) or self.tensors[tensor.name]
                  for which, tensor in enumerate(join.inputs)]
         self.tensors[join.output.name] = ArrayTensor(
-            map=self._joined_maps[join.output.name], places=np.concatenate([part.places for part in parts]))
+            map=self._joined_maps[join.output.name],
+            places=np.concatenate([part.places for part in parts]))
 
     def _place_in(self, join: Concat, tensor: Tensor,
                   lanes: NDArray[np.intp]) -> tuple[ArrayTensor, int]:

@@ -14,7 +14,9 @@ from .streams import Streams
 __all__ = ["Plan", "choose_rings"]
 
 _TOLERATED_WAITS = (0.0, 0.0005, 0.001, 0.002, 0.003)
-"""Shares of all clocks that smaller rings may cost: those that cost little are taken first."""
+"""Shares of what counts that smaller rings may cost: those that cost little are taken first."""
+_TOLERATED_AFTER_THE_LAST_ROW = (0.0, 0.005, 0.01, 0.02)
+"""The same if only the clocks after the last input row count, which are far fewer."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def choose_rings(lowered: Lowered, row_period: int | None) -> Plan:
     schedule = _grow_until_possible(streams, rows, row_period)
     cycles, late_rows = _cost(schedule, row_period), schedule.late_rows
     by_size = sorted(which_maps, key=lambda which: -streams.maps[which].row_bytes)
-    for tolerated in _TOLERATED_WAITS:
+    for tolerated in (_TOLERATED_WAITS if row_period is None else _TOLERATED_AFTER_THE_LAST_ROW):
         for which in by_size:
             if rows[which] <= least[which]:
                 continue
@@ -60,7 +62,25 @@ def choose_rings(lowered: Lowered, row_period: int | None) -> Plan:
                 rows, schedule = fewer, tried
     alignment = max(lowered.layers[0].cells // CHANNEL_LANES, 1)
     places, depth = place_rings(_rings(streams, rows, schedule), alignment)
-    return Plan(streams, rows, schedule, places, depth)
+    plan = Plan(streams, rows, schedule, places, depth)
+    for which in reversed(by_size):
+        plan = _grown(plan, which, row_period, alignment)
+    return plan
+
+
+def _grown(plan: Plan, which: int, row_period: int | None, alignment: int) -> Plan:
+    """With more rows of a map, if that saves clocks and fits into what the banks have anyway."""
+    streams = plan.streams
+    if plan.rows[which] >= streams.maps[which].height:
+        return plan
+    more = list(plan.rows)
+    more[which] += 4 if streams.in_windows[which] else 1
+    tried = schedule_rows(streams, more, row_period)
+    if (_cost(tried, row_period) >= _cost(plan.schedule, row_period)
+            or tried.late_rows > plan.schedule.late_rows):
+        return plan
+    places, depth = place_rings(_rings(streams, more, tried), alignment)
+    return plan if depth > plan.depth else Plan(streams, more, tried, places, plan.depth)
 
 
 def _cost(schedule: Schedule, row_period: int | None) -> int:

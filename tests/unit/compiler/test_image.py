@@ -44,7 +44,7 @@ def test_a_program_survives_its_file(program, tmp_path):
     path = tmp_path / "folder" / "net.tapetum"
     save_program(program, path)
     assert_equal(load_program(path), program)
-    with pytest.raises(CompileError, match="other.tapetum' cannot be read"):
+    with pytest.raises(CompileError, match=r"other\.tapetum' cannot be read"):
         load_program(tmp_path / "other.tapetum")
 
 
