@@ -14,7 +14,7 @@ from .emit import emit
 from .lower import lower
 from .rings import choose_rings
 from .schedule import Schedule
-from .timing import row_steps
+from .timing import ROW_SWITCH_CYCLES, row_steps
 
 __all__ = ["Compilation", "LayerReport", "compile_network"]
 
@@ -133,6 +133,6 @@ def _report(layer: ArrayLayer, number: int, schedule: Schedule, ring_rows: int) 
     return LayerReport(
         name=layer.name, kind=layer.kind, mode=layer.mode,
         shape=(target.height, target.width, target.pixel_words * CHANNEL_LANES), macs=layer.macs,
-        cycles=target.height * (row_steps(layer) + 2), waits=waits,
+        cycles=target.height * (row_steps(layer) + ROW_SWITCH_CYCLES), waits=waits,
         weight_words=layer.weights.shape[1], ring_rows=ring_rows,
         ring_bytes=min(ring_rows, target.height) * target.row_bytes, cells=layer.cells)

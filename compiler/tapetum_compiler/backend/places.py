@@ -4,7 +4,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tapetum_compiler.network import Concat, Network, Tensor
+from tapetum_compiler.network import Add, Concat, Network, Tensor
 
 from .array_layer import CHANNEL_LANES, ArrayMap, ArrayTensor
 
@@ -15,7 +15,7 @@ class Places:
     """Gives places to tensors while layers are lowered, in their order.
 
     Joined tensors are channel ranges of one map, each from a word of its own on, so that joining
-    costs nothing. One that has other readers as well needs a copy.
+    costs nothing. A sum, and one that has other readers as well, needs a copy.
 
     Members
     -------
@@ -32,8 +32,9 @@ class Places:
         readers = [tensor.name for layer in network.layers for tensor in layer.inputs]
         readers += [tensor.name for tensor in network.outputs]
         joins = [layer for layer in network.layers if isinstance(layer, Concat)]
-        alone = {layer.output.name for layer in network.layers if layer not in joins
-                 and readers.count(layer.output.name) == 1}
+        # a sum is written later than what follows it, and could so be late for its row
+        alone = {layer.output.name for layer in network.layers
+                 if not isinstance(layer, (Concat, Add)) and readers.count(layer.output.name) == 1}
         for join in joins:
             for tensor in join.inputs:
                 if tensor.name in alone:

@@ -99,9 +99,11 @@ def _rings(streams: Streams, rows: list[int], schedule: Schedule) -> list[Ring]:
         at = [command for command, layer in enumerate(schedule.order) if layer in users]
         stays = which == streams.output or (of.is_input and all(
             reading.needed[-1] < of.height for _, reading in streams.readers[which]))
+        # the last row may be read by nobody, and written while the next command runs
+        stays_for = len(schedule.order) if stays else at[-1] + 1
         made.append(Ring(rows=min(rows[which], of.height), row_words=of.row_words,
                          born=-1 if of.is_input else at[0],
-                         dead=len(schedule.order) if stays else at[-1]))
+                         dead=stays_for))
     return made
 
 

@@ -7,9 +7,10 @@ from .array_layer import ArrayLayer
 
 __all__ = ["ROW_SWITCH_CYCLES", "latency_cycles", "row_steps"]
 
-ROW_SWITCH_CYCLES = 2
+ROW_SWITCH_CYCLES = 1
 """Between the last step of one row and the first of the next."""
-_LATENCY_CYCLES = 20
+_LATENCY_CYCLES = 35
+_SUM_LATENCY_CYCLES = 17
 _SHORTEST_SUM_STEPS = 12
 _SERIAL_OVERHEAD_STEPS = 4
 _WINDOW_FILL_STEPS = 3
@@ -18,7 +19,7 @@ _WINDOW_FILL_STEPS = 3
 def latency_cycles(layer: ArrayLayer) -> int:
     """From the last step of a row to when another may read it: through cells, and a sum."""
     plain = layer.cells + _LATENCY_CYCLES
-    return plain + layer.cells + _SHORTEST_SUM_STEPS if layer.residual else plain
+    return plain + _SUM_LATENCY_CYCLES if layer.residual else plain
 
 
 def row_steps(layer: ArrayLayer) -> int:

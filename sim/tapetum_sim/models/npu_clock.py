@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When the array does what: a clock per step, two between rows, and waits for rows."""
+"""When the array does what: a clock per step, one between rows, and waits for rows."""
 
 from tapetum.npu.program import LayerRecord, Mode, Program
 
 __all__ = ["NpuClock"]
 
-_SWITCH = 2
-_PIPELINE = 20
+_SWITCH = 1
+_PIPELINE = 35
+_SUM = 17
 _SUM_STEPS = 12
-"""Least steps of an output vector with a residual, and what it adds to the latency."""
 _FILL = 3
 
 
@@ -45,7 +45,7 @@ class NpuClock:
         end = start + self._steps(layer)
         written = end + self._program.cells + _PIPELINE
         if layer.has_residual:
-            written += _SUM_STEPS + self._program.cells
+            written += _SUM
         self._free = end + _SWITCH
         self._drained = [self._drained[1], written]
         if layer.completes_row:

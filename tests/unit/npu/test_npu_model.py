@@ -75,9 +75,9 @@ def test_time_is_steps_switches_and_waits(seed):
     model = NpuModel(two_copies())
     model.run(image(seed))
     starts = [row.start for row in model.written]
-    # 2 words of input; 2 steps and 28 clocks through the cells; two rows in flight at most
-    assert starts == [2, 32, 36, 66, 70, 100]
-    assert model.cycles == 130
+    # 2 words of input; 2 steps and 43 clocks through the cells; two rows in flight at most
+    assert starts == [2, 47, 50, 95, 98, 143]
+    assert model.cycles == 188
     live = NpuModel(two_copies(), row_period=50)
     live.run(image(seed))
     assert [row.start for row in live.written][::2] == [50, 100, 150]
