@@ -52,7 +52,7 @@ def compile(
         raise UserError(str(error)) from None
     console = Console(width=max(Console().width, 120), soft_wrap=True)
     console.print(_table(made))
-    for line in (*network.notes, *_summary(made)):
+    for line in (*network.notes, *_summary(made, row_period)):
         console.print(line, markup=False, highlight=False)
     if out is not None:
         save_program(made.program, out)
@@ -77,16 +77,23 @@ def _table(made: "Compilation") -> "Table":
     return table
 
 
-def _summary(made: "Compilation") -> list[str]:
+def _summary(made: "Compilation", row_period: int | None) -> list[str]:
     program, schedule = made.program, made.schedule
     left_out = made.macs - made.network.macs
-    return [
+    lines = [
         f"{made.network.macs:,} multiplications"
-        + (f"; {left_out:,} more are the same in every image" if left_out else ""),
-        f"{schedule.cycles:,} cycles, of which {sum(schedule.waits):,} wait; "
-        f"{schedule.verdict_cycles:,} from the last input row to the result",
-        f"{made.utilisation:.1%} of {program.cells * 9} multipliers in use, "
-        f"or {made.utilisation * 9 / 8:.1%} of the {program.cells * 8} that count channels",
+        + (f"; {left_out:,} more are the same in every image" if left_out else "")]
+    if row_period is None:
+        lines += [
+            f"{schedule.cycles:,} cycles, of which {sum(schedule.waits):,} wait; "
+            f"{schedule.verdict_cycles:,} from the last input row to the result",
+            f"{made.utilisation:.1%} of {program.cells * 9} multipliers in use, "
+            f"or {made.utilisation * 9 / 8:.1%} of the {program.cells * 8} that count channels"]
+    else:
+        lines.append(f"{schedule.verdict_cycles:,} cycles from the last input row to the result, "
+                     f"with a row every {row_period:,}")
+    return [
+        *lines,
         f"{program.weights.shape[1]:,} words of weights and {program.bias.shape[1]:,} of "
         f"parameters in each of {program.cells} cells; {len(program.tables)} tables",
         f"{made.activation_bytes:,} bytes of activations: {made.activation_words:,} words in each "
