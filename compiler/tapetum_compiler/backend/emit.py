@@ -7,7 +7,7 @@ from tapetum.npu.program import LayerRecord, Program, TensorRecord
 from tapetum_compiler.errors import CompileError, require
 from tapetum_compiler.network import Tensor
 
-from .array_layer import TABLE_WORDS, ArrayLayer
+from .array_layer import CHANNEL_LANES, TABLE_WORDS, ArrayLayer
 from .lower import Lowered
 from .rings import Plan
 from .streams import Streams
@@ -65,6 +65,8 @@ def emit(lowered: Lowered, plan: Plan, source: Tensor, model_id: int) -> Program
 
 def _layer_record(layer: ArrayLayer, number: int, streams: Streams, weight_base: int,
                   parameter_base: int, table: int) -> LayerRecord:
+    # the array counts words of an input pixel by what it reads of it
+    assert layer.cells > CHANNEL_LANES or layer.vectors == layer.source.pixel_words
     target = streams.maps.index(layer.target)
     residual = layer.residual
     added = {} if residual is None else {

@@ -93,7 +93,9 @@ class _Lowering:
         if readers > 1:  # rows that arrive are released by one reader only
             taps = identity_taps(next(layer for layer in network.layers if source in layer.inputs),
                                  source, "copy")
-            self._emit(replace(taps, output=source))
+            copied = replace(source, name=f"{source.name} copied")
+            self._emit(replace(taps, output=copied))
+            self.places.tensors[source.name] = self.places.tensors.pop(copied.name)
 
     def add(self, layer: Layer) -> None:
         """Lower one layer; a convolution that a sum follows waits for that."""

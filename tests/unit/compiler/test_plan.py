@@ -4,6 +4,8 @@
 import numpy as np
 import pytest
 
+from tapetum.npu.program import LayerRecord, Mode
+from tapetum_compiler.backend.array_layer import ArrayMap
 from tapetum_compiler.backend.banks import BANKS, Ring, place_rings
 from tapetum_compiler.backend.compile import compile_network
 from tapetum_compiler.backend.lower import lower
@@ -23,13 +25,12 @@ from .tflite_models import data_file
 RING = Padding(1, 1, 1, 1)
 
 
-class Sum:
-    """The fields of a record that a sum needs."""
-
-    def __init__(self, residual):
-        self.add_multiplier, self.add_shift = residual.multiplier, residual.shift
-        self.add_zero_point = residual.zero_point
-        self.add_min, self.add_max = residual.act_min, residual.act_max
+def record_of(residual):
+    return LayerRecord(
+        mode=Mode.CHANNELS, kernel_height=1, kernel_width=1, in_tensor=0, in_height=1, in_width=1,
+        vectors=1, out_tensor=1, out_height=1, out_width=1, groups=1, out_pixel_words=1,
+        add_multiplier=residual.multiplier, add_shift=residual.shift,
+        add_zero_point=residual.zero_point, add_min=residual.act_min, add_max=residual.act_max)
 
 
 @pytest.mark.parametrize("own", [0, 1])
@@ -46,9 +47,10 @@ def test_tables_add_every_pair_of_codes_exactly(own, seed):
         codes = np.arange(-128, 128)
         pairs = np.broadcast_arrays(codes[:, None], codes)
         wanted = execute_layer(layer, *(side.astype(np.int8)[None, ..., None] for side in pairs))
-        lowered = lower(network_of(convolution(rng, tensor("image", (1, 1, 1)), "x", channels=1)), 8)
-        residual = residual_of(layer, own, lowered.input.map)
-        made = residual_sum(residual.table, pairs[own], pairs[1 - own], Sum(residual))
+        source = ArrayMap(name="b", height=256, width=256, pixel_words=1)
+        residual = residual_of(layer, own, source)
+        made = residual_sum(residual.table, pairs[own], pairs[1 - own],
+                            record_of(residual))
         np.testing.assert_array_equal(made, wanted[0, ..., 0])
 
 
@@ -74,8 +76,8 @@ def test_rings_that_live_together_lie_apart(alignment, seed):
                 other = rings[second]
                 if ring.born <= other.dead and other.born <= ring.dead:
                     assert not taken[first] & taken[second]
-        alive = max(sum(ring.rows * ring.row_words for ring in rings if ring.born <= at <= ring.dead)
-                    for at in range(-1, 80))
+        alive = max(sum(ring.rows * ring.row_words for ring in rings
+                        if ring.born <= at <= ring.dead) for at in range(-1, 80))
         assert alive / BANKS <= depth < 2.5 * alive / BANKS
 
 
