@@ -9,6 +9,9 @@ from .timing import ROW_SWITCH_CYCLES
 __all__ = ["Schedule", "RingsFullError", "schedule_rows"]
 
 
+_FOREVER = 1 << 60
+
+
 class RingsFullError(Exception):
     """Rings are too small for any order; `maps` are those that are full."""
 
@@ -68,7 +71,7 @@ class _Scheduler:
         self._released = 0
         self._room_since = [0] * rings[0]
         self._made = Schedule()
-        self._end = -ROW_SWITCH_CYCLES
+        self._begin, self._end = -_FOREVER, -ROW_SWITCH_CYCLES
         self._drained = [0, 0]
         self._open = [number for number, _ in enumerate(streams.stages)]
 
@@ -79,12 +82,14 @@ class _Scheduler:
         else:
             self._take_input()
         while self._open:
-            earliest = max(self._end + ROW_SWITCH_CYCLES, self._drained[0])
-            best, best_start = -1, 1 << 60
+            free = max(self._end + ROW_SWITCH_CYCLES, self._drained[0])
+            best, best_start = -1, _FOREVER
             for number in reversed(self._open):
-                start = self._start(self._streams.stages[number], number)
+                stage = self._streams.stages[number]
+                start = self._start(stage, number)
                 if start is None:
                     continue
+                earliest = max(free, self._begin + stage.setup)
                 if start <= earliest:
                     best, best_start = number, earliest
                     break
@@ -110,7 +115,7 @@ class _Scheduler:
             needed = reading.needed[row]
             if needed > len(rows):
                 return None
-            start = max(start, rows[needed - 1])
+            start = max(start, rows[needed - 1] + stage.addend_wait)
         target = stage.target
         for other in self._streams.writers[target]:
             # parts of a row in the order of layers, so that the last one completes it
@@ -138,7 +143,7 @@ class _Scheduler:
         stage, made = self._streams.stages[number], self._made
         made.order.append(number)
         made.waits.append(start - self._end - ROW_SWITCH_CYCLES)
-        self._end = start + stage.steps
+        self._begin, self._end = start, start + stage.steps
         drained = self._end + stage.latency
         self._drained = [self._drained[1], drained]
         made.cycles = max(made.cycles, drained)

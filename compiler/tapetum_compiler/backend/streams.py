@@ -7,7 +7,7 @@ from tapetum.npu.program import Mode
 
 from .array_layer import ArrayMap
 from .lower import Lowered
-from .timing import latency_cycles, row_steps
+from .timing import addend_wait_cycles, latency_cycles, row_steps, setup_cycles
 
 __all__ = ["Reading", "Stage", "Streams"]
 
@@ -31,11 +31,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class Stage:
-    """One layer: rows, clocks of each, until each can be read, what it reads and fills."""
+    """One layer: its rows, clocks of `timing`, what it reads and fills."""
 
     rows: int
     steps: int
     latency: int
+    setup: int
+    addend_wait: int
     readings: list[Reading]
     target: int
 
@@ -84,8 +86,8 @@ class Streams:
                 other = maps.index(layer.residual.source)
                 readings.append(Reading(other, [row + 1 for row in rows],
                                         [*rows, layer.residual.source.height]))
-            stages.append(Stage(len(rows), row_steps(layer), latency_cycles(layer), readings,
-                                target))
+            stages.append(Stage(len(rows), row_steps(layer), latency_cycles(layer),
+                                setup_cycles(layer), addend_wait_cycles(layer), readings, target))
             writers[target].append(number)
             for reading in readings:
                 readers[reading.map].append((number, reading))

@@ -5,12 +5,15 @@ from tapetum.npu.program import Mode
 
 from .array_layer import ArrayLayer
 
-__all__ = ["ROW_SWITCH_CYCLES", "latency_cycles", "row_steps"]
+__all__ = ["ROW_SWITCH_CYCLES", "addend_wait_cycles", "latency_cycles", "row_steps",
+           "setup_cycles"]
 
 ROW_SWITCH_CYCLES = 1
 """Between the last step of one row and the first of the next."""
 _LATENCY_CYCLES = 35
 _SUM_LATENCY_CYCLES = 17
+_ADDEND_WAIT_CYCLES = 3
+_SETUP_CYCLES = 29
 _SHORTEST_SUM_STEPS = 12
 _SERIAL_OVERHEAD_STEPS = 4
 _WINDOW_FILL_STEPS = 3
@@ -20,6 +23,16 @@ def latency_cycles(layer: ArrayLayer) -> int:
     """From the last step of a row to when another may read it: through cells, and a sum."""
     plain = layer.cells + _LATENCY_CYCLES
     return plain + _SUM_LATENCY_CYCLES if layer.residual else plain
+
+
+def addend_wait_cycles(layer: ArrayLayer) -> int:
+    """How much longer a row of `layer` waits for what it reads."""
+    return _ADDEND_WAIT_CYCLES if layer.residual else 0
+
+
+def setup_cycles(layer: ArrayLayer) -> int:
+    """From the first step of the row before to that of `layer`, at least: it is set up meanwhile."""
+    return _SETUP_CYCLES + layer.window[0]
 
 
 def row_steps(layer: ArrayLayer) -> int:

@@ -10,6 +10,8 @@ _PIPELINE = 35
 _SUM = 17
 _SUM_STEPS = 12
 _FILL = 3
+_ADDEND = 3
+_SETUP = 29
 
 
 class NpuClock:
@@ -32,6 +34,7 @@ class NpuClock:
         self._rows: list[list[int]] = [[] for _ in program.tensors]
         self._room = [0] * program.tensors[0].ring_rows
         self._free = 0
+        self._begun: int | None = None
         self._drained = [0, 0]
         self.last_write = 0
 
@@ -41,7 +44,10 @@ class NpuClock:
         before = [self._written(layer.in_tensor, needed)]
         if layer.has_residual:
             before.append(self._written(layer.residual_tensor, row + 1))
-        start = max(self._free, self._drained[0], *before)
+        reads = max(before) + (_ADDEND if layer.has_residual else 0)
+        set_up = self._begun + _SETUP + layer.kernel_height if self._begun is not None else 0
+        start = max(self._free, self._drained[0], reads, set_up)
+        self._begun = start
         end = start + self._steps(layer)
         written = end + self._program.cells + _PIPELINE
         if layer.has_residual:

@@ -76,11 +76,11 @@ def test_time_is_steps_switches_and_waits(seed):
     model.run(image(seed))
     starts = [row.start for row in model.written]
     # 2 words of input; 2 steps and 43 clocks through the cells; two rows in flight at most
-    assert starts == [2, 47, 50, 95, 98, 143]
-    assert model.cycles == 188
-    live = NpuModel(two_copies(), row_period=50)
+    assert starts == [2, 47, 77, 122, 152, 197]
+    assert model.cycles == 242
+    live = NpuModel(two_copies(), row_period=80)
     live.run(image(seed))
-    assert [row.start for row in live.written][::2] == [50, 100, 150]
+    assert [row.start for row in live.written][::2] == [80, 160, 240]
     assert live.late_rows == 0
 
 
