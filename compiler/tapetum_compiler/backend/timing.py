@@ -31,7 +31,7 @@ def addend_wait_cycles(layer: ArrayLayer) -> int:
 
 
 def setup_cycles(layer: ArrayLayer) -> int:
-    """From the first step of the row before to that of `layer`, at least: it is set up meanwhile."""
+    """From the first step of the row before to that of `layer`, at least."""
     return _SETUP_CYCLES + layer.window[0]
 
 
