@@ -21,6 +21,7 @@ COMMANDS = {
     "sim": "tapetum_sim.commands.sim",
     "characterise": "tapetum_sim.commands.characterise",
     "bench": "tapetum_sim.commands.bench",
+    "compile": "tapetum_compiler.command",
     "verilog": "tapetum_sim.commands.verilog",
     "registers": "tapetum_sim.commands.registers",
     "presets": "tapetum_sim.commands.presets",

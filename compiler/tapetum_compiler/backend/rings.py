@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many rows of each map are kept: few, but enough that rows seldom wait for each other."""
+
+from dataclasses import dataclass
+
+from tapetum_compiler.errors import require
+
+from .array_layer import CHANNEL_LANES
+from .banks import Place, Ring, place_rings
+from .lower import Lowered
+from .schedule import RingsFullError, Schedule, schedule_rows
+from .streams import Streams
+
+__all__ = ["Plan", "choose_rings"]
+
+_TOLERATED_WAITS = (0.0, 0.0005, 0.001, 0.002, 0.003)
+"""Shares of what counts that smaller rings may cost: those that cost little are taken first."""
+_TOLERATED_AFTER_THE_LAST_ROW = (0.0, 0.005, 0.01, 0.02)
+"""The same if only the clocks after the last input row count, which are far fewer."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Rings, their places and the order of rows that goes with them.
+
+    Members
+    -------
+    rows : list of int
+        Slots of each ring.
+    depth : int
+        Words that each bank must have.
+    """
+
+    streams: Streams
+    rows: list[int]
+    schedule: Schedule
+    places: list[Place]
+    depth: int
+
+
+def choose_rings(lowered: Lowered, row_period: int | None) -> Plan:
+    """Begin with rings that seldom make a row wait, then take rows away, from large maps first."""
+    streams = Streams.of(lowered)
+    which_maps = range(len(streams.maps))
+    rows = [_legal(streams, which, streams.rows_at_once[which] + 1) for which in which_maps]
+    least = [_legal(streams, which, streams.rows_at_once[which]) for which in which_maps]
+    schedule = _grow_until_possible(streams, rows, row_period)
+    cycles, late_rows = _cost(schedule, row_period), schedule.late_rows
+    by_size = sorted(which_maps, key=lambda which: -streams.maps[which].row_bytes)
+    for tolerated in (_TOLERATED_WAITS if row_period is None else _TOLERATED_AFTER_THE_LAST_ROW):
+        for which in by_size:
+            if rows[which] <= least[which]:
+                continue
+            fewer = list(rows)
+            fewer[which] -= 4 if streams.in_windows[which] else 1
+            try:
+                tried = schedule_rows(streams, fewer, row_period)
+            except RingsFullError:
+                continue
+            if (_cost(tried, row_period) <= cycles * (1 + tolerated)
+                    and tried.late_rows <= late_rows):
+                rows, schedule = fewer, tried
+    alignment = max(lowered.layers[0].cells // CHANNEL_LANES, 1)
+    places, depth = place_rings(_rings(streams, rows, schedule), alignment)
+    plan = Plan(streams, rows, schedule, places, depth)
+    for which in reversed(by_size):
+        plan = _grown(plan, which, row_period, alignment)
+    return plan
+
+
+def _grown(plan: Plan, which: int, row_period: int | None, alignment: int) -> Plan:
+    """With more rows of a map, if that saves clocks and fits into what the banks have anyway."""
+    streams = plan.streams
+    if plan.rows[which] >= streams.maps[which].height:
+        return plan
+    more = list(plan.rows)
+    more[which] += 4 if streams.in_windows[which] else 1
+    tried = schedule_rows(streams, more, row_period)
+    if (_cost(tried, row_period) >= _cost(plan.schedule, row_period)
+            or tried.late_rows > plan.schedule.late_rows):
+        return plan
+    places, depth = place_rings(_rings(streams, more, tried), alignment)
+    return plan if depth > plan.depth else Plan(streams, more, tried, places, plan.depth)
+
+
+def _cost(schedule: Schedule, row_period: int | None) -> int:
+    """What counts: all clocks, or those after the last row if rows come slowly by themselves."""
+    return schedule.cycles if row_period is None else schedule.verdict_cycles
+
+
+def _rings(streams: Streams, rows: list[int], schedule: Schedule) -> list[Ring]:
+    """As they are to be placed: the input lives from the start on, the output for ever.
+
+    So does an input whose last rows nobody waits for: who knows when they come.
+    """
+    made = []
+    for which, of in enumerate(streams.maps):
+        users = {*streams.writers[which], *(reader for reader, _ in streams.readers[which])}
+        at = [command for command, layer in enumerate(schedule.order) if layer in users]
+        stays = which == streams.output or (of.is_input and all(
+            reading.needed[-1] < of.height for _, reading in streams.readers[which]))
+        # the last row may be read by nobody, and written while the next command runs
+        stays_for = len(schedule.order) if stays else at[-1] + 1
+        made.append(Ring(rows=min(rows[which], of.height), row_words=of.row_words,
+                         born=-1 if of.is_input else at[0],
+                         dead=stays_for))
+    return made
+
+
+def _legal(streams: Streams, which: int, rows: int) -> int:
+    """At least so many rows, as a ring can have them."""
+    height = streams.maps[which].height
+    if which == streams.output:
+        return -(-height // 4) * 4 if streams.in_windows[which] else height
+    if streams.in_windows[which]:
+        return max(-(-min(rows - 1, height) // 4) * 4, 4)
+    return min(rows, height)
+
+
+def _grow_until_possible(streams: Streams, rows: list[int], row_period: int | None) -> Schedule:
+    """Make full rings larger until there is an order; changes `rows`."""
+    while True:
+        try:
+            return schedule_rows(streams, rows, row_period)
+        except RingsFullError as stuck:
+            able = [which for which in stuck.maps if rows[which] < streams.maps[which].height]
+            require(bool(able), "the rows of the network wait for each other in a circle; report "
+                                "the model")
+            for which in able:
+                rows[which] += 4 if streams.in_windows[which] else 1
