@@ -49,7 +49,7 @@ class Target(enum.Enum, shape=3):
     TABLES = 5
     """Words of 32 bits: 512 a residual addition, the convolution's half first."""
     HEADER = 6
-    """Index 0: the number of schedule entries minus one. Index 1: the output tensor."""
+    """Index 0: the number of schedule entries minus one. Index 1: the output tensor's record."""
 
 
 class ProgramWrite(NamedTuple):
@@ -246,4 +246,4 @@ class Program:
             for index, addend in enumerate(addends):
                 yield ProgramWrite(Target.TABLES, 0, table * 512 + index, int(addend) & 0xFFFFFFFF)
         yield ProgramWrite(Target.HEADER, 0, 0, len(self.schedule) - 1)
-        yield ProgramWrite(Target.HEADER, 0, 1, self.output_tensor)
+        yield ProgramWrite(Target.HEADER, 0, 1, self.tensors[self.output_tensor].word())
