@@ -93,12 +93,10 @@ class Residual(wiring.Component):
         total = Signal(signed(32), reset_less=True)
         m.d.sync += total.eq(addends[0] + addends[1])
 
-        # The context of a vector stays until the next one begins, 12 clocks later or more: it is
-        # taken where it is needed.
         m.submodules.requantise = requantise = Requantise()
-        early = self.commands[delayed(m, context, 3, name="early_context")].layer
+        early = self.commands[delayed(m, context, 2, name="early_context")].layer
         parameters = Signal(Shape(36), reset_less=True)
-        late_context = delayed(m, context, 3 + requantise.offset_cycles, name="late_context")
+        late_context = delayed(m, context, 2 + requantise.offset_cycles, name="late_context")
         late = self.commands[late_context].layer
         m.d.sync += parameters.eq(Cat(early.add_multiplier, early.add_shift))
         clamp = delayed(m, Cat(late.add_zero_point, late.add_min, late.add_max), 1, name="clamp")
@@ -113,7 +111,7 @@ class Residual(wiring.Component):
         behind = 3 + requantise.latency_cycles
         done = delayed(m, taken, behind, name="done", reset_less=False)
         done_lane = delayed(m, lane_taken, behind, name="done_lane")
-        done_context = delayed(m, late_context, 2, name="done_context")
+        done_context = delayed(m, late_context, 3, name="done_context")
         collected = Signal(8 * cells, reset_less=True)
         with m.If(done):
             m.d.sync += collected.word_select(done_lane, 8).eq(requantise.o)

@@ -39,6 +39,10 @@ def _run(network, *, gap=lambda: 0, inferences=1, cycles=20_000, overruns=False)
             ctx.set(dut.start, 0)
             await ctx.tick().until(dut.done)
             seen_overrun.append(ctx.get(dut.overrun))
+        if not overruns:
+            for tensor in range(1, len(network.tensors)):
+                expected = network.written_words(tensor) * inferences
+                assert written[tensor] == expected, f"tensor {tensor}"
         height, ring = network.tensors[-1].height, network.tensors[-1].ring_rows
         in_first_slot = network.values[-1][(height - 1) // ring * ring].reshape(-1, 8)
         for index, lanes in enumerate(in_first_slot):
@@ -70,9 +74,6 @@ def _run(network, *, gap=lambda: 0, inferences=1, cycles=20_000, overruns=False)
 
     simulate(dut, load_and_judge, drive, background=(watch,), cycles=cycles)
     assert ended
-    if not overruns:
-        for tensor in range(1, len(network.tensors)):
-            assert written[tensor] == network.written_words(tensor) * inferences, f"tensor {tensor}"
     return steps, seen_overrun
 
 
