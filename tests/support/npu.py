@@ -23,16 +23,6 @@ def requantised(total: int, multiplier: int, shift: int, single: int, zero_point
 
 
 @dataclass
-class _Layer:
-    record: dict
-    source: int
-    target: int
-    weights: np.ndarray
-    """(groups, kernel_height, kernel_width, channels of a step..., cells), as the mode has it."""
-    tables: np.ndarray | None = None
-
-
-@dataclass
 class SmallNetwork:
     """Lays out layers as they are added, and computes them directly.
 
@@ -211,6 +201,12 @@ class SmallNetwork:
             packed = row.reshape(-1, 8)
             for index, lanes in enumerate(packed):
                 yield _word(lanes), index == len(packed) - 1
+
+    def first_slot_words(self) -> list[int]:
+        """Words that the first slot of the output's ring holds in the end."""
+        last = self.tensors[-1].height - 1
+        row = self.values[-1][last - last % self.tensors[-1].ring_rows]
+        return [_word(lanes) for lanes in row.reshape(-1, 8)]
 
     def written_words(self, tensor: int) -> list[int]:
         """Words of a tensor in the order in which its layer writes them."""

@@ -66,12 +66,14 @@ class Engine(wiring.Component):
     """
 
     switch_cycles = 1
+    addend_wait_cycles = 3
     result_cycles = 5
 
     def __init__(self, config: NpuConfig):
         self.config = config
         self.latency_cycles = (1 + ReadPath.latency_cycles + Cell.latency_cycles
                                + config.cells - 1 + 3)
+        self.dependent_cycles = 44
         self.residual_cycles = 17
         super().__init__({
             "write": In(1), "write_target": In(Target), "write_cell": In(range(config.cells)),
@@ -97,14 +99,14 @@ class Engine(wiring.Component):
         m.d.comb += [block.commands.eq(commands) for block in (read_path, residual, writer)]
 
         # An inference.
-        drained = Signal(2)
+        undrained = Signal(2)
         generators = {Mode.CHANNELS: ChannelSteps(config), Mode.KERNEL_ROW: KernelRowSteps(config),
                       Mode.DEPTHWISE: DepthwiseSteps(config)}
         active = Cat(generator.active for generator in generators.values()).any()
         begins, ends = Signal(), Signal()
         m.d.comb += [
             self.ready.eq(~self.busy & ~scoreboard.busy), begins.eq(self.start & self.ready),
-            ends.eq(self.busy & setup.finished & ~active & ~drained.any()),
+            ends.eq(self.busy & setup.finished & ~active & ~undrained.any()),
             setup.run.eq(self.busy & ~ends), scoreboard.clear.eq(ends), self.done.eq(ends),
         ]
         m.d.sync += self.busy.eq(begins | (self.busy & ~ends))
@@ -112,14 +114,14 @@ class Engine(wiring.Component):
         # Rows: from the setup to the generator of their mode.
         take, context = Signal(), setup.command.sequence[0]
         m.d.comb += [
-            take.eq(setup.valid & ~active), setup.take.eq(take), setup.busy.eq(drained),
+            take.eq(setup.valid & ~active), setup.take.eq(take), setup.busy.eq(undrained),
             setup.rows.eq(scoreboard.rows),
             scoreboard.tensor.eq(setup.tensor),
             writer.command.eq(setup.command), writer.load.eq(take << context),
         ]
         with m.If(take):
             m.d.sync += commands[context].eq(setup.command)
-        m.d.sync += drained.eq((drained | (take << context)) & ~writer.drained)
+        m.d.sync += undrained.eq((undrained | (take << context)) & ~writer.drained)
         step = Signal(ReadStep(config), reset_less=True)
         step_valid = Signal()
         m.d.sync += step_valid.eq(0)
@@ -181,15 +183,18 @@ class Engine(wiring.Component):
     def _release(m: Module, take: Value, command, active: Value, writer: Writer, begins: Value):
         """Input rows are free when the last read of the row that needed them has gone by."""
         pending, waits = Signal(12, reset_less=True), Signal()
+        ended = waits & ~active
+        released = delayed(m, Cat(pending, ended), _RELEASE_CYCLES, name="released",
+                           reset_less=False)
+        with m.If(ended):
+            m.d.sync += waits.eq(0)
         with m.If(take):
             m.d.sync += [pending.eq(command.released_rows), waits.eq(command.layer.in_tensor == 0)]
-        released = delayed(m, Cat(pending, waits & ~active), _RELEASE_CYCLES,
-                           name="released", reset_less=False)
         rows = Signal(12)
         with m.If(released[-1]):
             m.d.sync += rows.eq(released[:-1])
         with m.If(begins):
-            m.d.sync += [rows.eq(0), waits.eq(0)]
+            m.d.sync += rows.eq(0)
         m.d.comb += writer.released_rows.eq(rows)
 
     def _program(self, m: Module, setup: RowSetup, chain: Chain, residual: Residual,
