@@ -47,7 +47,8 @@ class SmallNetwork:
         self.parameters: list[list[tuple]] = [[] for _ in range(CELLS)]
         self.tables: list[np.ndarray] = []
         self.memory_words = 0
-        self._tensor(self.height, self.width, self.words, self.input_ring or -(-self.height // 4) * 4)
+        ring = self.input_ring or -(-self.height // 4) * 4
+        self._tensor(self.height, self.width, self.words, ring)
         self.values[0] = self.random.integers(-128, 128, (self.height, self.width, 8 * self.words))
 
     def _tensor(self, height, width, words, ring):

@@ -2,9 +2,10 @@
 """The memory that holds the rings of rows."""
 
 from amaranth import *
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..correct.defects.block_memory import BlockMemory
 from .npu_config import NpuConfig
 
 __all__ = ["BANKS", "Activations"]
@@ -39,15 +40,11 @@ class Activations(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         for number in range(BANKS):
-            m.submodules[f"bank_{number}"] = words = memory.Memory(
-                shape=64, depth=self.config.activation_words, init=[])
-            write, read = words.write_port(), words.read_port()
-            output = Signal(64, name=f"output_{number}", reset_less=True)
-            m.d.sync += output.eq(read.data)
+            m.submodules[f"bank_{number}"] = bank = BlockMemory(
+                64, depth=self.config.activation_words)
             m.d.comb += [
-                write.addr.eq(self.write_address), write.data.eq(self.write_word),
-                write.en.eq(self.write_bank[number]),
-                read.addr.eq(self.addresses[number]), read.en.eq(1),
-                self.words[number].eq(output),
+                bank.write_address.eq(self.write_address), bank.write_word.eq(self.write_word),
+                bank.write_enable.eq(self.write_bank[number]),
+                bank.address.eq(self.addresses[number]), self.words[number].eq(bank.word),
             ]
         return m

@@ -2,9 +2,10 @@
 """One cell of the array: nine products a clock for one output channel."""
 
 from amaranth import *
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..correct.defects.block_memory import BlockMemory
 from ..stream.delay import delayed
 from .npu_config import NpuConfig
 from .program import LANES, PARAMETER_LAYOUT, WEIGHT_WORD_BITS
@@ -81,10 +82,9 @@ class Cell(wiring.Component):
         terms = []
         for lane in range(LANES):
             factor = delayed(m, march[lane], 1, name=f"activation_{lane}")
-            weight = Signal(signed(8), name=f"weight_{lane}", reset_less=True)
+            weight = weights[8 * lane:8 * lane + 8].as_signed()
             product = Signal(signed(16), name=f"product_{lane}", reset_less=True)
-            m.d.sync += [weight.eq(weights[8 * lane:8 * lane + 8].as_signed()),
-                         product.eq(factor * weight)]
+            m.d.sync += product.eq(factor * weight)
             terms.append(product)
         level = 0
         while len(terms) > 1:
@@ -102,10 +102,11 @@ class Cell(wiring.Component):
         address = delayed(m, token.parameter, 5, name="parameter_address")
         read = self._memory(m, "parameters", PARAMETER_LAYOUT.size, self.config.parameter_words,
                             self.write_parameters, address)
-        early = Signal(PARAMETER_LAYOUT, name="parameters_early", reset_less=True)
+        early = Signal(PARAMETER_LAYOUT, name="parameters_early")
         parameters = Signal(PARAMETER_LAYOUT, name="parameters_late", reset_less=True)
+        m.d.comb += early.eq(read)
         total = Signal(signed(32), reset_less=True)
-        m.d.sync += [early.eq(read), parameters.eq(early), total.eq(sum_ + early.bias)]
+        m.d.sync += [parameters.eq(early), total.eq(sum_ + early.bias)]
 
         m.submodules.requantise = requantise = Requantise()
         context = delayed(m, steps.context, 10, name="context")
@@ -129,12 +130,12 @@ class Cell(wiring.Component):
 
     def _memory(self, m: Module, name: str, bits: int, depth: int, write_enable: Value,
                 address: Value) -> Value:
-        m.submodules[name] = words = memory.Memory(shape=bits, depth=depth, init=[])
-        write, read = words.write_port(), words.read_port()
-        m.d.sync += [write.addr.eq(self.program.index), write.data.eq(self.program.data),
-                     write.en.eq(write_enable)]
-        m.d.comb += [read.addr.eq(address), read.en.eq(1)]
-        return read.data
+        m.submodules[name] = words = BlockMemory(bits, depth=depth)
+        m.d.sync += [words.write_address.eq(self.program.index),
+                     words.write_word.eq(self.program.data),
+                     words.write_enable.eq(write_enable)]
+        m.d.comb += words.address.eq(address)
+        return words.word
 
     @staticmethod
     def _sum(m: Module, terms: list, name: str) -> Signal:

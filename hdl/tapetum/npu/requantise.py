@@ -94,7 +94,8 @@ class Requantise(wiring.Component):
         shift, single = delayed(m, shift, 1, name="shift_c"), delayed(m, single, 1, name="single_c")
 
         # Sixth: half of what the second shift drops. Ones below it and a carry make it.
-        half_less_one = register(31, "half_less_one", Cat(shift > bit + 1 for bit in range(31)))
+        ones = ~(C((1 << 32) - 1, 32) << shift)[:32]
+        half_less_one = register(31, "half_less_one", ones[1:])
         carry = register(1, "carry", (shift != 0) & (single | ~product[-1]))
         scaled = delayed(m, scaled, 1, name="scaled").as_signed()
         shift = delayed(m, shift, 1, name="shift_d")
@@ -107,10 +108,10 @@ class Requantise(wiring.Component):
         sign = coarse[-1]
         fine = (coarse[:16] >> fine_shift)[:8]
         # Bit 8 and all above it must equal the sign, or the value is out of every clamp's reach.
+        reach = (C(0x7F, 7) << fine_shift)[:7]
         outside = Signal()
         differs = coarse.as_unsigned() ^ sign.replicate(33)
-        m.d.comb += outside.eq(differs[15:].any() | Cat(
-            differs[bit] & (fine_shift <= bit - 8) for bit in range(8, 15)).any())
+        m.d.comb += outside.eq(differs[15:].any() | (differs[8:15] & reach).any())
         limited = register(signed(9), "limited", Mux(
             outside, Cat((~sign).replicate(8), sign), Cat(fine, sign)).as_signed())
 

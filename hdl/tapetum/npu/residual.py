@@ -2,9 +2,10 @@
 """Adds a residual to what the cells deliver, one byte a clock."""
 
 from amaranth import *
-from amaranth.lib import data, fifo, memory, wiring
+from amaranth.lib import data, fifo, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..correct.defects.block_memory import BlockMemory
 from ..stream.delay import delayed
 from .npu_config import NpuConfig
 from .requantise import Requantise
@@ -78,18 +79,15 @@ class Residual(wiring.Component):
         layer = self.commands[context].layer
         addends = []
         for number, byte in enumerate((own, other)):
-            m.submodules[f"table_{number}"] = table = memory.Memory(
-                shape=signed(32), depth=_TABLE_ENTRIES * self.config.add_tables, init=[])
-            write, read = table.write_port(), table.read_port()
-            addend = Signal(signed(32), name=f"addend_{number}", reset_less=True)
+            m.submodules[f"table_{number}"] = table = BlockMemory(
+                signed(32), depth=_TABLE_ENTRIES * self.config.add_tables)
             m.d.comb += [
-                write.addr.eq(Cat(self.write_index[:8], self.write_index[9:])),
-                write.data.eq(self.write_data),
-                write.en.eq(self.write & (self.write_index[8] == number)),
-                read.addr.eq(Cat(byte ^ 0x80, layer.add_table)), read.en.eq(1),
+                table.write_address.eq(Cat(self.write_index[:8], self.write_index[9:])),
+                table.write_word.eq(self.write_data),
+                table.write_enable.eq(self.write & (self.write_index[8] == number)),
+                table.address.eq(Cat(byte ^ 0x80, layer.add_table)),
             ]
-            m.d.sync += addend.eq(read.data)
-            addends.append(addend)
+            addends.append(table.word)
         total = Signal(signed(32), reset_less=True)
         m.d.sync += total.eq(addends[0] + addends[1])
 

@@ -5,6 +5,7 @@ from amaranth import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..correct.defects.block_memory import BlockMemory
 from .npu_config import NpuConfig
 from .program import TABLE_WORD_BITS, TENSOR_LAYOUT
 from .read_path import KernelRow
@@ -80,26 +81,21 @@ class RowSetup(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.schedule = schedule = memory.Memory(
-            shape=6, depth=self.config.schedule_entries, init=[])
-        m.submodules.records = records = memory.Memory(
-            shape=TABLE_WORD_BITS, depth=1024, init=[])
+        m.submodules.schedule = schedule = BlockMemory(
+            6, depth=self.config.schedule_entries)
+        m.submodules.records = records = BlockMemory(TABLE_WORD_BITS, depth=1024)
         m.submodules.kernel_rows = kernel_rows = memory.Memory(
             shape=KernelRow, depth=4 * KERNEL_ROWS, init=[])
-        schedule_write, schedule_read = schedule.write_port(), schedule.read_port()
-        record_write, record_read = records.write_port(), records.read_port()
         row_write, row_read = kernel_rows.write_port(), kernel_rows.read_port(domain="comb")
         entry = Signal(range(self.config.schedule_entries))
-        layer_number = Signal(6, reset_less=True)
+        layer_number, read = schedule.word, records.word
         started = Signal(64)
         m.d.comb += [
-            schedule_write.addr.eq(self.write_index), schedule_write.data.eq(self.write_data),
-            schedule_write.en.eq(self.write_schedule),
-            schedule_read.addr.eq(entry), schedule_read.en.eq(1), record_read.en.eq(1),
+            schedule.write_address.eq(self.write_index),
+            schedule.write_word.eq(self.write_data),
+            schedule.write_enable.eq(self.write_schedule), schedule.address.eq(entry),
             row_read.addr.eq(Cat(self.row, self.sequence_row)), self.kernel_row.eq(row_read.data),
         ]
-        read = Signal(TABLE_WORD_BITS, reset_less=True)
-        m.d.sync += read.eq(record_read.data)
 
         command, layer = self.command, self.command.layer
         source, target, residual = (Signal(TENSOR_LAYOUT, name=name, reset_less=True)
@@ -121,8 +117,8 @@ class RowSetup(wiring.Component):
             row_write.data.outside.eq(~inside),
         ]
         with m.If(self.write_records):
-            m.d.comb += [record_write.addr.eq(self.write_index),
-                         record_write.data.eq(self.write_data), record_write.en.eq(1)]
+            m.d.comb += [records.write_address.eq(self.write_index),
+                         records.write_word.eq(self.write_data), records.write_enable.eq(1)]
         rows_there = Signal(12, reset_less=True)
         m.d.sync += [rows_there.eq(self.rows), enough.eq(rows_there >= needed)]
         m.d.comb += self.tensor.eq(layer.in_tensor)
@@ -135,13 +131,13 @@ class RowSetup(wiring.Component):
                     m.next = "schedule"
             with m.State("schedule"):
                 # The memory's own clock, one for its output.
-                m.d.sync += [layer_number.eq(schedule_read.data), count.eq(count + 1)]
+                m.d.sync += count.eq(count + 1)
                 with m.If(count == 1):
                     m.d.sync += count.eq(0)
                     m.next = "fetch"
             with m.State("fetch"):
                 m.d.sync += count.eq(count + 1)
-                m.d.comb += record_read.addr.eq(Cat(count[:3], layer_number))
+                m.d.comb += records.address.eq(Cat(count[:3], layer_number))
                 with m.Switch(count):
                     for word in range(_LAYER_READS):
                         with m.Case(word + 2):
@@ -156,19 +152,20 @@ class RowSetup(wiring.Component):
                     with m.Case(_LAYER_READS + 5):
                         m.d.sync += target.eq(read)
                     with m.Case(_LAYER_READS + 6):
-                        m.d.sync += [residual.eq(read), fresh.eq(~started.bit_select(layer_number, 1))]
+                        m.d.sync += [residual.eq(read),
+                                     fresh.eq(~started.bit_select(layer_number, 1))]
                         m.next = "begin"
                 with m.Switch(count):
                     with m.Case(_LAYER_READS):
-                        m.d.comb += record_read.addr.eq(Cat(layer_number, C(0b1100, 4)))
+                        m.d.comb += records.address.eq(Cat(layer_number, C(0b1100, 4)))
                     with m.Case(_LAYER_READS + 1):
-                        m.d.comb += record_read.addr.eq(Cat(layer_number, C(0b1110, 4)))
+                        m.d.comb += records.address.eq(Cat(layer_number, C(0b1110, 4)))
                     with m.Case(_LAYER_READS + 2):
-                        m.d.comb += record_read.addr.eq(Cat(layer.in_tensor, C(0b1000, 4)))
+                        m.d.comb += records.address.eq(Cat(layer.in_tensor, C(0b1000, 4)))
                     with m.Case(_LAYER_READS + 3):
-                        m.d.comb += record_read.addr.eq(Cat(layer.out_tensor, C(0b1000, 4)))
+                        m.d.comb += records.address.eq(Cat(layer.out_tensor, C(0b1000, 4)))
                     with m.Case(_LAYER_READS + 4):
-                        m.d.comb += record_read.addr.eq(Cat(layer.residual_tensor, C(0b1000, 4)))
+                        m.d.comb += records.address.eq(Cat(layer.residual_tensor, C(0b1000, 4)))
             with m.State("begin"):
                 m.d.sync += [step.eq(0), walk_steps.eq(Mux(
                     layer.kernel_height > layer.stride_y, layer.kernel_height, layer.stride_y))]
@@ -212,8 +209,8 @@ class RowSetup(wiring.Component):
                 with m.If(step == walk_steps):
                     m.next = "save"
             with m.State("save"):
-                m.d.comb += [record_write.addr.eq(Cat(layer_number, C(0b1100, 4))),
-                             record_write.data.eq(saved), record_write.en.eq(1)]
+                m.d.comb += [records.write_address.eq(Cat(layer_number, C(0b1100, 4))),
+                             records.write_word.eq(saved), records.write_enable.eq(1)]
                 m.d.sync += [
                     needed.eq(Mux(needed > layer.in_height, layer.in_height, needed)),
                     command.released_rows.eq(Mux(saved.row < 0, 0, saved.row)),
@@ -222,8 +219,8 @@ class RowSetup(wiring.Component):
                     m.d.sync += command.released_rows.eq(layer.in_height)
                 m.next = "save_output"
             with m.State("save_output"):
-                m.d.comb += [record_write.addr.eq(Cat(layer_number, C(0b1110, 4))),
-                             record_write.data.eq(later), record_write.en.eq(1)]
+                m.d.comb += [records.write_address.eq(Cat(layer_number, C(0b1110, 4))),
+                             records.write_word.eq(later), records.write_enable.eq(1)]
                 m.d.sync += count.eq(0)
                 m.next = "inputs"
             with m.State("inputs"):

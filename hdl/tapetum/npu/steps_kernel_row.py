@@ -75,8 +75,9 @@ class KernelRowSteps(wiring.Component):
             group_loop.load(m, layer.groups)
             x_loop.load(m, layer.out_width)
             m.d.sync += [
-                self.active.eq(1), filling.eq(1), fills.eq(_WINDOW_COLUMNS), stride.eq(layer.stride_x),
-                pushes.eq(layer.stride_x), column.eq(-layer.pad_left), row.eq(0), first.eq(1),
+                self.active.eq(1), filling.eq(1), fills.eq(_WINDOW_COLUMNS),
+                stride.eq(layer.stride_x), pushes.eq(layer.stride_x),
+                column.eq(-layer.pad_left), row.eq(0), first.eq(1),
                 load_window.eq(1), context.eq(self.command.sequence[0]), maximum.eq(layer.maximum),
                 weight.eq(layer.weight_base), weight_base.eq(layer.weight_base),
                 parameter.eq(layer.parameter_base), parameter_base.eq(layer.parameter_base),

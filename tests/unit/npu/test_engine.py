@@ -143,7 +143,7 @@ def test_pools_are_exact(seed):
 
 
 def test_residuals_are_added_exactly_between_layers_without(seed):
-    network = _network(seed, width=4)
+    network = _network(seed, height=5, width=3)
     first = network.layer(0, words=2)
     network.layer(first, kernel=(3, 3), pad=(1, 1), words=2, residual=first, ring=8)
     network.layer(2, mode=Mode.DEPTHWISE, kernel=(3, 3), pad=(1, 1))
@@ -164,20 +164,20 @@ def test_layers_follow_the_rows_of_a_live_input_twice(seed):
     network.layer(1, mode=Mode.DEPTHWISE, kernel=(3, 3), pad=(1, 1))
     network.layer(2, words=1, ring=3)
     gaps = np.random.default_rng(seed)
-    run = _Run(network, inferences=2, gap=lambda: int(gaps.integers(20, 80)))
+    run = _Run(network, inferences=2, gap=lambda: int(gaps.integers(5, 40)))
     _run(run)
     assert run.overrun == [0, 0]
 
 
 def test_input_words_find_room_behind_full_rows_of_outputs(seed):
-    network = _network(seed, height=24, width=12, input_ring=24)
+    network = _network(seed, height=8, width=12)
     network.layer(0, mode=Mode.DEPTHWISE, kernel=(3, 3), pad=(1, 1))
     _run(_Run(network))
 
 
 def test_a_row_that_comes_too_early_is_dropped_and_told(seed):
-    network = _network(seed, height=12, width=4, input_ring=4)
-    network.layer(0, kernel=(3, 3), pad=(1, 1), words=2)
+    network = _network(seed, height=8, width=3, input_ring=4)
+    network.layer(0, kernel=(3, 3), pad=(1, 1))
     early, proper = _Run(network, judged=False), _Run(network, gap=lambda: 30)
     _run(early, proper)
     assert early.overrun == [1]
