@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 
 from ..stream.delay import delayed
 from .activations import BANKS, Activations
-from .cell import Cell
 from .chain import Chain
 from .npu_config import NpuConfig
 from .program import TENSOR_LAYOUT, Mode, Target
@@ -38,8 +37,9 @@ class Engine(wiring.Component):
                                                   Activations ◄─────────────────────────────┘
 
     One step a clock, `switch_cycles` between the last step of a row and the first of the next when
-    that one is ready. A row is counted `latency_cycles` after its last step; with a residual,
-    `residual_cycles` later.
+    that one is ready. A row that waits for another begins `dependent_cycles` after the last product
+    of that one; `addend_wait_cycles` later if it adds a residual itself, `residual_cycles` later if
+    the other one does.
 
     Parameters
     ----------
@@ -66,15 +66,13 @@ class Engine(wiring.Component):
     """
 
     switch_cycles = 1
+    dependent_cycles = 44
     addend_wait_cycles = 3
+    residual_cycles = 17
     result_cycles = 5
 
     def __init__(self, config: NpuConfig):
         self.config = config
-        self.latency_cycles = (1 + ReadPath.latency_cycles + Cell.latency_cycles
-                               + config.cells - 1 + 3)
-        self.dependent_cycles = 44
-        self.residual_cycles = 17
         super().__init__({
             "write": In(1), "write_target": In(Target), "write_cell": In(range(config.cells)),
             "write_index": In(16), "write_data": In(72),
