@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The array with its memories and its control: runs a program on the rows of an image."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..stream.delay import delayed
+from .activations import BANKS, Activations
+from .chain import Chain
+from .npu_config import NpuConfig
+from .program import TENSOR_LAYOUT, Mode, Target
+from .read_path import ReadPath
+from .residual import Residual
+from .row_setup import RowSetup
+from .scoreboard import Scoreboard
+from .step import InputWord, ProgramPort, ReadStep, RowCommand
+from .steps_channels import ChannelSteps
+from .steps_depthwise import DepthwiseSteps
+from .steps_kernel_row import KernelRowSteps
+from .writer import Writer
+
+__all__ = ["Engine"]
+
+_RELEASE_CYCLES = 5
+
+
+class Engine(wiring.Component):
+    """Computes a network row by row, as its input arrives.
+
+    ::
+
+                     RowSetup ─► step generators ─► ReadPath ─► Chain ─┬──────────► Writer ─┐
+                        ▲         (by mode)            ▲               └► Residual ──►│     │
+                        └── Scoreboard ◄───────────────┼───────── rows complete ──────┘     │
+        input ─────────────────────────────────────────┼──────────────────────────► Writer  │
+                                                  Activations ◄─────────────────────────────┘
+
+    One step a clock, `switch_cycles` between the last step of a row and the first of the next when
+    that one is ready. A row that waits for another begins `dependent_cycles` after the last product
+    of that one; `addend_wait_cycles` later if it adds a residual itself, `residual_cycles` later if
+    the other one does.
+
+    Parameters
+    ----------
+    config : NpuConfig
+
+    Members
+    -------
+    write : In(1), write_target, write_cell, write_index, write_data : In
+        Words of a program, `Program.writes`, while it is not busy.
+    input_valid, input : In(1), In(InputWord), input_ready : Out(1)
+        Rows of the input tensor. Words that come while it is not busy are lost.
+    start : In(1), ready : Out(1)
+        Begins an inference; ``ready`` says that a start is heard.
+    busy, done : Out(1)
+        ``done`` for one clock when all is written.
+    overrun : Out(1)
+        A row of the input came too early and was dropped. Stays until the next start.
+    result_index : In(13), result_word : Out(64)
+        A word of row 0 of the output tensor, `result_cycles` after its index, while not busy.
+    probe_valid, probe_input : Out(1), probe_tensor : Out(6), probe_word : Out(64)
+        Every word that is written.
+    step_valid : Out(1)
+        A step is taken; counts utilisation.
+    """
+
+    switch_cycles = 1
+    dependent_cycles = 44
+    addend_wait_cycles = 3
+    residual_cycles = 17
+    result_cycles = 5
+
+    def __init__(self, config: NpuConfig):
+        self.config = config
+        super().__init__({
+            "write": In(1), "write_target": In(Target), "write_cell": In(range(config.cells)),
+            "write_index": In(16), "write_data": In(72),
+            "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1),
+            "start": In(1), "ready": Out(1), "busy": Out(1), "done": Out(1), "overrun": Out(1),
+            "result_index": In(13), "result_word": Out(64),
+            "probe_valid": Out(1), "probe_input": Out(1), "probe_tensor": Out(6),
+            "probe_word": Out(64), "step_valid": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.setup = setup = RowSetup(config)
+        m.submodules.scoreboard = scoreboard = Scoreboard()
+        m.submodules.read_path = read_path = ReadPath(config)
+        m.submodules.chain = chain = Chain(config)
+        m.submodules.residual = residual = Residual(config)
+        m.submodules.writer = writer = Writer(config)
+        m.submodules.activations = activations = Activations(config)
+        commands = Signal(data.ArrayLayout(RowCommand, 2), reset_less=True)
+        m.d.comb += [block.commands.eq(commands) for block in (read_path, residual, writer)]
+
+        # An inference.
+        undrained = Signal(2)
+        generators = {Mode.CHANNELS: ChannelSteps(config), Mode.KERNEL_ROW: KernelRowSteps(config),
+                      Mode.DEPTHWISE: DepthwiseSteps(config)}
+        active = Cat(generator.active for generator in generators.values()).any()
+        begins, ends = Signal(), Signal()
+        m.d.comb += [
+            self.ready.eq(~self.busy & ~scoreboard.busy), begins.eq(self.start & self.ready),
+            ends.eq(self.busy & setup.finished & ~active & ~undrained.any()),
+            setup.run.eq(self.busy & ~ends), scoreboard.clear.eq(ends), self.done.eq(ends),
+        ]
+        m.d.sync += self.busy.eq(begins | (self.busy & ~ends))
+
+        # Rows: from the setup to the generator of their mode.
+        take, context = Signal(), setup.command.sequence[0]
+        m.d.comb += [
+            take.eq(setup.valid & ~active), setup.take.eq(take), setup.busy.eq(undrained),
+            setup.rows.eq(scoreboard.rows),
+            scoreboard.tensor.eq(setup.tensor),
+            writer.command.eq(setup.command), writer.load.eq(take << context),
+        ]
+        with m.If(take):
+            m.d.sync += commands[context].eq(setup.command)
+        m.d.sync += undrained.eq((undrained | (take << context)) & ~writer.drained)
+        step = Signal(ReadStep(config), reset_less=True)
+        step_valid = Signal()
+        m.d.sync += step_valid.eq(0)
+        for mode, generator in generators.items():
+            m.submodules[f"steps_{mode.name.lower()}"] = generator
+            m.d.comb += [
+                generator.command.eq(setup.command),
+                generator.load.eq(take & (setup.command.layer.mode == mode)),
+                generator.enable.eq(~writer.bubble),
+            ]
+            with m.If(generator.active):
+                m.d.sync += [step.eq(generator.step),
+                             step_valid.eq(generator.step_valid & ~writer.bubble)]
+        m.d.comb += [
+            self.step_valid.eq(step_valid), read_path.step_valid.eq(step_valid),
+            read_path.step.eq(step), read_path.kernel_row.eq(setup.kernel_row),
+            setup.row.eq(step.row), setup.sequence_row.eq(commands[step.token.context].sequence),
+        ]
+        self._release(m, take, setup.command, active, writer, begins)
+
+        # From the memory through the cells and back.
+        output = Signal(TENSOR_LAYOUT, reset_less=True)
+        result_address = Signal(range(config.activation_words), reset_less=True)
+        m.d.sync += [result_address.eq(output.base + self.result_index),
+                     self.result_word.eq(activations.words[output.first_bank])]
+        for number in range(BANKS):
+            m.d.comb += activations.addresses[number].eq(
+                Mux(self.busy, read_path.addresses[number], result_address))
+        clamps = [(layer.zero_point_out, layer.act_min, layer.act_max)
+                  for layer in (commands[number].layer for number in range(2))]
+        m.d.comb += [
+            read_path.words.eq(activations.words), chain.token.eq(read_path.token),
+            chain.vector.eq(read_path.vector), chain.columns.eq(read_path.columns),
+            Value.cast(chain.clamps).eq(Cat(*clamps)),
+            residual.bytes.eq(chain.bytes), residual.bytes_valid.eq(chain.bytes_valid),
+            residual.bytes_context.eq(chain.bytes_context),
+            residual.residual_valid.eq(read_path.residual_valid),
+            residual.residual_word.eq(read_path.residual_word),
+            writer.running.eq(self.busy), writer.restart.eq(begins),
+            writer.input_valid.eq(self.input_valid), writer.input.eq(self.input),
+            self.input_ready.eq(writer.input_ready), self.overrun.eq(writer.overrun),
+            writer.word.eq(chain.word), writer.word_valid.eq(chain.word_valid),
+            writer.word_context.eq(chain.word_context),
+            writer.added_valid.eq(residual.valid), writer.added_word.eq(residual.word),
+            writer.added_context.eq(residual.context), residual.take.eq(writer.added_take),
+            activations.write_bank.eq(writer.write_bank),
+            activations.write_address.eq(writer.write_address),
+            activations.write_word.eq(writer.write_word),
+            scoreboard.count.eq(writer.count), scoreboard.count_tensor.eq(writer.count_tensor),
+            self.probe_valid.eq(writer.probe_valid), self.probe_input.eq(writer.probe_input),
+            self.probe_tensor.eq(Mux(writer.probe_input, 0,
+                                     commands[writer.probe_context].layer.out_tensor)),
+            self.probe_word.eq(writer.write_word),
+        ]
+        self._program(m, setup, chain, residual, writer, output)
+        return m
+
+    @staticmethod
+    def _release(m: Module, take: Value, command, active: Value, writer: Writer, begins: Value):
+        """Input rows are free when the last read of the row that needed them has gone by."""
+        pending, waits = Signal(12, reset_less=True), Signal()
+        ended = waits & ~active
+        released = delayed(m, Cat(pending, ended), _RELEASE_CYCLES, name="released",
+                           reset_less=False)
+        with m.If(ended):
+            m.d.sync += waits.eq(0)
+        with m.If(take):
+            m.d.sync += [pending.eq(command.released_rows), waits.eq(command.layer.in_tensor == 0)]
+        rows = Signal(12)
+        with m.If(released[-1]):
+            m.d.sync += rows.eq(released[:-1])
+        with m.If(begins):
+            m.d.sync += rows.eq(0)
+        m.d.comb += writer.released_rows.eq(rows)
+
+    def _program(self, m: Module, setup: RowSetup, chain: Chain, residual: Residual,
+                 writer: Writer, output) -> None:
+        """Spread the words of a program."""
+        cell = Signal.like(self.write_cell, reset_less=True)
+        word = Signal(ProgramPort, reset_less=True)
+        target = Signal(Target, reset_less=True)
+        write = Signal()
+        input_tensor = Signal(TENSOR_LAYOUT, reset_less=True)
+        m.d.sync += [cell.eq(self.write_cell), word.index.eq(self.write_index),
+                     word.data.eq(self.write_data), target.eq(self.write_target),
+                     write.eq(self.write)]
+
+        def hit(*targets):
+            return write & Cat(target == each for each in targets).any()
+
+        m.d.comb += [
+            chain.program.eq(word),
+            chain.write_weights.eq(hit(Target.WEIGHTS) << cell),
+            chain.write_parameters.eq(hit(Target.PARAMETERS) << cell),
+            setup.write_records.eq(hit(Target.LAYERS, Target.TENSORS)),
+            setup.write_schedule.eq(hit(Target.SCHEDULE)),
+            setup.write_index.eq(word.index | ((target == Target.TENSORS) << 9)),
+            setup.write_data.eq(word.data),
+            residual.write.eq(hit(Target.TABLES)), residual.write_index.eq(word.index),
+            residual.write_data.eq(word.data), writer.tensor.eq(input_tensor),
+        ]
+        with m.If(hit(Target.TENSORS) & (word.index == 0)):
+            m.d.sync += input_tensor.eq(word.data)
+        with m.If(hit(Target.HEADER)):
+            with m.If(word.index == 0):
+                m.d.sync += setup.last_entry.eq(word.data)
+            with m.Else():
+                m.d.sync += output.eq(word.data)

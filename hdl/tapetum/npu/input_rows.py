@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the rows of the network's input go."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .program import TENSOR_LAYOUT
+
+__all__ = ["InputRows"]
+
+
+class InputRows(wiring.Component):
+    """Addresses of the input's words, row by row through the ring of tensor 0.
+
+    A row that would overwrite one that is still needed is dropped as a whole, and counted all the
+    same: the inference ends, late and marked by ``overrun``. Rows beyond the map are dropped.
+
+    Members
+    -------
+    restart : In(1)
+        Begins an inference.
+    tensor : In(TENSOR_LAYOUT)
+        Tensor 0.
+    released_rows : In(12)
+        First row that is still needed.
+    ready : Out(1), take : In(1), row_last : In(1)
+        A word is placed; ``row_last`` marks the last one of its row.
+    bank : Out(2), address : Out(13), keep : Out(1), row_done : Out(1)
+        In the clock of ``take``.
+    overrun : Out(1)
+        Stays until ``restart``.
+    """
+
+    def __init__(self):
+        super().__init__({
+            "restart": In(1), "tensor": In(TENSOR_LAYOUT), "released_rows": In(12),
+            "ready": Out(1), "take": In(1), "row_last": In(1),
+            "bank": Out(2), "address": Out(13), "keep": Out(1), "row_done": Out(1),
+            "overrun": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        rows, slot = Signal(12), Signal(8)
+        base, address = Signal(13, reset_less=True), Signal(13, reset_less=True)
+        # A row's fate is known some clocks after the row before.
+        settling = Signal(4, init=~0)
+        held, full, extra = Signal(12, reset_less=True), Signal(), Signal()
+        m.d.sync += [
+            settling.eq(settling << 1),
+            held.eq(rows - self.released_rows), full.eq(held >= self.tensor.ring_rows),
+            extra.eq(rows >= self.tensor.height),
+        ]
+        first, dropped = Signal(init=1), Signal()
+        drops = Mux(first, full | extra, dropped)
+        m.d.comb += [
+            self.ready.eq(~settling[-1]), self.address.eq(address), self.keep.eq(~drops),
+            self.bank.eq(self.tensor.first_bank + slot[:2]),
+            self.row_done.eq(self.row_last & ~extra),
+        ]
+        with m.If(self.take):
+            m.d.sync += [address.eq(address + 1), first.eq(self.row_last), dropped.eq(drops)]
+            with m.If(first & full & ~extra):
+                m.d.sync += self.overrun.eq(1)
+            with m.If(self.row_last):
+                m.d.sync += settling.eq(~0)
+                with m.If(~extra):
+                    m.d.sync += rows.eq(rows + 1)
+                with m.If(slot == self.tensor.ring_rows - 1):
+                    m.d.sync += [slot.eq(0), base.eq(self.tensor.base),
+                                 address.eq(self.tensor.base)]
+                with m.Else():
+                    following = Mux(slot[:2] == 3, base + self.tensor.row_words, base)
+                    m.d.sync += [slot.eq(slot + 1), base.eq(following), address.eq(following)]
+        with m.If(self.restart):
+            m.d.sync += [
+                rows.eq(0), slot.eq(0), base.eq(self.tensor.base), address.eq(self.tensor.base),
+                first.eq(1), self.overrun.eq(0), settling.eq(~0),
+            ]
+        return m

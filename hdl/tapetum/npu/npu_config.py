@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the array is built for."""
+
+from dataclasses import dataclass
+
+from ..room_config import require
+
+__all__ = ["NpuConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NpuConfig:
+    """Size of the array and of its memories.
+
+    Parameters
+    ----------
+    cells : int
+        Output channels computed at once; each cell has nine multipliers.
+    weight_words, parameter_words : int
+        Per cell, of nine weights and of one output channel.
+    activation_words : int
+        Of eight bytes, per bank; there are four banks.
+    layers, schedule_entries, add_tables : int
+        Capacity for a program.
+    """
+
+    cells: int = 8
+    weight_words: int = 512
+    parameter_words: int = 512
+    activation_words: int = 1024
+    layers: int = 64
+    schedule_entries: int = 2048
+    add_tables: int = 4
+
+    def __post_init__(self):
+        require(self.cells == 8, f"cells must be 8, not {self.cells}.")
+        limits = {"weight_words": 1 << 16, "parameter_words": 1 << 12, "activation_words": 1 << 13,
+                  "layers": 64, "schedule_entries": 1 << 14, "add_tables": 8}
+        for name, limit in limits.items():
+            require(2 <= getattr(self, name) <= limit,
+                    f"{name} must lie between 2 and {limit}, not {getattr(self, name)}.")

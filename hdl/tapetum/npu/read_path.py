@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From steps to vectors: addresses, banks, edges of the map, windows."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..stream.delay import delayed
+from .activations import BANKS
+from .npu_config import NpuConfig
+from .program import LANES, Mode
+from .step import ReadStep, RowCommand, StepToken
+
+__all__ = ["KernelRow", "ReadPath"]
+
+_WINDOW = 3
+
+
+class KernelRow(data.Struct):
+    """Where a row of the kernel begins, for one command."""
+
+    base: 13
+    bank: 2
+    outside: 1
+
+
+class ReadPath(wiring.Component):
+    """Turns each step into the vector that enters cell 0.
+
+    ::
+
+        step ─► base of the row ─► + word ─► memory ─► bank, or zero point ─┬─────────► vector
+                (row of the kernel,                    (outside the map)    ├► columns
+                 or the three of a window)                                  └► window ─► vector
+                                                              (kernel row: 3 columns x 3 channels)
+
+    Latency `latency_cycles` from ``step`` to ``token``; one step per clock.
+
+    Members
+    -------
+    step_valid, step : In(1), In(ReadStep)
+    commands : In(2 of RowCommand)
+        By context.
+    kernel_row : In(KernelRow)
+        Of the step, in the same clock.
+    addresses, words : to and from `Activations`
+    token, vector, columns : Out
+        For `Chain`.
+    residual_valid, residual_word : Out(1), Out(64)
+        What a residual step read.
+    """
+
+    latency_cycles = 7
+
+    def __init__(self, config: NpuConfig):
+        self.config = config
+        super().__init__({
+            "step_valid": In(1), "step": In(ReadStep(config)),
+            "commands": In(data.ArrayLayout(RowCommand, 2)),
+            "kernel_row": In(KernelRow),
+            "addresses": Out(data.ArrayLayout(range(config.activation_words), BANKS)),
+            "words": In(data.ArrayLayout(64, BANKS)),
+            "token": Out(StepToken(config)),
+            "vector": Out(data.ArrayLayout(signed(8), LANES)),
+            "columns": Out(data.ArrayLayout(data.ArrayLayout(signed(8), config.cells), _WINDOW)),
+            "residual_valid": Out(1), "residual_word": Out(64),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        step, command = self.step, self.commands[self.step.token.context]
+        channels = command.layer.mode == Mode.CHANNELS
+
+        # First clock: where rows begin, and whether the map ends.
+        base = Signal(data.ArrayLayout(13, BANKS), reset_less=True)
+        bank, outside = Signal(2, reset_less=True), Signal(_WINDOW, reset_less=True)
+        beyond = (step.column < 0) | (step.column >= command.layer.in_width)
+        one_base, one_bank, one_outside = (Signal.like(field, name=name) for field, name in (
+            (self.kernel_row.base, "one_base"), (self.kernel_row.bank, "one_bank"),
+            (self.kernel_row.outside, "one_outside")))
+        m.d.comb += [
+            one_base.eq(Mux(step.residual, command.residual_base, self.kernel_row.base)),
+            one_bank.eq(Mux(step.residual, command.residual_bank, self.kernel_row.bank)),
+            one_outside.eq(~step.residual & (self.kernel_row.outside | beyond)),
+        ]
+        m.d.sync += [
+            bank.eq(Mux(channels, one_bank, command.window_bank)),
+            outside.eq(Mux(channels, one_outside, command.window_outside | beyond.replicate(3))),
+            *(base[number].eq(Mux(channels, one_base, command.window_bases[number]))
+              for number in range(BANKS)),
+        ]
+        # Second: addresses. Third and fourth: the memory.
+        word = delayed(m, step.word, 1, name="word")
+        for number in range(BANKS):
+            m.d.sync += self.addresses[number].eq(base[number] + word)
+        bank, outside = delayed(m, bank, 3, name="bank"), delayed(m, outside, 3, name="outside")
+        token = Signal.like(step.token, name="taken")
+        m.d.comb += token.eq(step.token)
+        for flag in (token.valid, token.move):
+            with m.If(~self.step_valid):
+                m.d.comb += flag.eq(0)
+        tokens = delayed(m, token, 5, name="token", reset_less=False)
+        layer = Signal.like(command.layer, name="late_layer")
+        m.d.comb += layer.eq(self.commands[delayed(m, token.context, 4, name="context")].layer)
+        zero_point, mode = layer.zero_point_in, layer.mode
+
+        # Fifth: the words of up to three rows, or the zero point.
+        rows = Signal(data.ArrayLayout(64, _WINDOW), reset_less=True)
+        banks = Signal(data.ArrayLayout(2, _WINDOW))
+        for number in range(_WINDOW):
+            m.d.comb += banks[number].eq(bank + number)
+            m.d.sync += rows[number].eq(Mux(outside[number], zero_point.as_unsigned().replicate(8),
+                                            self.words[banks[number]]))
+        zero_point = delayed(m, zero_point, 1, name="zero_point")
+        mode_value = delayed(m, Value.cast(mode), 1, name="mode")
+
+        # Sixth: windows of a kernel row, ``waiting`` the next one.
+        push, load = (delayed(m, self.step_valid & flag, 5, name=name, reset_less=False)
+                      for flag, name in ((step.push, "push"), (step.load, "load")))
+        pixels = data.ArrayLayout(data.ArrayLayout(24, _WINDOW), _WINDOW)
+        waiting = Signal(pixels, reset_less=True)
+        window = Signal(pixels, reset_less=True)
+        for number in range(_WINDOW):
+            with m.If(push):
+                m.d.sync += Value.cast(waiting[number]).eq(
+                    Cat(waiting[number][1], waiting[number][2], rows[number][:24]))
+            with m.If(load):
+                m.d.sync += window[number].eq(waiting[number])
+        rows_late = delayed(m, rows, 1, name="rows_late")
+        tokens = delayed(m, tokens, 1, name="token_late", reset_less=False)
+        zero_point = delayed(m, zero_point, 1, name="zero_point_late")
+        mode_value = delayed(m, mode_value, 1, name="mode_late")
+        row = delayed(m, step.row, 6, name="row")
+
+        # Seventh: the vector.
+        with m.Switch(mode_value):
+            with m.Case(Mode.CHANNELS.value):
+                m.d.sync += Value.cast(self.vector).eq(Cat(rows_late[0], C(0, 8)))
+            with m.Case(Mode.KERNEL_ROW.value):
+                m.d.sync += Value.cast(self.vector).eq(window[row[:2]])
+            with m.Default():
+                m.d.sync += Value.cast(self.vector).eq(zero_point.as_unsigned().replicate(LANES))
+        m.d.sync += [self.token.eq(tokens), Value.cast(self.columns).eq(rows_late)]
+        residual = delayed(m, self.step_valid & step.residual, 5, name="residual",
+                           reset_less=False)
+        m.d.comb += [self.residual_valid.eq(residual), self.residual_word.eq(rows[0])]
+        return m

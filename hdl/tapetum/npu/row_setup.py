@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prepares the next row while the array computes this one."""
+
+from amaranth import *
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..correct.defects.block_memory import BlockMemory
+from .npu_config import NpuConfig
+from .program import TABLE_WORD_BITS, TENSOR_LAYOUT
+from .read_path import KernelRow
+from .step import RowCommand
+
+__all__ = ["KERNEL_ROWS", "RowSetup"]
+
+KERNEL_ROWS = 16
+_LAYER_READS = 5
+_SETTLE_CYCLES = 3
+
+
+class _Place(data.Struct):
+    """A row in a ring: its slot, and the first word of all slots of the same rank."""
+
+    slot: 8
+    base: 13
+
+
+class _Progress(data.Struct):
+    """What a layer has come to; kept between its rows."""
+
+    row: signed(13)
+    source: _Place
+    output: _Place
+
+
+class _OutputProgress(data.Struct):
+    """The second word of it."""
+
+    residual: _Place
+    out_row: 12
+
+
+class RowSetup(wiring.Component):
+    """Reads the schedule and the records, finds all addresses of a row, waits for its inputs.
+
+    Rows of a layer come in order, so that each continues from where the one before stood: slots
+    are counted on, never divided. Takes 14 clocks and one per row of the kernel, in the background
+    of the row that is being computed.
+
+    Members
+    -------
+    run : In(1)
+        Rises at the start of an inference, falls after it.
+    last_entry : In
+        Number of schedule entries minus one.
+    write_records, write_schedule : In(1), write_index : In(16), write_data : In(64)
+        Records: layers from word 0, tensors from word 512.
+    tensor : Out(6), rows : In(12)
+        Of the scoreboard.
+    busy : In(2)
+        Contexts that have not drained.
+    valid : Out(1), take : In(1), command : Out(RowCommand)
+    finished : Out(1)
+        The last entry of the schedule has been taken.
+    sequence_row : In(2), row : In(4), kernel_row : Out(KernelRow)
+        Asked and answered in one clock.
+    """
+
+    def __init__(self, config: NpuConfig):
+        self.config = config
+        super().__init__({
+            "run": In(1),
+            "last_entry": In(range(config.schedule_entries)),
+            "write_records": In(1), "write_schedule": In(1),
+            "write_index": In(16), "write_data": In(TABLE_WORD_BITS),
+            "tensor": Out(6), "rows": In(12), "busy": In(2),
+            "valid": Out(1), "take": In(1), "command": Out(RowCommand),
+            "finished": Out(1),
+            "sequence_row": In(2), "row": In(4), "kernel_row": Out(KernelRow),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.schedule = schedule = BlockMemory(
+            6, depth=self.config.schedule_entries)
+        m.submodules.records = records = BlockMemory(TABLE_WORD_BITS, depth=1024)
+        m.submodules.kernel_rows = kernel_rows = memory.Memory(
+            shape=KernelRow, depth=4 * KERNEL_ROWS, init=[])
+        row_write, row_read = kernel_rows.write_port(), kernel_rows.read_port(domain="comb")
+        entry = Signal(range(self.config.schedule_entries))
+        layer_number, read = schedule.word, records.word
+        started = Signal(64)
+        m.d.comb += [
+            schedule.write_address.eq(self.write_index),
+            schedule.write_word.eq(self.write_data),
+            schedule.write_enable.eq(self.write_schedule), schedule.address.eq(entry),
+            row_read.addr.eq(Cat(self.row, self.sequence_row)), self.kernel_row.eq(row_read.data),
+        ]
+
+        command, layer = self.command, self.command.layer
+        source, target, residual = (Signal(TENSOR_LAYOUT, name=name, reset_less=True)
+                                    for name in ("source", "target", "residual"))
+        progress, later = Signal(_Progress, reset_less=True), Signal(_OutputProgress,
+                                                                     reset_less=True)
+        saved = Signal(_Progress, reset_less=True)
+        fresh = Signal(reset_less=True)
+        needed, enough = Signal(13, reset_less=True), Signal()
+        count = Signal(5)
+        step = Signal(5)
+        walk_steps = Signal(5, reset_less=True)
+        inside = (progress.row >= 0) & (progress.row < layer.in_height)
+        bank = Signal(2)
+        m.d.comb += [
+            bank.eq(source.first_bank + progress.source.slot[:2]),
+            row_write.addr.eq(Cat(step[:4], command.sequence)),
+            row_write.data.base.eq(progress.source.base), row_write.data.bank.eq(bank),
+            row_write.data.outside.eq(~inside),
+        ]
+        with m.If(self.write_records):
+            m.d.comb += [records.write_address.eq(self.write_index),
+                         records.write_word.eq(self.write_data), records.write_enable.eq(1)]
+        rows_there = Signal(12, reset_less=True)
+        m.d.sync += [rows_there.eq(self.rows), enough.eq(rows_there >= needed)]
+        m.d.comb += self.tensor.eq(layer.in_tensor)
+
+        with m.FSM():
+            with m.State("idle"):
+                m.d.sync += [entry.eq(0), started.eq(0), count.eq(0), self.finished.eq(0),
+                             command.sequence.eq(0)]
+                with m.If(self.run):
+                    m.next = "schedule"
+            with m.State("schedule"):
+                # The memory's own clock, one for its output.
+                m.d.sync += count.eq(count + 1)
+                with m.If(count == 1):
+                    m.d.sync += count.eq(0)
+                    m.next = "fetch"
+            with m.State("fetch"):
+                m.d.sync += count.eq(count + 1)
+                m.d.comb += records.address.eq(Cat(count[:3], layer_number))
+                with m.Switch(count):
+                    for word in range(_LAYER_READS):
+                        with m.Case(word + 2):
+                            low = word * TABLE_WORD_BITS
+                            m.d.sync += Value.cast(layer)[low:low + TABLE_WORD_BITS].eq(read)
+                    with m.Case(_LAYER_READS + 2):
+                        m.d.sync += progress.eq(read)
+                    with m.Case(_LAYER_READS + 3):
+                        m.d.sync += later.eq(read)
+                    with m.Case(_LAYER_READS + 4):
+                        m.d.sync += source.eq(read)
+                    with m.Case(_LAYER_READS + 5):
+                        m.d.sync += target.eq(read)
+                    with m.Case(_LAYER_READS + 6):
+                        m.d.sync += [residual.eq(read),
+                                     fresh.eq(~started.bit_select(layer_number, 1))]
+                        m.next = "begin"
+                with m.Switch(count):
+                    with m.Case(_LAYER_READS):
+                        m.d.comb += records.address.eq(Cat(layer_number, C(0b1100, 4)))
+                    with m.Case(_LAYER_READS + 1):
+                        m.d.comb += records.address.eq(Cat(layer_number, C(0b1110, 4)))
+                    with m.Case(_LAYER_READS + 2):
+                        m.d.comb += records.address.eq(Cat(layer.in_tensor, C(0b1000, 4)))
+                    with m.Case(_LAYER_READS + 3):
+                        m.d.comb += records.address.eq(Cat(layer.out_tensor, C(0b1000, 4)))
+                    with m.Case(_LAYER_READS + 4):
+                        m.d.comb += records.address.eq(Cat(layer.residual_tensor, C(0b1000, 4)))
+            with m.State("begin"):
+                m.d.sync += [step.eq(0), walk_steps.eq(Mux(
+                    layer.kernel_height > layer.stride_y, layer.kernel_height, layer.stride_y))]
+                m.d.sync += started.bit_select(layer_number, 1).eq(1)
+                with m.If(fresh):
+                    m.d.sync += [
+                        progress.row.eq(-layer.pad_top), later.out_row.eq(0),
+                        progress.source.slot.eq(0), progress.source.base.eq(source.base),
+                        progress.output.slot.eq(0), progress.output.base.eq(target.base),
+                        later.residual.slot.eq(0), later.residual.base.eq(residual.base),
+                    ]
+                m.next = "places"
+            with m.State("places"):
+                m.d.sync += [
+                    needed.eq(progress.row + layer.kernel_height),
+                    command.out_bank.eq(target.first_bank + progress.output.slot[:2]),
+                    command.out_base.eq(progress.output.base + layer.out_word_offset),
+                    command.residual_bank.eq(residual.first_bank + later.residual.slot[:2]),
+                    command.residual_base.eq(later.residual.base),
+                    command.residual_pixel_words.eq(residual.pixel_words),
+                    command.window_bank.eq(bank),
+                ]
+                self._follow(m, progress.output, target)
+                self._follow(m, later.residual, residual)
+                m.d.sync += later.out_row.eq(later.out_row + 1)
+                m.next = "walk"
+            with m.State("walk"):
+                m.d.comb += row_write.en.eq(step < layer.kernel_height)
+                m.d.sync += [step.eq(step + 1), progress.row.eq(progress.row + 1)]
+                with m.If(progress.row >= 0):
+                    self._follow(m, progress.source, source)
+                with m.If(step == layer.stride_y):
+                    m.d.sync += saved.eq(progress)
+                with m.If(step < 3):
+                    m.d.sync += command.window_outside.bit_select(step[:2], 1).eq(~inside)
+                    with m.If(inside):
+                        m.d.sync += command.window_bases[bank].eq(progress.source.base)
+                        with m.If(command.window_outside[0] | (step == 0)):
+                            # Rows above the map have no slot; the bank is that of the first row.
+                            m.d.sync += command.window_bank.eq(bank - step[:2])
+                with m.If(step == walk_steps):
+                    m.next = "save"
+            with m.State("save"):
+                m.d.comb += [records.write_address.eq(Cat(layer_number, C(0b1100, 4))),
+                             records.write_word.eq(saved), records.write_enable.eq(1)]
+                m.d.sync += [
+                    needed.eq(Mux(needed > layer.in_height, layer.in_height, needed)),
+                    command.released_rows.eq(Mux(saved.row < 0, 0, saved.row)),
+                ]
+                with m.If(later.out_row == layer.out_height):
+                    m.d.sync += command.released_rows.eq(layer.in_height)
+                m.next = "save_output"
+            with m.State("save_output"):
+                m.d.comb += [records.write_address.eq(Cat(layer_number, C(0b1110, 4))),
+                             records.write_word.eq(later), records.write_enable.eq(1)]
+                m.d.sync += count.eq(0)
+                m.next = "inputs"
+            with m.State("inputs"):
+                m.d.sync += count.eq(Mux(count == _SETTLE_CYCLES, count, count + 1))
+                with m.If((count == _SETTLE_CYCLES) & enough):
+                    m.d.sync += [count.eq(0), needed.eq(later.out_row)]
+                    m.next = "residual"
+            with m.State("residual"):
+                m.d.comb += self.tensor.eq(layer.residual_tensor)
+                m.d.sync += count.eq(Mux(count == _SETTLE_CYCLES, count, count + 1))
+                with m.If(~layer.has_residual | ((count == _SETTLE_CYCLES) & enough)):
+                    m.next = "drain"
+            with m.State("drain"):
+                with m.If(~self.busy.bit_select(command.sequence[0], 1)):
+                    m.d.sync += self.valid.eq(1)
+                    m.next = "ready"
+            with m.State("ready"):
+                with m.If(self.take):
+                    m.d.sync += [self.valid.eq(0), count.eq(0), entry.eq(entry + 1),
+                                 command.sequence.eq(command.sequence + 1)]
+                    with m.If(entry == self.last_entry):
+                        m.d.sync += self.finished.eq(1)
+                        m.next = "end"
+                    with m.Else():
+                        m.next = "schedule"
+            with m.State("end"):
+                with m.If(~self.run):
+                    m.next = "idle"
+        return m
+
+    @staticmethod
+    def _follow(m: Module, place, tensor) -> None:
+        """Go on to the next row of the ring."""
+        with m.If(place.slot == tensor.ring_rows - 1):
+            m.d.sync += [place.slot.eq(0), place.base.eq(tensor.base)]
+        with m.Else():
+            m.d.sync += place.slot.eq(place.slot + 1)
+            with m.If(place.slot[:2] == 3):
+                m.d.sync += place.base.eq(place.base + tensor.row_words)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many rows of each tensor are there."""
+
+from amaranth import *
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["TENSORS", "Scoreboard"]
+
+TENSORS = 64
+
+
+class Scoreboard(wiring.Component):
+    """One counter of rows per tensor, in a small memory; cleared in `TENSORS` clocks.
+
+    Members
+    -------
+    clear : In(1)
+        Begins clearing. ``busy`` until it is done; nothing may be counted meanwhile.
+    busy : Out(1)
+    count : In(1), count_tensor : In(6)
+        A row of this tensor is complete.
+    tensor : In(6), rows : Out(12)
+        Asked and answered in one clock.
+    """
+
+    def __init__(self):
+        super().__init__({
+            "clear": In(1), "busy": Out(1, init=1),
+            "count": In(1), "count_tensor": In(6),
+            "tensor": In(6), "rows": Out(12),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.counters = counters = memory.Memory(shape=12, depth=TENSORS, init=[])
+        write, asked = counters.write_port(), counters.read_port(domain="comb")
+        old = counters.read_port(domain="comb")
+        cleared = Signal(range(TENSORS))
+        m.d.comb += [
+            asked.addr.eq(self.tensor), self.rows.eq(asked.data), old.addr.eq(self.count_tensor),
+            write.addr.eq(Mux(self.busy, cleared, self.count_tensor)),
+            write.data.eq(Mux(self.busy, 0, old.data + 1)),
+            write.en.eq(self.busy | self.count),
+        ]
+        with m.If(self.busy):
+            m.d.sync += [cleared.eq(cleared + 1), self.busy.eq(cleared != TENSORS - 1)]
+        with m.Elif(self.clear):
+            m.d.sync += [cleared.eq(0), self.busy.eq(1)]
+        return m

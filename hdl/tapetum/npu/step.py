@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What travels between the blocks of the array."""
+
+from amaranth import signed
+from amaranth.lib import data
+
+from .npu_config import NpuConfig
+from .program import LAYER_LAYOUT
+
+__all__ = ["Clamp", "InputWord", "ProgramPort", "ReadStep", "RowCommand", "StepToken"]
+
+
+class StepToken(data.StructLayout):
+    """Marches from cell to cell with its vector.
+
+    ``valid`` steps add their products to the sum, from ``first`` to ``last``; ``maximum`` keeps
+    the largest instead. ``move`` loads the march register: from the cell before, or with ``window``
+    by shifting a column in; ``clear`` takes the older columns from the cell before all the same.
+    """
+
+    def __init__(self, config: NpuConfig):
+        super().__init__({
+            "valid": 1, "first": 1, "last": 1, "maximum": 1, "move": 1, "window": 1, "clear": 1,
+            "context": 1,
+            "weight": range(config.weight_words),
+            "parameter": range(config.parameter_words),
+        })
+
+
+class ReadStep(data.StructLayout):
+    """A step as its generator issues it, in front of the activation memory.
+
+    ``column`` and ``word`` count from the left edge of the map and may be negative; ``row`` is the
+    row of the kernel. ``push`` marks a column for the window of a kernel row, ``load`` the step
+    that begins with what this window holds, ``residual`` the read of an addend.
+    """
+
+    def __init__(self, config: NpuConfig):
+        super().__init__({
+            "token": StepToken(config),
+            "row": 4, "column": signed(14), "word": signed(15),
+            "push": 1, "load": 1, "residual": 1,
+        })
+
+
+class RowCommand(data.Struct):
+    """One row of one layer, all addresses found.
+
+    Parameters
+    ----------
+    sequence
+        Of this command; its last bit is the context.
+    window_bases
+        By bank: where the row of a 3x3 window begins that lies there.
+    window_bank, window_outside
+        Bank of the window's first row; which of its rows lie outside the map.
+    released_rows
+        Rows of the input tensor that no later command reads.
+    """
+
+    layer: LAYER_LAYOUT
+    sequence: 2
+    window_bases: data.ArrayLayout(13, 4)
+    window_bank: 2
+    window_outside: 3
+    residual_bank: 2
+    residual_base: 13
+    residual_pixel_words: 8
+    out_bank: 2
+    out_base: 13
+    released_rows: 12
+
+
+class Clamp(data.Struct):
+    """How a layer's outputs end."""
+
+    zero_point: signed(8)
+    minimum: signed(8)
+    maximum: signed(8)
+
+
+class InputWord(data.Struct):
+    """Eight channels of an input pixel; ``row_last`` with the last word of a row."""
+
+    word: 64
+    row_last: 1
+
+
+class ProgramPort(data.Struct):
+    """A write into one cell's memories."""
+
+    index: 16
+    data: 72

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps of a convolution whose lanes are channels."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .loop import Loop
+from .npu_config import NpuConfig
+from .step import ReadStep, RowCommand
+
+__all__ = ["ChannelSteps"]
+
+MINIMUM_RESIDUAL_STEPS = 12
+"""Clocks of an output vector that has an addend: the additions are serial."""
+
+
+class ChannelSteps(wiring.Component):
+    """For groups, for columns: rows of the kernel, its columns, words of a pixel; one step a clock.
+
+    Where the layer adds a residual, a step that reads its word follows the taps, and the vector
+    takes at least `MINIMUM_RESIDUAL_STEPS` clocks.
+
+    Members
+    -------
+    load : In(1), command : In(RowCommand)
+        Begins a row: its first step is there in the clock after.
+    enable : In(1)
+        Without it the step is not taken and stays.
+    active : Out(1)
+        Falls after the last step.
+    step_valid : Out(1), step : Out(ReadStep)
+    """
+
+    def __init__(self, config: NpuConfig):
+        self.config = config
+        super().__init__({
+            "load": In(1), "command": In(RowCommand), "enable": In(1),
+            "active": Out(1), "step_valid": Out(1), "step": Out(ReadStep(config)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        layer, step, token = self.command.layer, self.step, self.step.token
+        word_loop, column_loop = Loop(8, "word_loop"), Loop(5, "column_loop")
+        row_loop, x_loop = Loop(5, "row_loop"), Loop(12, "x_loop")
+        group_loop = Loop(10, "group_loop")
+        loops = (word_loop, column_loop, row_loop, x_loop, group_loop)
+
+        def register(shape, name):
+            return Signal(shape, name=name, reset_less=True)
+
+        stride, stride_words = register(3, "stride"), register(11, "stride_words")
+        tap_words, pad = register(8, "tap_words"), register(4, "pad")
+        grouped, has_residual = register(1, "grouped"), register(1, "has_residual")
+        residual_stride = register(8, "residual_stride")
+        column, column_start = register(signed(14), "column"), register(signed(14), "column_start")
+        word, word_start = register(signed(15), "word"), register(signed(15), "word_start")
+        group_start = register(signed(15), "group_start")
+        residual_word, residual_group = register(13, "residual_word"), register(8, "residual_group")
+        restart = Signal.like(token.weight, name="restart", reset_less=True)
+        first, row = register(1, "first"), register(4, "row")
+        maximum, context = register(1, "maximum"), register(1, "context")
+        weight, parameter = Signal.like(token.weight), Signal.like(token.parameter)
+        reads_residual, spacing = Signal(), Signal(range(MINIMUM_RESIDUAL_STEPS + 1))
+        waiting = Signal()
+
+        m.d.comb += [
+            step.row.eq(row), step.column.eq(column),
+            step.word.eq(Mux(reads_residual, residual_word, word)),
+            step.residual.eq(reads_residual),
+            self.step_valid.eq(self.active & ~waiting),
+            token.valid.eq(~reads_residual), token.move.eq(1),
+            token.maximum.eq(maximum), token.context.eq(context),
+            token.first.eq(first), token.weight.eq(weight), token.parameter.eq(parameter),
+        ]
+        taps_end = word_loop.last & column_loop.last & row_loop.last
+        m.d.comb += token.last.eq(taps_end)
+        spaced = spacing == MINIMUM_RESIDUAL_STEPS - 1
+        takes = self.active & self.enable
+        is_tap = takes & ~reads_residual & ~waiting
+        vector_end = Signal()
+        m.d.comb += vector_end.eq(Mux(has_residual, takes & (reads_residual | waiting) & spaced,
+                                      is_tap & taps_end))
+        with m.If(takes & ~spaced):
+            m.d.sync += spacing.eq(spacing + 1)
+        with m.If(is_tap):
+            m.d.sync += [first.eq(0), weight.eq(weight + 1),
+                         reads_residual.eq(taps_end & has_residual)]
+            word_loop.step(m)
+            with m.If(~word_loop.last):
+                m.d.sync += word.eq(word + 1)
+            with m.Else():
+                column_loop.step(m)
+                m.d.sync += [word.eq(word + tap_words), column.eq(column + 1)]
+                with m.If(column_loop.last):
+                    row_loop.step(m)
+                    m.d.sync += [word.eq(word_start), column.eq(column_start), row.eq(row + 1)]
+        with m.Elif(takes):
+            m.d.sync += [reads_residual.eq(0), waiting.eq(~spaced)]
+        with m.If(vector_end):
+            x_loop.step(m)
+            m.d.sync += [first.eq(1), row.eq(0), spacing.eq(0), waiting.eq(0)]
+            with m.If(~x_loop.last):
+                m.d.sync += [
+                    word.eq(word_start + stride_words), word_start.eq(word_start + stride_words),
+                    column.eq(column_start + stride), column_start.eq(column_start + stride),
+                    weight.eq(restart), residual_word.eq(residual_word + residual_stride),
+                ]
+            with m.Else():
+                group_loop.step(m)
+                m.d.sync += [
+                    word.eq(group_start + grouped), word_start.eq(group_start + grouped),
+                    group_start.eq(group_start + grouped),
+                    column.eq(-pad), column_start.eq(-pad), parameter.eq(parameter + 1),
+                    residual_word.eq(residual_group + 1), residual_group.eq(residual_group + 1),
+                    self.active.eq(~group_loop.last),
+                ]
+                # With a residual the weights have moved on already.
+                m.d.sync += restart.eq(Mux(has_residual, weight, weight + 1))
+        with m.If(self.load):
+            for loop, length in zip(loops, (Mux(layer.grouped, 1, layer.vectors),
+                                            layer.kernel_width, layer.kernel_height,
+                                            layer.out_width, layer.groups), strict=True):
+                loop.load(m, length)
+            m.d.sync += [
+                self.active.eq(1), stride.eq(layer.stride_x), stride_words.eq(layer.stride_words),
+                tap_words.eq(Mux(layer.grouped, layer.vectors, 1)), pad.eq(layer.pad_left),
+                grouped.eq(layer.grouped), has_residual.eq(layer.has_residual),
+                residual_stride.eq(self.command.residual_pixel_words),
+                column.eq(-layer.pad_left), column_start.eq(-layer.pad_left),
+                word.eq(-layer.pad_words), word_start.eq(-layer.pad_words),
+                group_start.eq(-layer.pad_words), residual_word.eq(0), residual_group.eq(0),
+                weight.eq(layer.weight_base), restart.eq(layer.weight_base),
+                parameter.eq(layer.parameter_base), first.eq(1), row.eq(0), spacing.eq(0),
+                maximum.eq(layer.maximum), context.eq(self.command.sequence[0]),
+            ]
+        return m

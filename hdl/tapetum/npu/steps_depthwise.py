@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps of a depthwise convolution of 3x3: every cell has its own channel."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .loop import Loop
+from .npu_config import NpuConfig
+from .step import ReadStep, RowCommand
+
+__all__ = ["DepthwiseSteps"]
+
+
+class DepthwiseSteps(wiring.Component):
+    """For groups: pushes the columns of one word, three rows at once, one column a clock.
+
+    A push that completes a window is a step. Windows begin with the zero point, so that columns
+    to the left of the map cost nothing.
+
+    Members: as `ChannelSteps`.
+    """
+
+    def __init__(self, config: NpuConfig):
+        self.config = config
+        super().__init__({
+            "load": In(1), "command": In(RowCommand), "enable": In(1),
+            "active": Out(1), "step_valid": Out(1), "step": Out(ReadStep(config)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        layer, step, token = self.command.layer, self.step, self.step.token
+        push_loop, group_loop = Loop(14, "push_loop"), Loop(10, "group_loop")
+        stride, vectors = Signal(3, reset_less=True), Signal(8, reset_less=True)
+        # Pushes until the next window is complete; how many at the left edge.
+        missing, missing_first = Signal(3, reset_less=True), Signal(3, reset_less=True)
+        column, word = Signal(signed(14), reset_less=True), Signal(signed(15), reset_less=True)
+        group, clear = Signal(10, reset_less=True), Signal(reset_less=True)
+        context = Signal(reset_less=True)
+        weight, parameter = Signal.like(token.weight), Signal.like(token.parameter)
+        m.d.comb += [
+            self.step_valid.eq(self.active), step.column.eq(column), step.word.eq(word),
+            token.move.eq(1), token.window.eq(1), token.clear.eq(clear),
+            token.valid.eq(missing == 0), token.first.eq(1), token.last.eq(1),
+            token.weight.eq(weight), token.parameter.eq(parameter), token.context.eq(context),
+        ]
+        with m.If(self.active & self.enable):
+            push_loop.step(m)
+            m.d.sync += [
+                clear.eq(0), column.eq(column + 1), word.eq(word + vectors),
+                missing.eq(Mux(missing == 0, stride, missing) - 1),
+            ]
+            with m.If(push_loop.last):
+                group_loop.step(m)
+                m.d.sync += [
+                    clear.eq(1), column.eq(0), word.eq(group + 1), group.eq(group + 1),
+                    missing.eq(missing_first), weight.eq(weight + 1), parameter.eq(parameter + 1),
+                    self.active.eq(~group_loop.last),
+                ]
+        with m.If(self.load):
+            push_loop.load(m, layer.pushes)
+            group_loop.load(m, layer.groups)
+            m.d.sync += [
+                self.active.eq(1), stride.eq(layer.stride_x), vectors.eq(layer.vectors),
+                missing.eq(2 - layer.pad_left), missing_first.eq(2 - layer.pad_left),
+                column.eq(0), word.eq(0), group.eq(0), clear.eq(1),
+                context.eq(self.command.sequence[0]),
+                weight.eq(layer.weight_base), parameter.eq(layer.parameter_base),
+            ]
+        return m

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes outputs and input rows into the activation memory."""
+
+from amaranth import *
+from amaranth.lib import data, fifo, wiring
+from amaranth.lib.wiring import In, Out
+
+from .activations import BANKS
+from .input_rows import InputRows
+from .loop import Loop
+from .npu_config import NpuConfig
+from .program import TENSOR_LAYOUT, Mode
+from .step import InputWord, RowCommand
+
+__all__ = ["Writer"]
+
+_INPUT_WORDS = 8
+_BUBBLE_SPACING = 8
+
+
+class Writer(wiring.Component):
+    """One word a clock: what the chain delivers, else an input word, else one with its residual.
+
+    Outputs of a context are written in the order of its steps. Where the chain delivers in every
+    clock and input words pile up, ``bubble`` asks for a free one.
+
+    Members
+    -------
+    running : In(1), restart : In(1)
+        Input words that come while it does not run are lost.
+    tensor, released_rows, overrun
+        Of `InputRows`.
+    input_valid, input : In, input_ready : Out(1)
+    load : In(2), command : In(RowCommand)
+        Begins a row in a context.
+    commands : In(2 of RowCommand)
+    word, word_valid, word_context : In
+        From `Chain`.
+    added_valid, added_word, added_context : In, added_take : Out(1)
+        From `Residual`.
+    write_bank : Out(4), write_address, write_word : Out
+    count, count_tensor : Out
+        A row is complete; for the scoreboard.
+    drained : Out(2)
+        The row of this context is written.
+    probe_valid, probe_context, probe_input : Out(1)
+        With each word that is written.
+    """
+
+    def __init__(self, config: NpuConfig):
+        self.config = config
+        bits = 8 * config.cells
+        super().__init__({
+            "running": In(1), "restart": In(1), "tensor": In(TENSOR_LAYOUT),
+            "released_rows": In(12), "overrun": Out(1),
+            "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1),
+            "load": In(2), "command": In(RowCommand),
+            "commands": In(data.ArrayLayout(RowCommand, 2)),
+            "word": In(bits), "word_valid": In(1), "word_context": In(1),
+            "added_valid": In(1), "added_word": In(bits), "added_context": In(1),
+            "added_take": Out(1),
+            "write_bank": Out(BANKS), "write_address": Out(range(config.activation_words)),
+            "write_word": Out(64),
+            "count": Out(1), "count_tensor": Out(6), "drained": Out(2), "bubble": Out(1),
+            "probe_valid": Out(1), "probe_context": Out(1), "probe_input": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.inputs = inputs = fifo.SyncFIFO(width=65, depth=_INPUT_WORDS)
+        m.submodules.rows = rows = InputRows()
+        m.d.comb += [
+            inputs.w_en.eq(self.input_valid & self.running), inputs.w_data.eq(self.input),
+            self.input_ready.eq(inputs.w_rdy | ~self.running),
+            rows.restart.eq(self.restart), rows.tensor.eq(self.tensor),
+            rows.released_rows.eq(self.released_rows), self.overrun.eq(rows.overrun),
+            rows.row_last.eq(inputs.r_data[64]),
+        ]
+
+        # First clock: which word.
+        plain = self.word_valid & ~self.commands[self.word_context].layer.has_residual
+        takes_input = ~plain & inputs.r_rdy & rows.ready
+        valid, is_input, keep, row_done = (Signal(name=name) for name in (
+            "valid", "is_input", "keep", "row_done"))
+        context, word = Signal(reset_less=True), Signal(64, reset_less=True)
+        bank, address = Signal(2, reset_less=True), Signal(13, reset_less=True)
+        m.d.comb += [
+            rows.take.eq(takes_input & self.running), inputs.r_en.eq(takes_input | ~self.running),
+            self.added_take.eq(~plain & ~takes_input & self.added_valid),
+        ]
+        m.d.sync += [
+            valid.eq(plain | self.added_take), is_input.eq(rows.take),
+            keep.eq(rows.keep), row_done.eq(rows.row_done), bank.eq(rows.bank),
+            address.eq(rows.address),
+            context.eq(Mux(plain, self.word_context, self.added_context)),
+            word.eq(Mux(plain, self.word, Mux(takes_input, inputs.r_data[:64], self.added_word))),
+        ]
+        crowded, spacing = Signal(), Signal(range(_BUBBLE_SPACING))
+        m.d.sync += [crowded.eq(inputs.r_level >= _INPUT_WORDS // 2), spacing.eq(spacing + 1)]
+        m.d.comb += self.bubble.eq(crowded & (spacing == 0))
+
+        # Second: where it goes.
+        m.d.sync += [self.write_bank.eq(0), self.write_word.eq(word), self.count.eq(0),
+                     self.drained.eq(0), self.probe_valid.eq(valid | is_input),
+                     self.probe_context.eq(context), self.probe_input.eq(is_input)]
+        with m.If(is_input):
+            m.d.sync += [
+                self.write_bank.eq(Mux(keep, 1 << bank, 0)), self.write_address.eq(address),
+                self.count.eq(row_done), self.count_tensor.eq(0),
+            ]
+        for number in range(2):
+            self._context(m, number, valid & (context == number))
+        return m
+
+    def _context(self, m: Module, number: int, takes: Value) -> None:
+        command, layer = self.commands[number], self.command.layer
+        inner, outer = Loop(12, f"inner_{number}"), Loop(12, f"outer_{number}")
+        inner_step, outer_step, address, start = (
+            Signal(bits, name=f"{name}_{number}", reset_less=True) for bits, name in (
+                (8, "inner_step"), (8, "outer_step"), (13, "address"), (13, "start")))
+        with m.If(takes):
+            inner.step(m)
+            m.d.sync += [self.write_bank.eq(1 << command.out_bank),
+                         self.write_address.eq(address), address.eq(address + inner_step)]
+            with m.If(inner.last):
+                outer.step(m)
+                m.d.sync += [address.eq(start + outer_step), start.eq(start + outer_step)]
+                with m.If(outer.last):
+                    m.d.sync += [
+                        self.count.eq(command.layer.completes_row),
+                        self.count_tensor.eq(command.layer.out_tensor),
+                        self.drained[number].eq(1),
+                    ]
+        with m.If(self.load[number]):
+            by_pixel = layer.mode == Mode.KERNEL_ROW
+            inner.load(m, Mux(by_pixel, layer.groups, layer.out_width))
+            outer.load(m, Mux(by_pixel, layer.out_width, layer.groups))
+            m.d.sync += [
+                inner_step.eq(Mux(by_pixel, 1, layer.out_pixel_words)),
+                outer_step.eq(Mux(by_pixel, layer.out_pixel_words, 1)),
+                address.eq(self.command.out_base), start.eq(self.command.out_base),
+            ]

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small programs for the array laid out by hand, and what they must compute."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tapetum.npu.program import LANES, LayerRecord, Mode, Program, TensorRecord
+
+__all__ = ["SmallNetwork", "requantised"]
+
+CELLS = 8
+
+
+def requantised(total: int, multiplier: int, shift: int, single: int, zero_point: int,
+                minimum: int, maximum: int) -> int:
+    """TensorFlow Lite's formula, in unbounded integers."""
+    rounding = 1 << 30 if not single or shift == 0 else 0
+    scaled = (total * multiplier + rounding) >> 31
+    if shift:
+        scaled = (scaled + (1 << shift - 1) - (0 if single else scaled < 0)) >> shift
+    return min(max(scaled + zero_point, minimum), maximum)
+
+
+@dataclass
+class SmallNetwork:
+    """Lays out layers as they are added, and computes them directly.
+
+    Parameters
+    ----------
+    height, width, words : int
+        Of the input; a word is eight channels.
+    """
+
+    random: np.random.Generator
+    height: int
+    width: int
+    words: int = 1
+    input_ring: int | None = None
+    layers: list = field(default_factory=list)
+    tensors: list = field(default_factory=list)
+    values: list = field(default_factory=list)
+    shapes: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.weight_words = [[] for _ in range(CELLS)]
+        self.parameters: list[list[tuple]] = [[] for _ in range(CELLS)]
+        self.tables: list[np.ndarray] = []
+        self.memory_words = 0
+        ring = self.input_ring or -(-self.height // 4) * 4
+        self._tensor(self.height, self.width, self.words, ring)
+        self.values[0] = self.random.integers(-128, 128, (self.height, self.width, 8 * self.words))
+
+    def _tensor(self, height, width, words, ring):
+        bank = int(self.random.integers(4)) if ring % 4 == 0 else 0
+        self.tensors.append(TensorRecord(
+            base=self.memory_words, first_bank=bank, ring_rows=ring, row_words=width * words,
+            height=height, pixel_words=words))
+        self.memory_words += -(-ring // 4) * width * words
+        self.shapes.append((height, width, words))
+        self.values.append(None)
+        return len(self.tensors) - 1
+
+    def layer(self, source, *, mode=Mode.CHANNELS, kernel=(1, 1), stride=(1, 1), pad=(0, 0),
+              words=1, ring=4, channels=None, grouped=False, maximum=False, residual=None,
+              single=False, out_size=None, depthwise_words=None):
+        """Add a layer on tensor `source`; returns its output tensor."""
+        numbers = self.random
+        in_height, in_width, in_words = self.shapes[source]
+        kh, kw = kernel
+        if out_size is None:
+            out_size = tuple((size + 2 * p - k) // s + 1 for size, p, k, s in zip(
+                (in_height, in_width), pad, kernel, stride, strict=True))
+        out_height, out_width = out_size
+        groups = in_words if grouped or mode is Mode.DEPTHWISE else words
+        target = self._tensor(out_height, out_width, groups, ring)
+        zero_in, zero_out = (int(value) for value in numbers.integers(-100, 100, 2))
+        low, high = sorted(int(value) for value in numbers.integers(-128, 128, 2))
+        if numbers.integers(2) or high - low < 50:
+            low, high = -128, 127
+        dense = np.zeros((groups * 8, kh, kw, in_words * 8), dtype=np.int64)
+        base = len(self.weight_words[0])
+        parameter_base = len(self.parameters[0])
+        for group in range(groups):
+            for cell in range(CELLS):
+                channel, words_of_cell = group * 8 + cell, self.weight_words[cell]
+                if mode is Mode.DEPTHWISE:
+                    taps = numbers.integers(-128, 128, (3, 3))
+                    dense[channel, :, :, channel] = taps
+                    words_of_cell.append(taps.ravel())
+                elif mode is Mode.KERNEL_ROW:
+                    taps = numbers.integers(-128, 128, (kh, 3, 3))
+                    dense[channel, :, :, :3] = taps
+                    words_of_cell.extend(row.ravel() for row in taps)
+                else:
+                    if grouped:
+                        for ky in range(kh):
+                            for kx in range(kw):
+                                dense[channel, ky, kx, channel] = 2 if maximum else 1
+                    else:
+                        used = channels or in_words * 8
+                        dense[channel, :, :, :used] = numbers.integers(-128, 128, (kh, kw, used))
+                    lanes = dense[channel].reshape(kh * kw, in_words, 8)
+                    if grouped:
+                        lanes = lanes[:, group:group + 1]
+                    words_of_cell.extend(np.append(row, 0) for row in lanes.reshape(-1, 8))
+                spread = max(1, int(np.abs(dense[channel]).sum()) * 20)
+                shift = max(0, int(np.log2(spread)) - 6)
+                parameter = (int(numbers.integers(-spread, spread + 1)),
+                             int(numbers.integers(1 << 30, 1 << 31)), shift, int(single))
+                if maximum:
+                    parameter = (0, 1 << 30, 0, 0)
+                self.parameters[cell].append(parameter)
+        record = {
+            "mode": mode, "grouped": grouped, "maximum": maximum, "kernel_height": kh,
+            "kernel_width": kw, "stride_y": stride[0], "stride_x": stride[1], "pad_top": pad[0],
+            "pad_left": pad[1], "in_tensor": source, "in_height": in_height,
+            "in_width": in_width, "vectors": in_words, "out_tensor": target,
+            "out_height": out_height, "out_width": out_width, "groups": groups,
+            "weight_base": base, "parameter_base": parameter_base, "zero_point_in": zero_in,
+            "zero_point_out": zero_out, "act_min": low, "act_max": high,
+            "out_pixel_words": groups,
+        }
+        if residual is not None:
+            self.tables.append(numbers.integers(-1 << 28, 1 << 28, 512))
+            add_low = int(numbers.integers(-128, 0))
+            record |= {
+                "has_residual": True, "residual_tensor": residual,
+                "add_table": len(self.tables) - 1,
+                "add_multiplier": int(numbers.integers(1 << 30, 1 << 31)), "add_shift": 20,
+                "add_zero_point": int(numbers.integers(-50, 50)), "add_min": add_low,
+            }
+        self.layers.append(LayerRecord(**record))
+        self._compute(self.layers[-1], dense)
+        return target
+
+    def _compute(self, layer, dense):
+        source = self.values[layer.in_tensor]
+        kh, kw = layer.kernel_height, layer.kernel_width
+        high = (layer.out_height * layer.stride_y + kh, layer.out_width * layer.stride_x + kw)
+        padded = np.full((layer.pad_top + layer.in_height + high[0],
+                          layer.pad_left + layer.in_width + high[1], source.shape[2]),
+                         layer.zero_point_in)
+        padded[layer.pad_top:layer.pad_top + layer.in_height,
+               layer.pad_left:layer.pad_left + layer.in_width] = source
+        output = np.zeros((layer.out_height, layer.out_width, len(dense)), dtype=np.int64)
+        for row in range(layer.out_height):
+            for x in range(layer.out_width):
+                top, left = row * layer.stride_y, x * layer.stride_x
+                window = padded[top:top + kh, left:left + kw]
+                products = np.einsum("yxc,oyxc->oyx", window, dense)
+                totals = (products.max(axis=(1, 2)) if layer.maximum
+                          else products.sum(axis=(1, 2)))
+                for channel, total in enumerate(totals):
+                    bias, multiplier, shift, single = self.parameters[channel % 8][
+                        layer.parameter_base + channel // 8]
+                    byte = requantised(int(total) + bias, multiplier, shift, single,
+                                       layer.zero_point_out, layer.act_min, layer.act_max)
+                    if layer.has_residual:
+                        table = self.tables[layer.add_table]
+                        other = self.values[layer.residual_tensor][row, x, channel]
+                        byte = requantised(
+                            int(table[byte + 128] + table[256 + other + 128]),
+                            layer.add_multiplier, layer.add_shift, 0, layer.add_zero_point,
+                            layer.add_min, layer.add_max)
+                    output[row, x, channel] = byte
+        self.values[layer.out_tensor] = output
+
+    def schedule(self):
+        """The deepest layer that can compute a row does; input rows come when none can."""
+        rows = [0] * len(self.tensors)
+        entries = []
+        while any(rows[layer.out_tensor] < layer.out_height for layer in self.layers):
+            for number in reversed(range(len(self.layers))):
+                layer = self.layers[number]
+                row = rows[layer.out_tensor]
+                needed = min(row * layer.stride_y - layer.pad_top + layer.kernel_height,
+                             layer.in_height)
+                if (row < layer.out_height and rows[layer.in_tensor] >= needed
+                        and (not layer.has_residual or rows[layer.residual_tensor] > row)):
+                    entries.append(number)
+                    rows[layer.out_tensor] += 1
+                    break
+            else:
+                rows[0] += 1
+        return entries
+
+    def program(self) -> Program:
+        parameters = np.array(self.parameters, dtype=np.int64)
+        return Program(
+            cells=CELLS, weights=np.array(self.weight_words).reshape(CELLS, -1, LANES),
+            bias=parameters[:, :, 0], multiplier=parameters[:, :, 1], shift=parameters[:, :, 2],
+            single_rounding=parameters[:, :, 3], layers=tuple(self.layers),
+            tensors=tuple(self.tensors), schedule=np.array(self.schedule()),
+            tables=np.array(self.tables).reshape(-1, 512),
+            input_shape=(self.height, self.width, 8 * self.words),
+            output_tensor=len(self.tensors) - 1)
+
+    def input_words(self):
+        """Words of the input, and whether a row ends with them."""
+        for row in self.values[0]:
+            packed = row.reshape(-1, 8)
+            for index, lanes in enumerate(packed):
+                yield _word(lanes), index == len(packed) - 1
+
+    def first_slot_words(self) -> list[int]:
+        """Words that the first slot of the output's ring holds in the end."""
+        last = self.tensors[-1].height - 1
+        row = self.values[-1][last - last % self.tensors[-1].ring_rows]
+        return [_word(lanes) for lanes in row.reshape(-1, 8)]
+
+    def written_words(self, tensor: int) -> list[int]:
+        """Words of a tensor in the order in which its layer writes them."""
+        value = self.values[tensor]
+        layer = next(layer for layer in self.layers if layer.out_tensor == tensor)
+        words = []
+        for row in value:
+            pixels = row.reshape(layer.out_width, layer.groups, 8)
+            if layer.mode is not Mode.KERNEL_ROW:
+                pixels = pixels.swapaxes(0, 1)
+            words += [_word(lanes) for lanes in pixels.reshape(-1, 8)]
+        return words
+
+
+def _word(lanes) -> int:
+    return sum((int(value) & 0xFF) << 8 * lane for lane, value in enumerate(lanes))

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records of a program reach the array as they were said."""
+
+from dataclasses import fields, replace
+
+import pytest
+
+from tapetum.npu.npu_config import NpuConfig
+from tapetum.npu.program import (
+    LAYER_LAYOUT,
+    TABLE_WORD_BITS,
+    TENSOR_LAYOUT,
+    LayerRecord,
+    Mode,
+    TensorRecord,
+)
+from tapetum.room_config import ConfigError
+
+__all__ = []
+
+LAYER = LayerRecord(
+    mode=Mode.DEPTHWISE, kernel_height=3, kernel_width=3, stride_y=2, stride_x=2, pad_top=1,
+    pad_left=1, in_tensor=5, in_height=48, in_width=47, vectors=2, out_tensor=6, out_height=24,
+    out_width=24, groups=2, zero_point_in=-128, act_max=-1, out_pixel_words=4, out_word_offset=2,
+    add_multiplier=(1 << 31) - 1)
+
+
+def test_a_layer_is_read_back_as_it_was_packed():
+    image = sum(word << TABLE_WORD_BITS * index for index, word in enumerate(LAYER.words()))
+    packed = LAYER_LAYOUT.from_bits(image)
+    for field in fields(LAYER):
+        assert getattr(packed, field.name) == getattr(LAYER, field.name), field.name
+    assert (packed.stride_words, packed.pad_words) == (4, 2)
+    assert packed.pushes == 23 * 2 - 1 + 3
+
+
+def test_a_tensor_is_read_back_as_it_was_packed():
+    tensor = TensorRecord(base=4711, first_bank=3, ring_rows=12, row_words=96, height=48,
+                          pixel_words=2)
+    packed = TENSOR_LAYOUT.from_bits(tensor.word())
+    for field in fields(tensor):
+        assert getattr(packed, field.name) == getattr(tensor, field.name), field.name
+
+
+@pytest.mark.parametrize("name, value", [("groups", 1024), ("zero_point_in", 128),
+                                         ("pad_left", -1)])
+def test_a_value_that_does_not_fit_its_field_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} of a layer must lie between"):
+        replace(LAYER, **{name: value}).words()
+
+
+def test_an_array_of_a_size_that_is_not_built_is_refused():
+    with pytest.raises(ConfigError, match="cells must be 8, not 3"):
+        NpuConfig(cells=3)
