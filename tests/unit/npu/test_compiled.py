@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiled networks on the array: every word that it writes is the model's."""
+
+import numpy as np
+import pytest
+
+from support import simulate
+from tapetum.npu.engine import Engine
+from tapetum.npu.npu_config import NpuConfig
+from tapetum.npu.program import Mode
+from tapetum_compiler.backend.compile import compile_network
+from tapetum_compiler.importers import read_network
+from tapetum_compiler.network import Padding
+from tapetum_sim.models.npu import NpuModel
+from unit.compiler.networks import (
+    RING,
+    convolution,
+    images,
+    network_of,
+    residual_network,
+    tensor,
+)
+from unit.compiler.tflite_models import data_file
+
+
+def mobile_network(rng):
+    """All three modes: window of colours, depthwise with strides, pointwise, full connection."""
+    image = tensor("image", (8, 8, 3), zero_point=-3)
+    first = convolution(rng, image, "first", channels=20, window=(3, 3), padding=RING)
+    deep = convolution(rng, first.output, "deep", channels=20, window=(3, 3), padding=RING,
+                       is_depthwise=True)
+    wide = convolution(rng, deep.output, "wide", channels=24)
+    half = convolution(rng, wide.output, "half", channels=24, window=(3, 3), stride=(2, 2),
+                       padding=Padding(0, 0, 1, 1), is_depthwise=True)
+    last = convolution(rng, half.output, "last", channels=10, window=(4, 4))
+    return network_of(first, deep, wide, half, last)
+
+
+def word(lanes) -> int:
+    return int.from_bytes(np.asarray(lanes, np.int8).tobytes(), "little")
+
+
+def by_tensor(words):
+    """The words of each tensor, in their order; sums leave later than what needs no sum."""
+    found = {}
+    for number, value in words:
+        found.setdefault(number, []).append(value)
+    return found
+
+
+def expected_words(program, model):
+    """Tensor and word, as the cells write them: mode B pixel by pixel, the others by group."""
+    words = []
+    for row in model.written:
+        layer = program.layers[row.layer]
+        lanes = row.lanes.reshape(layer.out_width, layer.groups, -1)
+        if layer.mode is not Mode.KERNEL_ROW:
+            lanes = lanes.swapaxes(0, 1)
+        words += [(layer.out_tensor, word(each)) for each in lanes.reshape(-1, lanes.shape[-1])]
+    return words
+
+
+def assert_array_does(network, image, *, cycles: int) -> None:
+    """Load the program, feed the image as fast as its ring takes it, hold every word written."""
+    made = compile_network(network, cells=8)
+    program = made.program
+    model = NpuModel(program)
+    model.run(image)
+    config = NpuConfig(
+        weight_words=max(2, program.weights.shape[1]),
+        parameter_words=max(2, program.bias.shape[1]),
+        activation_words=max(2, made.activation_words),
+        schedule_entries=max(2, len(program.schedule)), add_tables=max(2, len(program.tables)))
+    engine, written = Engine(config), []
+    source = program.tensors[0]
+    reader = next(layer for layer in program.layers if layer.in_tensor == 0)
+    read_rows = [row.row for row in model.written if program.layers[row.layer] is reader]
+
+    async def host(ctx):
+        ctx.set(engine.write, 1)
+        for target, cell, index, value in program.writes():
+            ctx.set(engine.write_target, target)
+            ctx.set(engine.write_cell, cell)
+            ctx.set(engine.write_index, index)
+            ctx.set(engine.write_data, value)
+            await ctx.tick()
+        ctx.set(engine.write, 0)
+        await ctx.tick().until(engine.ready)
+        ctx.set(engine.start, 1)
+        await ctx.tick()
+        ctx.set(engine.start, 0)
+        await ctx.tick().until(engine.done)
+        assert not ctx.get(engine.overrun)
+
+    async def camera(ctx):
+        await ctx.tick().until(engine.busy)
+        for row, pixels in enumerate(image):
+            overwritten = row - source.ring_rows
+            done = sum(max(read * reader.stride_y - reader.pad_top, 0) <= overwritten
+                       for read in read_rows) if overwritten >= 0 else 0
+            while sum(number == reader.out_tensor for number, _ in written) < (
+                    done * reader.out_width * reader.groups):
+                await ctx.tick()
+            lanes = np.zeros((image.shape[1], source.pixel_words * 8), np.int8)
+            lanes[:, :image.shape[2]] = pixels
+            for index, each in enumerate(lanes.reshape(-1, 8)):
+                ctx.set(engine.input_valid, 1)
+                ctx.set(engine.input.word, word(each))
+                ctx.set(engine.input.row_last, index == source.row_words - 1)
+                await ctx.tick().until(engine.input_ready)
+                ctx.set(engine.input_valid, 0)
+
+    async def watch(ctx):
+        async for *_, valid, number, value, is_input in ctx.tick().sample(
+                engine.probe_valid, engine.probe_tensor, engine.probe_word, engine.probe_input):
+            if valid and not is_input:
+                written.append((number, value))
+
+    simulate(engine, host, camera, background=(watch,), cycles=cycles)
+    assert by_tensor(written) == by_tensor(expected_words(program, model))
+
+
+@pytest.mark.parametrize("build", [mobile_network, residual_network])
+def test_every_word_is_the_models(build, seed):
+    rng = np.random.default_rng(seed)
+    network = build(rng)
+    assert_array_does(network, images(rng, network, 1)[0][0], cycles=20_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("picture", ["yes_0", "no_0"])
+def test_a_benchmark_is_the_models_word_for_word(picture):
+    """Person detection, 96 x 96, without the channels that no image can change."""
+    network = read_network(data_file("models/vww_96_int8.tflite"))
+    path = data_file(f"images/vww/quant_test_{picture}.dat")
+    assert_array_does(network, np.fromfile(path, np.int8).reshape(96, 96, 3), cycles=200_000)
