@@ -11,7 +11,7 @@ from typing import Any
 
 from ..tools import find_tool
 
-__all__ = ["DEVICE", "FlowError", "Implementation", "implement"]
+__all__ = ["DEVICE", "FlowError", "Implementation", "Place", "implement"]
 
 DEVICE = "LFE5U-85F, speed 6"
 REQUESTED_MHZ = 125
@@ -20,6 +20,14 @@ REQUESTED_MHZ = 125
 
 class FlowError(Exception):
     """A tool refused the design; the message ends with the tail of its log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Algorithms of nextpnr, as its options name them."""
+
+    placer: str = "heap"
+    router: str = "router1"
 
 
 @dataclass(kw_only=True)
@@ -44,12 +52,11 @@ class Implementation:
     block_ram: int
 
 
-def implement(rtlil: str, folder: Path, *, seed: int = 1, clock_enables: bool = True
+def implement(rtlil: str, folder: Path, *, seed: int = 1, place: Place | None = None
               ) -> Implementation:
     """Run yosys and nextpnr in `folder` on a design whose top is ``top``.
 
-    Every port must have a register (`harness_rtlil`), which is not counted. Without
-    `clock_enables` the enables of registers are made of look-up tables.
+    Every port must have a register (`harness_rtlil`), which is not counted.
 
     Raises
     ------
@@ -60,13 +67,14 @@ def implement(rtlil: str, folder: Path, *, seed: int = 1, clock_enables: bool = 
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "top.il").write_text(rtlil, encoding="utf-8")
+    place = place or Place()
     _run([find_tool("yosys"), "-q", "-l", "yosys.log", "-p",
-          f"read_rtlil top.il; synth_ecp5 -top top {'' if clock_enables else '-nodffe'} "
-          "-json top.json"], folder, "yosys.log")
+          "read_rtlil top.il; synth_ecp5 -top top -json top.json"], folder, "yosys.log")
     _run([find_tool("nextpnr-ecp5"), "-q", "-l", "nextpnr.log", "--85k", "--speed", "6",
           "--package", "CABGA756", "--out-of-context", "--json", "top.json", "--freq",
-          str(REQUESTED_MHZ), "--timing-allow-fail", "--seed", str(seed), "--report",
-          "report.json"], folder, "nextpnr.log")
+          str(REQUESTED_MHZ), "--timing-allow-fail", "--seed", str(seed), "--placer",
+          place.placer, "--router", place.router, "--report", "report.json"], folder,
+         "nextpnr.log")
     netlist = json.loads((folder / "top.json").read_text(encoding="utf-8"))["modules"]["top"]
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return _summarise(netlist, report)

@@ -17,7 +17,7 @@ from tapetum.config import DieConfig
 from tapetum.die import Die
 
 from ..provenance import package_versions, revision
-from .ecp5 import DEVICE, FlowError, implement
+from .ecp5 import DEVICE, FlowError, Place, implement
 from .harness import harness_rtlil
 
 __all__ = ["BLOCKS", "ROOMS", "TARGET_MHZ", "Room", "bench_rooms"]
@@ -34,14 +34,12 @@ class Room:
     ----------
     domains : mapping
         Clock domain by name of a port, of those that are not of ``sync``.
-    clock_enables : bool
-        Whether registers may use the enable pins of their slices. Where each of hundreds of
-        columns has enables of its own, the placer looks for hours for slices that can share them;
-        as logic they cost look-up tables.
+    place : Place
+        With which of nextpnr's placers and routers.
     """
 
     domains: Mapping[str, str] = field(default_factory=dict)
-    clock_enables: bool = True
+    place: Place = field(default_factory=Place)
 
 
 ROOMS = {
@@ -55,7 +53,8 @@ ROOMS = {
     "control": Room(),
     "adc": Room(domains={"ramp_code": "adc", "ramp_active": "adc", "comparators": "adc",
                          "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"},
-                clock_enables=False),
+                # The default placer looks for hours for slices that so many columns can share.
+                place=Place(placer="static", router="router2")),
 }
 """Rooms, the one that takes longest last."""
 BLOCKS = {name: Room() for name in (
@@ -102,12 +101,12 @@ def _bench(config: DieConfig, name: str, folder: Path) -> dict[str, Any]:
     started = time.perf_counter()
     room = (ROOMS | BLOCKS)[name]
     result: dict[str, Any] = {"error": None, "revision": revision(),
-                              "clock_enables": room.clock_enables}
+                              "placer": room.place.placer, "router": room.place.router}
     try:
         text = harness_rtlil(attrgetter(name)(Die(config)),
                              lambda port: room.domains.get(port, "sync"),
                              ("sync", *sorted(set(room.domains.values()))))
-        made = implement(text, folder, clock_enables=room.clock_enables)
+        made = implement(text, folder, place=room.place)
         result |= dataclasses.asdict(made)
         result["margin"] = {clock: round(mhz / TARGET_MHZ - 1, 3)
                             for clock, mhz in made.mhz.items()}
