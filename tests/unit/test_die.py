@@ -8,7 +8,7 @@ from tapetum.presets import PRESETS
 from tapetum_sim.simulator.toplevel import elaborate
 
 DOMAINS = ("sync", "adc", "byte")
-SLOW = ("qvga", "hd", "uhd")
+SLOW = ("qvga", "vga", "hd", "uhd")
 
 
 @pytest.mark.parametrize("name", [

@@ -118,6 +118,7 @@ def tiny():
     return Context(config=preset("tiny"), backend=Backend.MODEL, frames=2)
 
 
+@pytest.mark.slow
 def test_flat_fields_are_dark_and_half_full_in_every_capture(tiny):
     taken = flat_fields(tiny)
     adc = tiny.config.adc
