@@ -16,7 +16,8 @@ __all__ = ["compile"]
 
 def compile(
     model: Annotated[Path, typer.Argument(help="A quantised .tflite or .onnx file.")],
-    cells: Annotated[int, typer.Option(help="Cells of the array: 2, 4, 8 or 16.")] = 8,
+    cells: Annotated[int, typer.Option(
+        help="Cells of the array: 8, or 2, 4 or 16 for an estimate.")] = 8,
     dense: Annotated[bool, typer.Option(
         "--dense", help="Compute channels as well that are the same in every image.")] = False,
     row_period: Annotated[int | None, typer.Option(

@@ -2,12 +2,9 @@
 """Steps of a convolution whose lanes are channels."""
 
 from amaranth import *
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from .loop import Loop
-from .npu_config import NpuConfig
-from .step import ReadStep, RowCommand
+from .step_generator import StepGenerator
 
 __all__ = ["ChannelSteps"]
 
@@ -15,29 +12,14 @@ MINIMUM_RESIDUAL_STEPS = 12
 """Clocks of an output vector that has an addend: the additions are serial."""
 
 
-class ChannelSteps(wiring.Component):
+class ChannelSteps(StepGenerator):
     """For groups, for columns: rows of the kernel, its columns, words of a pixel; one step a clock.
 
     Where the layer adds a residual, a step that reads its word follows the taps, and the vector
     takes at least `MINIMUM_RESIDUAL_STEPS` clocks.
 
-    Members
-    -------
-    load : In(1), command : In(RowCommand)
-        Begins a row: its first step is there in the clock after.
-    enable : In(1)
-        Without it the step is not taken and stays.
-    active : Out(1)
-        Falls after the last step.
-    step_valid : Out(1), step : Out(ReadStep)
+    Members: see `StepGenerator`.
     """
-
-    def __init__(self, config: NpuConfig):
-        self.config = config
-        super().__init__({
-            "load": In(1), "command": In(RowCommand), "enable": In(1),
-            "active": Out(1), "step_valid": Out(1), "step": Out(ReadStep(config)),
-        })
 
     def elaborate(self, platform):
         m = Module()

@@ -2,31 +2,21 @@
 """Steps of a depthwise convolution of 3x3: every cell has its own channel."""
 
 from amaranth import *
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from .loop import Loop
-from .npu_config import NpuConfig
-from .step import ReadStep, RowCommand
+from .step_generator import StepGenerator
 
 __all__ = ["DepthwiseSteps"]
 
 
-class DepthwiseSteps(wiring.Component):
+class DepthwiseSteps(StepGenerator):
     """For groups: pushes the columns of one word, three rows at once, one column a clock.
 
     A push that completes a window is a step. Windows begin with the zero point, so that columns
     to the left of the map cost nothing.
 
-    Members: as `ChannelSteps`.
+    Members: see `StepGenerator`.
     """
-
-    def __init__(self, config: NpuConfig):
-        self.config = config
-        super().__init__({
-            "load": In(1), "command": In(RowCommand), "enable": In(1),
-            "active": Out(1), "step_valid": Out(1), "step": Out(ReadStep(config)),
-        })
 
     def elaborate(self, platform):
         m = Module()

@@ -2,31 +2,21 @@
 """Steps of a convolution of few channels: lanes are a row of the kernel."""
 
 from amaranth import *
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from .loop import Loop
-from .npu_config import NpuConfig
-from .step import ReadStep, RowCommand
+from .step_generator import StepGenerator
 
 __all__ = ["KernelRowSteps"]
 
 _WINDOW_COLUMNS = 3
 
 
-class KernelRowSteps(wiring.Component):
+class KernelRowSteps(StepGenerator):
     """For columns, for groups: one step per row of the kernel, 3 pixels of 3 channels.
 
     The first window of a row takes three clocks to fill; later columns are read behind the steps.
-    Members: as `ChannelSteps`.
+    Members: see `StepGenerator`.
     """
-
-    def __init__(self, config: NpuConfig):
-        self.config = config
-        super().__init__({
-            "load": In(1), "command": In(RowCommand), "enable": In(1),
-            "active": Out(1), "step_valid": Out(1), "step": Out(ReadStep(config)),
-        })
 
     def elaborate(self, platform):
         m = Module()
