@@ -112,6 +112,11 @@ class Die(wiring.Component):
         m.submodules.compander, m.submodules.selector = compander, selector
         m.submodules.flicker_map, m.submodules.csi2 = self.flicker_map, csi2
 
+        # What moves although no pixel does: the host, and frames that take their settings.
+        stirred = Signal()
+        m.d.comb += [stirred.eq(self.bus.write | self.bus.read | readout.adopt),
+                     *(room.stirred.eq(stirred) for room in (correct, stats, hdr, compander))]
+
         # Pixels
         connect(m, readout.ramp, adc.ramp)
         connect(m, adc.pixels, correct.i)

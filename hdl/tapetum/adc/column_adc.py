@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..config import DieConfig
 from ..control.frame_settings import settings_ring
 from ..pixel import CodePixels, RampCommand, RampKind
+from ..stream.clock_gate import Gated
 from .bond_repair import BondRepair
 from .bond_test import BondPattern, BondTest
 from .broadcast import Broadcast
@@ -101,9 +102,12 @@ class ColumnAdc(wiring.Component):
         m.submodules.control = control = ConversionControl(self.config)
         m.submodules.readout = readout = RowReadout(self.config)
         sequencer = RampSequencer(self.config.adc)
-        bond_test = BondTest(self.config)
-        for name, part in (("sequencer", sequencer), ("bond_test", bond_test)):
-            m.submodules[name] = DomainRenamer(self.counter_domain)(part)
+        bond_test, bond_test_runs = BondTest(self.config), Signal()
+        m.d[self.counter_domain] += bond_test_runs.eq(
+            bond_test.start | (bond_test_runs & ~bond_test.done))
+        m.submodules.sequencer = DomainRenamer(self.counter_domain)(sequencer)
+        m.submodules.bond_test = Gated(bond_test, awake=bond_test.start | bond_test_runs,
+                                       domain=self.counter_domain)
 
         connect(m, flipped(self.ramp), control.ramp)
         connect(m, readout.pixels, flipped(self.pixels))

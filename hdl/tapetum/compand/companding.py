@@ -10,12 +10,16 @@ from ..control.frame_settings import FRAMES_IN_FLIGHT, settings_ring
 from ..pixel import LinearPixels, OutputPixels
 from ..registers.bus import WindowBus
 from ..registers.definition import MemoryWindow
+from ..stream.clock_gate import AwakeFor, Gated
 from .compander import Compander
 from .table_loader import TableLoader
 from .table_memory import ProgrammedTable
 from .tables import SEGMENT_CAPACITY
 
 __all__ = ["SEGMENTS_WINDOW", "Companding"]
+
+HOLD_CYCLES = 1 << 7
+"""Longer than the latency, or an access on its way."""
 
 SEGMENTS_WINDOW = MemoryWindow(
     name="companding_segments", address=0x4400, entries=SEGMENT_CAPACITY, entry_bytes=4,
@@ -36,6 +40,8 @@ class Companding(wiring.Component):
     i : In(stream of LinearPixels), o : Out(stream of OutputPixels), always ready
         See `Compander`.
     settings : In(settings_ring)
+    stirred : In(1)
+        The host accesses a register, or ``adopt``.
     adopt : In(1), adopt_frame : In(16)
         Strobe: this frame takes its settings.
     segments : In(WindowBus)
@@ -54,7 +60,7 @@ class Companding(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
             "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
-            "settings": In(settings_ring(config)),
+            "settings": In(settings_ring(config)), "stirred": In(1),
             "adopt": In(1), "adopt_frame": In(16),
             "segments": In(WindowBus(SEGMENTS_WINDOW)),
             "shown": In(3), "output_bits": In(5), "load": In(1),
@@ -69,8 +75,12 @@ class Companding(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.compander, m.submodules.loader = compander, loader = (
-            self.compander, TableLoader())
+        compander, loader = self.compander, TableLoader()
+        m.submodules.companding = companding = AwakeFor(self.i.valid | self.stirred,
+                                                        hold_cycles=HOLD_CYCLES)
+        awake = companding.awake | loader.busy
+        m.submodules.compander = Gated(compander, awake=awake)
+        m.submodules.loader = Gated(loader, awake=awake)
         connect(m, flipped(self.i), compander.i)
         connect(m, compander.o, flipped(self.o))
         programmed = [Signal(ProgrammedTable, name=f"programmed_{index}")

@@ -13,6 +13,7 @@ from ..registers.exposure import exposure_control
 from ..registers.table import memory_windows, register_table
 from ..stats.exposure_control import ExposureControl
 from ..stats.zone_grid import ZONES
+from ..stream.clock_gate import AwakeFor, Gated
 from .fault_port import FaultPort
 from .faults import Fault
 from .frame_settings import FrameSettings, FrameSettingsRing, settings_ring
@@ -21,6 +22,9 @@ from .pin_settings import PinSettings
 from .settings_guard import SettingsGuard
 
 __all__ = ["Control"]
+
+ACCESS_HOLD_CYCLES = 1 << 6
+"""Longer than an access takes from the bus to whatever it commands."""
 
 
 class Control(wiring.Component):
@@ -97,9 +101,13 @@ class Control(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.bank = bank = RegisterBank(self.registers, self.memory_windows)
-        m.submodules.guard = guard = self._guard
-        m.submodules.ring = ring = FrameSettingsRing(self.config)
+        bank, guard = RegisterBank(self.registers, self.memory_windows), self._guard
+        m.submodules.accessed = accessed = AwakeFor(self.bus.write | self.bus.read,
+                                                    hold_cycles=ACCESS_HOLD_CYCLES)
+        m.submodules.bank = Gated(bank, awake=accessed.awake | bank.busy | guard.pending)
+        m.submodules.guard = Gated(guard, awake=bank.changed | bank.busy | guard.pending)
+        ring = FrameSettingsRing(self.config)
+        m.submodules.ring = Gated(ring, awake=self.adopt)
         m.submodules.faults = faults = FaultPort()
         m.submodules.status = status = FrameStatus(self.config)
 

@@ -10,6 +10,7 @@ from ..control.frame_settings import settings_of, settings_ring
 from ..pixel import CodePixels, corrected_bits
 from ..registers.bus import WindowBus
 from ..registers.window_memory import WindowWriter
+from ..stream.clock_gate import AwakeFor, Gated
 from .defects.defect_correction import DefectCorrection
 from .digital_gain import DigitalGain
 from .fixed_pattern import FixedPattern
@@ -19,6 +20,11 @@ from .row_monitor import RowMonitor
 from .windows import defect_list_window, defect_thresholds_window, lens_shading_window
 
 __all__ = ["Correction"]
+
+ROW_HOLD_CYCLES = 1 << 8
+"""Longer than what is worked out behind a row."""
+FRAME_HOLD_CYCLES = 1 << 18
+"""Longer than two of the longest lines: the last two rows of a frame are corrected that late."""
 
 
 class Correction(wiring.Component):
@@ -42,6 +48,8 @@ class Correction(wiring.Component):
     i : In(stream of CodePixels), always ready
         ADC codes: rows of every kind and capture; the rows of one capture are contiguous.
     settings : In(settings_ring)
+    stirred : In(1)
+        The host accesses a register, or ``settings`` change.
     column_freeze, column_restart : In(1)
         Hold the estimates of columns; strobe: begin anew. A new region of interest does so too.
     defect_list_entries : In(13)
@@ -65,7 +73,7 @@ class Correction(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, config.adc.bits),
                                      always_ready=True)),
-            "settings": In(settings_ring(config)),
+            "settings": In(settings_ring(config)), "stirred": In(1),
             "column_freeze": In(1), "column_restart": In(1),
             "defect_list_entries": In(13),
             "defect_thresholds": In(WindowBus(defect_thresholds_window(config))),
@@ -89,10 +97,15 @@ class Correction(wiring.Component):
         m = Module()
         fixed_pattern, gain = self.fixed_pattern, self.digital_gain
         shading, defects = self.lens_shading, self.defects
-        m.submodules.fixed_pattern, m.submodules.digital_gain = fixed_pattern, gain
-        m.submodules.lens_shading, m.submodules.defects = shading, defects
-        m.submodules.row_monitor = monitor = RowMonitor(self.config)
-        m.submodules.region_watch = watch = RegionWatch(self.config)
+        monitor, watch = RowMonitor(self.config), RegionWatch(self.config)
+        moves = self.i.valid | self.stirred
+        m.submodules.in_row = in_row = AwakeFor(moves, hold_cycles=ROW_HOLD_CYCLES)
+        m.submodules.in_frame = in_frame = AwakeFor(moves, hold_cycles=FRAME_HOLD_CYCLES)
+        for name, stage in (("fixed_pattern", fixed_pattern), ("digital_gain", gain),
+                            ("lens_shading", shading), ("row_monitor", monitor),
+                            ("region_watch", watch)):
+            m.submodules[name] = Gated(stage, awake=in_row.awake)
+        m.submodules.defects = Gated(defects, awake=in_frame.awake)
 
         connect(m, flipped(self.i), watch.i)
         connect(m, watch.o, fixed_pattern.i)

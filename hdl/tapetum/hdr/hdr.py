@@ -8,10 +8,14 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..config import DieConfig
 from ..control.frame_settings import settings_ring
 from ..pixel import CodePixels, LinearPixels, corrected_bits
+from ..stream.clock_gate import AwakeFor, Gated
 from .align import Align
 from .combine import Combine
 
 __all__ = ["Hdr"]
+
+HOLD_CYCLES = 1 << 7
+"""Longer than the latency, with the end of a frame that is counted behind it."""
 
 
 class Hdr(wiring.Component):
@@ -28,6 +32,8 @@ class Hdr(wiring.Component):
     i : In(stream of CodePixels), always ready
         Corrected active rows.
     settings : In(settings_ring)
+    stirred : In(1)
+        ``settings`` change.
     o : Out(stream of LinearPixels), always ready
         The combined frame; ``tag.capture`` is the capture that came last.
     line_buffer_overflow, row_mismatch : Out(1)
@@ -42,7 +48,7 @@ class Hdr(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, corrected_bits(config)),
                                      always_ready=True)),
-            "settings": In(settings_ring(config)),
+            "settings": In(settings_ring(config)), "stirred": In(1),
             "o": Out(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
             "line_buffer_overflow": Out(1),
             "row_mismatch": Out(1),
@@ -57,7 +63,11 @@ class Hdr(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.align, m.submodules.combine = align, combine = self.align, self.combine
+        align, combine = self.align, self.combine
+        m.submodules.combining = combining = AwakeFor(self.i.valid | self.stirred,
+                                                      hold_cycles=HOLD_CYCLES)
+        m.submodules.align = Gated(align, awake=combining.awake)
+        m.submodules.combine = Gated(combine, awake=combining.awake)
         m.d.comb += [
             align.settings.eq(self.settings),
             combine.settings.eq(self.settings),

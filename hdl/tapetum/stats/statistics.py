@@ -10,12 +10,18 @@ from ..control.frame_settings import FrameSettings, settings_ring
 from ..pixel import CodePixels, corrected_bits
 from ..registers.bus import WindowBus
 from ..registers.definition import MemoryWindow
+from ..stream.clock_gate import AwakeFor, Gated
 from .auto_exposure import AutoExposure
 from .exposure_control import ExposureControl
 from .histogram import ZONE_BINS, Histogram
 from .zone_grid import ZONES
 
 __all__ = ["Statistics", "histogram_window"]
+
+HISTOGRAM_HOLD_CYCLES = 1 << 12
+"""Longer than the counters of four captures take to clear."""
+EXPOSURE_HOLD_CYCLES = 1 << 14
+"""Longer than `AutoExposure.longest_cycles`, or the guard's pass over what the host has written."""
 
 
 def histogram_window(config: DieConfig) -> MemoryWindow:
@@ -43,6 +49,9 @@ class Statistics(wiring.Component):
     settings : In(FrameSettings), settings_out : Out(FrameSettings)
         What the host wants for the next frame, and what it gets.
     control : In(ExposureControl), metering_zones : In(16)
+    stirred : In(1)
+        Something other than pixels may have changed within `EXPOSURE_HOLD_CYCLES`: the host has
+        written or reads, or a frame takes its settings.
     frame : Out(16)
         Whose counts `counts` shows.
     renewed : Out(1)
@@ -63,6 +72,7 @@ class Statistics(wiring.Component):
             "settings": In(FrameSettings(config)),
             "settings_out": Out(FrameSettings(config)),
             "control": In(ExposureControl(config)), "metering_zones": In(ZONES),
+            "stirred": In(1),
             "frame": Out(16), "renewed": Out(1),
             "counts": In(WindowBus(histogram_window(config))),
             "ratio_overflow": Out(1),
@@ -70,8 +80,13 @@ class Statistics(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.histogram = histogram = self.histogram
-        m.submodules.auto_exposure = auto_exposure = self.auto_exposure
+        histogram, auto_exposure = self.histogram, self.auto_exposure
+        m.submodules.counting = counting = AwakeFor(
+            self.i.valid | self.stirred, hold_cycles=HISTOGRAM_HOLD_CYCLES)
+        m.submodules.exposing = exposing = AwakeFor(
+            self.stirred | histogram.complete, hold_cycles=EXPOSURE_HOLD_CYCLES)
+        m.submodules.histogram = Gated(histogram, awake=counting.awake)
+        m.submodules.auto_exposure = Gated(auto_exposure, awake=exposing.awake)
         m.d.comb += [
             histogram.i.valid.eq(self.i.valid), histogram.i.payload.eq(self.i.payload),
             histogram.settings.eq(self.ring),

@@ -16,7 +16,7 @@ def sim(
     scene: Annotated[str, typer.Option(
         metavar="NAME|FILE", help="tunnel, chart, flicker, or a scene-linear picture: OpenEXR, "
         "Radiance .hdr, 16-bit PNG or TIFF, .npy.")] = "tunnel",
-    frames: Annotated[int, typer.Option(min=1, max=1000, help="Frames to take.")] = 2,
+    frames: Annotated[int, typer.Option(min=1, max=1000, help="Frames to take.")] = 1,
     seed: Annotated[int, typer.Option(help="Of all noise and defects.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for report, pictures and arrays.")]
         = Path("build/sim"),
@@ -53,7 +53,7 @@ def sim(
 
     [bold]tapetum sim --preset tiny --scene chart --set image_orientation=3[/bold]
 
-    [bold]tapetum sim --scene desk.exr --frames 1 --set csi_data_format=0x1818[/bold]
+    [bold]tapetum sim --scene desk.exr --frames 3 --set csi_data_format=0x1818[/bold]
 
     [bold]tapetum sim --preset tiny --stall 1900000:2600000[/bold]
     """

@@ -41,7 +41,7 @@ PROFILES: Mapping[str, Profile] = {
     "frame": Profile(
         verilator=("-O3", "--no-assert", "--x-assign", "fast", "--x-initial", "fast",
                    "--output-split", "20000", "--output-split-cfuncs", "2000"),
-        make=("OPT_FAST=-O2 -march=native", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
+        make=("OPT_FAST=-O3 -march=native", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
     ),
     # Thousands of cycles: compiling is what takes the time.
     "unit": Profile(

@@ -15,6 +15,12 @@ __all__ = ["RESET_CYCLES", "TopLevel", "elaborate"]
 RESET_CYCLES = 8
 
 
+class SimulationPlatform:
+    """What the simulator can do that an FPGA cannot: clocks stand still where nothing moves."""
+
+    gates_clocks = True
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopLevel:
     """An elaborated simulation top.
@@ -69,7 +75,8 @@ def elaborate(component: wiring.Component, domains: Sequence[str]) -> TopLevel:
         direction = PortDirection.Input if member.flow == wiring.In else PortDirection.Output
         ports[name] = (Value.cast(value), direction)
     ports = {name: port for name, port in ports.items() if len(port[0])}
-    text = rtlil.convert(m, name="top", ports=ports, emit_src=False)
+    text = rtlil.convert(m, name="top", ports=ports, emit_src=False,
+                         platform=cast(Any, SimulationPlatform()))
     clock_ports = {port for _, port in clocks}
     return TopLevel(
         rtlil=text,
