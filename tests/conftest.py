@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures for every test: the seed of the run, and the four kinds of traffic."""
 
+import gc
+
 import pytest
 
 from support import TRAFFIC_KINDS, Traffic, read_seed, replay_command
@@ -11,6 +13,7 @@ pytest_plugins = ["pytester"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(20_000, 50, 50)  # as the command line does, for the same reason
     read_seed()  # before the workers start: they must inherit a seed that was drawn
 
 
