@@ -17,8 +17,9 @@ from .plan import Plan, Warming, short_frame
 __all__ = ["BlackTrace", "black_level_error", "black_level_frames", "warming_shot"]
 
 BEFORE_CELSIUS, AFTER_CELSIUS = 25.0, 105.0
-STEP_FRAME = 8
-FRAMES = 24
+STEP_FRAME = 20
+"""The columns have been learnt by then, in 16 frames."""
+FRAMES = 36
 FRAMES_ALLOWED = 8
 ROWS, EXPOSED_ROWS = 256, 64
 """Many rows, since row noise is taken off each by a few shielded pixels; exposures short."""
