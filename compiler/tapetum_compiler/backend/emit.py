@@ -28,7 +28,7 @@ def emit(lowered: Lowered, plan: Plan, source: Tensor, model_id: int) -> Program
             f"the network adds {len(tables)} pairs of maps; the array has {_MOST_TABLES} tables, "
             "split the model")
     weight_base = np.cumsum([0, *(layer.weights.shape[1] for layer in layers)]).tolist()
-    parameter_base = np.cumsum([0, *(layer.groups for layer in layers)]).tolist()
+    parameter_base = np.cumsum([0, *(layer.parameters.bias.shape[1] for layer in layers)]).tolist()
     records, table = [], 0
     for number, layer in enumerate(layers):
         record = _layer_record(layer, number, streams, weight_base[number],
@@ -71,9 +71,8 @@ def _layer_record(layer: ArrayLayer, number: int, streams: Streams, weight_base:
     residual = layer.residual
     added = {} if residual is None else {
         "residual_tensor": streams.maps.index(residual.source), "add_table": table,
-        "add_multiplier": residual.multiplier, "add_shift": residual.shift,
-        "add_zero_point": residual.zero_point, "add_min": residual.act_min,
-        "add_max": residual.act_max}
+        "add_parameter": parameter_base + layer.groups, "add_zero_point": residual.zero_point,
+        "add_min": residual.act_min, "add_max": residual.act_max}
     return LayerRecord(
         mode=layer.mode, grouped=layer.grouped, maximum=layer.maximum,
         has_residual=residual is not None,

@@ -11,7 +11,7 @@ __all__ = ["ROW_SWITCH_CYCLES", "addend_wait_cycles", "latency_cycles", "row_ste
 ROW_SWITCH_CYCLES = 1
 """Between the last step of one row and the first of the next."""
 _LATENCY_CYCLES = 35
-_SUM_LATENCY_CYCLES = 17
+_SUM_LATENCY_CYCLES = 16
 _ADDEND_WAIT_CYCLES = 3
 _SETUP_CYCLES = 29
 _SHORTEST_SUM_STEPS = 12

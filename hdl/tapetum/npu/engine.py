@@ -51,6 +51,8 @@ class Engine(wiring.Component):
         Words of a program, `Program.writes`, while it is not busy.
     input_valid, input : In(1), In(InputWord), input_ready : Out(1)
         Rows of the input tensor. Words that come while it is not busy are lost.
+    input_room : Out(1)
+        A row that begins now is not dropped.
     start : In(1), ready : Out(1)
         Begins an inference; ``ready`` says that a start is heard.
     busy, done : Out(1)
@@ -61,6 +63,8 @@ class Engine(wiring.Component):
         A word of row 0 of the output tensor, `result_cycles` after its index, while not busy.
     probe_valid, probe_input : Out(1), probe_tensor : Out(6), probe_word : Out(64)
         Every word that is written.
+    probe_row : Out(1)
+        A row begins; rows begin in the order of the schedule.
     step_valid : Out(1)
         A step is taken; counts utilisation.
     """
@@ -68,7 +72,7 @@ class Engine(wiring.Component):
     switch_cycles = 1
     dependent_cycles = 44
     addend_wait_cycles = 3
-    residual_cycles = 17
+    residual_cycles = Chain.sum_cycles
     result_cycles = 5
 
     def __init__(self, config: NpuConfig):
@@ -76,11 +80,11 @@ class Engine(wiring.Component):
         super().__init__({
             "write": In(1), "write_target": In(Target), "write_cell": In(range(config.cells)),
             "write_index": In(16), "write_data": In(72),
-            "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1),
+            "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1), "input_room": Out(1),
             "start": In(1), "ready": Out(1), "busy": Out(1), "done": Out(1), "overrun": Out(1),
             "result_index": In(13), "result_word": Out(64),
             "probe_valid": Out(1), "probe_input": Out(1), "probe_tensor": Out(6),
-            "probe_word": Out(64), "step_valid": Out(1),
+            "probe_word": Out(64), "probe_row": Out(1), "step_valid": Out(1),
         })
 
     def elaborate(self, platform):
@@ -121,18 +125,22 @@ class Engine(wiring.Component):
             m.d.sync += commands[context].eq(setup.command)
         m.d.sync += undrained.eq((undrained | (take << context)) & ~writer.drained)
         step = Signal(ReadStep(config), reset_less=True)
-        step_valid = Signal()
-        m.d.sync += step_valid.eq(0)
+        step_valid, taken_adds, slot = Signal(), Signal(), Signal()
+        m.d.sync += [step_valid.eq(0), self.probe_row.eq(take)]
+        m.d.comb += slot.eq(delayed(m, taken_adds, chain.sum_cycles, name="slot",
+                                    reset_less=False))
         for mode, generator in generators.items():
             m.submodules[f"steps_{mode.name.lower()}"] = generator
+            token = generator.step.token
             m.d.comb += [
                 generator.command.eq(setup.command),
                 generator.load.eq(take & (setup.command.layer.mode == mode)),
-                generator.enable.eq(~writer.bubble),
+                generator.enable.eq(~writer.bubble & ~(slot & generator.edge)),
             ]
+            taken = generator.step_valid & generator.enable
             with m.If(generator.active):
-                m.d.sync += [step.eq(generator.step),
-                             step_valid.eq(generator.step_valid & ~writer.bubble)]
+                m.d.sync += [step.eq(generator.step), step_valid.eq(taken)]
+                m.d.comb += taken_adds.eq(taken & token.valid & token.last & token.adds)
         m.d.comb += [
             self.step_valid.eq(step_valid), read_path.step_valid.eq(step_valid),
             read_path.step.eq(step), read_path.kernel_row.eq(setup.kernel_row),
@@ -148,23 +156,25 @@ class Engine(wiring.Component):
         for number in range(BANKS):
             m.d.comb += activations.addresses[number].eq(
                 Mux(self.busy, read_path.addresses[number], result_address))
-        clamps = [(layer.zero_point_out, layer.act_min, layer.act_max)
-                  for layer in (commands[number].layer for number in range(2))]
+        layers = [commands[number].layer for number in range(2)]
+        clamps = [((layer.zero_point_out, layer.act_min, layer.act_max),
+                   (layer.add_zero_point, layer.add_min, layer.add_max)) for layer in layers]
         m.d.comb += [
             read_path.words.eq(activations.words), chain.token.eq(read_path.token),
             chain.vector.eq(read_path.vector), chain.columns.eq(read_path.columns),
-            Value.cast(chain.clamps).eq(Cat(*clamps)),
+            Value.cast(chain.clamps).eq(Cat(clamps)),
             residual.bytes.eq(chain.bytes), residual.bytes_valid.eq(chain.bytes_valid),
             residual.bytes_context.eq(chain.bytes_context),
             residual.residual_valid.eq(read_path.residual_valid),
             residual.residual_word.eq(read_path.residual_word),
             writer.running.eq(self.busy), writer.restart.eq(begins),
             writer.input_valid.eq(self.input_valid), writer.input.eq(self.input),
-            self.input_ready.eq(writer.input_ready), self.overrun.eq(writer.overrun),
+            self.input_ready.eq(writer.input_ready), self.input_room.eq(writer.room),
+            self.overrun.eq(writer.overrun),
             writer.word.eq(chain.word), writer.word_valid.eq(chain.word_valid),
             writer.word_context.eq(chain.word_context),
-            writer.added_valid.eq(residual.valid), writer.added_word.eq(residual.word),
-            writer.added_context.eq(residual.context), residual.take.eq(writer.added_take),
+            chain.sum_valid.eq(residual.sum_valid), chain.sum_context.eq(residual.sum_context),
+            chain.sum_parameter.eq(residual.sum_parameter), chain.addend.eq(residual.addend),
             activations.write_bank.eq(writer.write_bank),
             activations.write_address.eq(writer.write_address),
             activations.write_word.eq(writer.write_word),

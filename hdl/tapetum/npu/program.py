@@ -71,7 +71,7 @@ _LAYER_BITS = {
     "in_width": 12, "out_width": 12, "out_height": 12, "vectors": 8, "groups": 10,
     "add_table": 3, "_spare_1": 7,
     # Third word.
-    "weight_base": 16, "parameter_base": 12, "add_multiplier": 31, "add_shift": 5,
+    "weight_base": 16, "parameter_base": 12, "add_parameter": 12, "_spare_2": 24,
     # Fourth word.
     "zero_point_in": 8, "zero_point_out": 8, "act_min": 8, "act_max": 8,
     "add_zero_point": 8, "add_min": 8, "add_max": 8, "out_pixel_words": 8,
@@ -97,6 +97,7 @@ class LayerRecord:
     """One layer. Counts are counts, not counts minus one; tensors are numbers of `TensorRecord`.
 
     ``completes_row`` is false for all but the last writer of a row that several layers share.
+    ``add_parameter`` is the parameter word, without bias, that rescales the sums with a residual.
     """
 
     mode: Mode
@@ -128,8 +129,7 @@ class LayerRecord:
     out_pixel_words: int
     residual_tensor: int = 0
     add_table: int = 0
-    add_multiplier: int = 0
-    add_shift: int = 0
+    add_parameter: int = 0
     add_zero_point: int = 0
     add_min: int = -128
     add_max: int = 127

@@ -7,7 +7,8 @@ from amaranth.lib import data
 from .npu_config import NpuConfig
 from .program import LAYER_LAYOUT
 
-__all__ = ["Clamp", "InputWord", "ProgramPort", "ReadStep", "RowCommand", "StepToken"]
+__all__ = ["Clamp", "InputWord", "LateToken", "ProgramPort", "ReadStep", "RowCommand",
+           "StepToken"]
 
 
 class StepToken(data.StructLayout):
@@ -16,15 +17,24 @@ class StepToken(data.StructLayout):
     ``valid`` steps add their products to the sum, from ``first`` to ``last``; ``maximum`` keeps
     the largest instead. ``move`` loads the march register: from the cell before, or with ``window``
     by shifting a column in; ``clear`` takes the older columns from the cell before all the same.
+    Of a vector that ``adds`` the bytes go to a sum.
     """
 
     def __init__(self, config: NpuConfig):
         super().__init__({
             "valid": 1, "first": 1, "last": 1, "maximum": 1, "move": 1, "window": 1, "clear": 1,
-            "context": 1,
+            "adds": 1, "context": 1,
             "weight": range(config.weight_words),
             "parameter": range(config.parameter_words),
         })
+
+
+class LateToken(data.StructLayout):
+    """Marches behind the sums: whose parameters come next, and whether an addend takes their place.
+    """
+
+    def __init__(self, config: NpuConfig):
+        super().__init__({"parameter": range(config.parameter_words), "takes_addend": 1})
 
 
 class ReadStep(data.StructLayout):

@@ -47,6 +47,7 @@ class ChannelSteps(StepGenerator):
         reads_residual, spacing = Signal(), Signal(range(MINIMUM_RESIDUAL_STEPS + 1))
         waiting = Signal()
 
+        taps_end = word_loop.last & column_loop.last & row_loop.last
         m.d.comb += [
             step.row.eq(row), step.column.eq(column),
             step.word.eq(Mux(reads_residual, residual_word, word)),
@@ -54,10 +55,10 @@ class ChannelSteps(StepGenerator):
             self.step_valid.eq(self.active & ~waiting),
             token.valid.eq(~reads_residual), token.move.eq(1),
             token.maximum.eq(maximum), token.context.eq(context),
-            token.first.eq(first), token.weight.eq(weight), token.parameter.eq(parameter),
+            token.adds.eq(has_residual), self.edge.eq((first | taps_end) & ~reads_residual),
+            token.first.eq(first), token.last.eq(taps_end), token.weight.eq(weight),
+            token.parameter.eq(parameter),
         ]
-        taps_end = word_loop.last & column_loop.last & row_loop.last
-        m.d.comb += token.last.eq(taps_end)
         spaced = spacing == MINIMUM_RESIDUAL_STEPS - 1
         takes = self.active & self.enable
         is_tap = takes & ~reads_residual & ~waiting

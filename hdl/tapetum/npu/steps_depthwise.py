@@ -32,7 +32,7 @@ class DepthwiseSteps(StepGenerator):
         m.d.comb += [
             self.step_valid.eq(self.active), step.column.eq(column), step.word.eq(word),
             token.move.eq(1), token.window.eq(1), token.clear.eq(clear),
-            token.valid.eq(missing == 0), token.first.eq(1), token.last.eq(1),
+            self.edge.eq(1), token.valid.eq(missing == 0), token.first.eq(1), token.last.eq(1),
             token.weight.eq(weight), token.parameter.eq(parameter), token.context.eq(context),
         ]
         with m.If(self.active & self.enable):

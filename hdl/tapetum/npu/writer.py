@@ -19,7 +19,7 @@ _BUBBLE_SPACING = 8
 
 
 class Writer(wiring.Component):
-    """One word a clock: what the chain delivers, else an input word, else one with its residual.
+    """One word a clock: what the chain delivers, else an input word.
 
     Outputs of a context are written in the order of its steps. Where the chain delivers in every
     clock and input words pile up, ``bubble`` asks for a free one.
@@ -28,7 +28,7 @@ class Writer(wiring.Component):
     -------
     running : In(1), restart : In(1)
         Input words that come while it does not run are lost.
-    tensor, released_rows, overrun
+    tensor, released_rows, room, overrun
         Of `InputRows`.
     input_valid, input : In, input_ready : Out(1)
     load : In(2), command : In(RowCommand)
@@ -36,8 +36,6 @@ class Writer(wiring.Component):
     commands : In(2 of RowCommand)
     word, word_valid, word_context : In
         From `Chain`.
-    added_valid, added_word, added_context : In, added_take : Out(1)
-        From `Residual`.
     write_bank : Out(4), write_address, write_word : Out
     count, count_tensor : Out
         A row is complete; for the scoreboard.
@@ -52,13 +50,11 @@ class Writer(wiring.Component):
         bits = 8 * config.cells
         super().__init__({
             "running": In(1), "restart": In(1), "tensor": In(TENSOR_LAYOUT),
-            "released_rows": In(12), "overrun": Out(1),
+            "released_rows": In(12), "room": Out(1), "overrun": Out(1),
             "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1),
             "load": In(2), "command": In(RowCommand),
             "commands": In(data.ArrayLayout(RowCommand, 2)),
             "word": In(bits), "word_valid": In(1), "word_context": In(1),
-            "added_valid": In(1), "added_word": In(bits), "added_context": In(1),
-            "added_take": Out(1),
             "write_bank": Out(BANKS), "write_address": Out(range(config.activation_words)),
             "write_word": Out(64),
             "count": Out(1), "count_tensor": Out(6), "drained": Out(2), "bubble": Out(1),
@@ -74,26 +70,25 @@ class Writer(wiring.Component):
             self.input_ready.eq(inputs.w_rdy | ~self.running),
             rows.restart.eq(self.restart), rows.tensor.eq(self.tensor),
             rows.released_rows.eq(self.released_rows), self.overrun.eq(rows.overrun),
+            self.room.eq(rows.room & ~inputs.r_rdy),
             rows.row_last.eq(inputs.r_data[64]),
         ]
 
         # First clock: which word.
-        plain = self.word_valid & ~self.commands[self.word_context].layer.has_residual
-        takes_input = ~plain & inputs.r_rdy & rows.ready
+        takes_input = ~self.word_valid & inputs.r_rdy & rows.ready
         valid, is_input, keep, row_done = (Signal(name=name) for name in (
             "valid", "is_input", "keep", "row_done"))
         context, word = Signal(reset_less=True), Signal(64, reset_less=True)
         bank, address = Signal(2, reset_less=True), Signal(13, reset_less=True)
         m.d.comb += [
             rows.take.eq(takes_input & self.running), inputs.r_en.eq(takes_input | ~self.running),
-            self.added_take.eq(~plain & ~takes_input & self.added_valid),
         ]
         m.d.sync += [
-            valid.eq(plain | self.added_take), is_input.eq(rows.take),
+            valid.eq(self.word_valid), is_input.eq(rows.take),
             keep.eq(rows.keep), row_done.eq(rows.row_done), bank.eq(rows.bank),
             address.eq(rows.address),
-            context.eq(Mux(plain, self.word_context, self.added_context)),
-            word.eq(Mux(plain, self.word, Mux(takes_input, inputs.r_data[:64], self.added_word))),
+            context.eq(self.word_context),
+            word.eq(Mux(self.word_valid, self.word, inputs.r_data[:64])),
         ]
         crowded, spacing = Signal(), Signal(range(_BUBBLE_SPACING))
         m.d.sync += [crowded.eq(inputs.r_level >= _INPUT_WORDS // 2), spacing.eq(spacing + 1)]

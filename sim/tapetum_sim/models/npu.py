@@ -246,7 +246,11 @@ class NpuModel:
                            np.arange(layer.out_width)[:, None],
                            np.arange(-(-lane.size // _WORD)), layer.out_width, record.height, 0)
         other = words.reshape(layer.out_width, -1)[:, :lane.size].reshape(codes.shape)
-        return residual_sum(self.program.tables[layer.add_table], codes, other, layer)
+        # the sum passes the cell again, with a parameter word of its own
+        multiplier, shift = (values[:, layer.add_parameter].astype(np.int64)
+                             for values in (self.program.multiplier, self.program.shift))
+        return residual_sum(self.program.tables[layer.add_table], codes, other, multiplier, shift,
+                            layer)
 
     def _write(self, number: int, row: int, codes: NDArray[np.int64], start: int,
                end: int) -> None:

@@ -7,7 +7,7 @@ __all__ = ["NpuClock"]
 
 _SWITCH = 1
 _PIPELINE = 35
-_SUM = 17
+_SUM = 16
 _SUM_STEPS = 12
 _FILL = 3
 _ADDEND = 3

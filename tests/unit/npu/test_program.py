@@ -22,7 +22,7 @@ LAYER = LayerRecord(
     mode=Mode.DEPTHWISE, kernel_height=3, kernel_width=3, stride_y=2, stride_x=2, pad_top=1,
     pad_left=1, in_tensor=5, in_height=48, in_width=47, vectors=2, out_tensor=6, out_height=24,
     out_width=24, groups=2, zero_point_in=-128, act_max=-1, out_pixel_words=4, out_word_offset=2,
-    add_multiplier=(1 << 31) - 1)
+    add_parameter=4095)
 
 
 def test_a_layer_is_read_back_as_it_was_packed():
