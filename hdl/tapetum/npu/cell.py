@@ -50,9 +50,9 @@ class Cell(wiring.Component):
     write_weights, write_parameters : In(1)
     """
 
-    late_cycles = 5
+    late_cycles = 6
     addend_cycles = 3
-    clamp_cycles = 12
+    clamp_cycles = 11
     latency_cycles = 20
 
     def __init__(self, config: NpuConfig):
@@ -90,7 +90,7 @@ class Cell(wiring.Component):
                 m.d.sync += marched[lane].eq(Mux(takes, shifted, self.vector[lane]))
         m.d.comb += march.eq(marched)
 
-        # Third clock: both factors. Fourth and fifth: their products. Sixth and seventh: the sum.
+        # Third clock: both factors. Fourth: their products. Fifth to eighth: the sum of nine.
         terms = []
         for lane in range(LANES):
             factor = delayed(m, march[lane], 2, name=f"activation_{lane}")
@@ -98,18 +98,22 @@ class Cell(wiring.Component):
                              name=f"weight_{lane}").as_signed()
             product = Signal(signed(16), name=f"product_{lane}", reset_less=True)
             m.d.sync += product.eq(factor * weight)
-            terms.append(delayed(m, product, 1, name=f"product_late_{lane}"))
-        sums = [self._sum(m, terms[index:index + 3], f"sum_{index // 3}") for index in (0, 3, 6)]
-        dot = self._sum(m, sums, "dot")
+            terms.append(product)
+        level = 0
+        while len(terms) > 1:
+            level += 1
+            terms = [self._sum(m, terms[index:index + 2], f"sum_{level}_{index // 2}")
+                     for index in range(0, len(terms), 2)]
+        dot, = terms
 
-        # Eighth: accumulated on the bias. The largest of some has no bias, and few bits.
+        # Ninth: accumulated on the bias. The largest of some has no bias, and few bits.
         read = self._memory(m, "parameters", PARAMETER_LAYOUT.size, self.config.parameter_words,
                             self.write_parameters, self.late.parameter)
         early = Signal(PARAMETER_LAYOUT, name="parameters_early")
         parameters = Signal(PARAMETER_LAYOUT, name="parameters_late", reset_less=True)
         m.d.comb += early.eq(read)
         m.d.sync += parameters.eq(early)
-        steps = delayed(m, token, 6, name="token", reset_less=False)
+        steps = delayed(m, token, 7, name="token", reset_less=False)
         sum_ = Signal(signed(32), reset_less=True)
         base = Mux(steps.first, early.bias, Mux(steps.maximum, 0, sum_))
         larger = dot[:_MAXIMUM_BITS].as_signed() > sum_[:_MAXIMUM_BITS].as_signed()
@@ -142,7 +146,7 @@ class Cell(wiring.Component):
 
     @staticmethod
     def _sum(m: Module, terms: list, name: str) -> Signal:
-        value = sum(terms[1:], terms[0])
+        value = terms[0] if len(terms) == 1 else terms[0] + terms[1]
         register = Signal(value.shape(), name=name, reset_less=True)
         m.d.sync += register.eq(value)
         return register

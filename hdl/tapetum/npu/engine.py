@@ -70,7 +70,7 @@ class Engine(wiring.Component):
     """
 
     switch_cycles = 1
-    dependent_cycles = 44
+    dependent_cycles = 42
     addend_wait_cycles = 3
     residual_cycles = Chain.sum_cycles
     result_cycles = 5
@@ -97,8 +97,10 @@ class Engine(wiring.Component):
         m.submodules.residual = residual = Residual(config)
         m.submodules.writer = writer = Writer(config)
         m.submodules.activations = activations = Activations(config)
+        # What steps belong to, and what comes out of the cells.
+        current = Signal(RowCommand, reset_less=True)
         commands = Signal(data.ArrayLayout(RowCommand, 2), reset_less=True)
-        m.d.comb += [block.commands.eq(commands) for block in (read_path, residual, writer)]
+        m.d.comb += [block.commands.eq(commands) for block in (residual, writer)]
 
         # An inference.
         undrained = Signal(2)
@@ -114,15 +116,17 @@ class Engine(wiring.Component):
         m.d.sync += self.busy.eq(begins | (self.busy & ~ends))
 
         # Rows: from the setup to the generator of their mode.
-        take, context = Signal(), setup.command.sequence[0]
+        take, context = Signal(), setup.command.context
         m.d.comb += [
             take.eq(setup.valid & ~active), setup.take.eq(take), setup.busy.eq(undrained),
             setup.rows.eq(scoreboard.rows),
+            scoreboard.hold.eq(setup.write_records), setup.clear.eq(scoreboard.busy),
+            setup.cleared.eq(scoreboard.cleared),
             scoreboard.tensor.eq(setup.tensor),
             writer.command.eq(setup.command), writer.load.eq(take << context),
         ]
         with m.If(take):
-            m.d.sync += commands[context].eq(setup.command)
+            m.d.sync += [current.eq(setup.command), commands[context].eq(setup.command)]
         m.d.sync += undrained.eq((undrained | (take << context)) & ~writer.drained)
         step = Signal(ReadStep(config), reset_less=True)
         step_valid, taken_adds, slot = Signal(), Signal(), Signal()
@@ -144,7 +148,8 @@ class Engine(wiring.Component):
         m.d.comb += [
             self.step_valid.eq(step_valid), read_path.step_valid.eq(step_valid),
             read_path.step.eq(step), read_path.kernel_row.eq(setup.kernel_row),
-            setup.row.eq(step.row), setup.sequence_row.eq(commands[step.token.context].sequence),
+            read_path.command.eq(current), setup.row.eq(step.row),
+            setup.row_context.eq(current.context),
         ]
         self._release(m, take, setup.command, active, writer, begins)
 

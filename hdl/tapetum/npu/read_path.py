@@ -39,8 +39,8 @@ class ReadPath(wiring.Component):
     Members
     -------
     step_valid, step : In(1), In(ReadStep)
-    commands : In(2 of RowCommand)
-        By context.
+    command : In(RowCommand)
+        That ``step`` belongs to.
     kernel_row : In(KernelRow)
         Of the step, in the same clock.
     addresses, words : to and from `Activations`
@@ -56,7 +56,7 @@ class ReadPath(wiring.Component):
         self.config = config
         super().__init__({
             "step_valid": In(1), "step": In(ReadStep(config)),
-            "commands": In(data.ArrayLayout(RowCommand, 2)),
+            "command": In(RowCommand),
             "kernel_row": In(KernelRow),
             "addresses": Out(data.ArrayLayout(range(config.activation_words), BANKS)),
             "words": In(data.ArrayLayout(64, BANKS)),
@@ -68,7 +68,7 @@ class ReadPath(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        step, command = self.step, self.commands[self.step.token.context]
+        step, command = self.step, self.command
         channels = command.layer.mode == Mode.CHANNELS
 
         # First clock: where rows begin, and whether the map ends.
@@ -99,20 +99,18 @@ class ReadPath(wiring.Component):
         for flag in (token.valid, token.move):
             with m.If(~self.step_valid):
                 m.d.comb += flag.eq(0)
-        tokens = delayed(m, token, 5, name="token", reset_less=False)
-        layer = Signal.like(command.layer, name="late_layer")
-        m.d.comb += layer.eq(self.commands[delayed(m, token.context, 4, name="context")].layer)
-        zero_point, mode = layer.zero_point_in, layer.mode
+        tokens = delayed(m, token, 6, name="token", reset_less=False)
+        layer = command.layer
+        zero_point = delayed(m, layer.zero_point_in, 4, name="zero_point").as_unsigned()
+        mode = delayed(m, Value.cast(layer.mode), 6, name="mode")
 
         # Fifth: the words of up to three rows, or the zero point.
         rows = Signal(data.ArrayLayout(64, _WINDOW), reset_less=True)
         banks = Signal(data.ArrayLayout(2, _WINDOW))
         for number in range(_WINDOW):
             m.d.comb += banks[number].eq(bank + number)
-            m.d.sync += rows[number].eq(Mux(outside[number], zero_point.as_unsigned().replicate(8),
+            m.d.sync += rows[number].eq(Mux(outside[number], zero_point.replicate(8),
                                             self.words[banks[number]]))
-        zero_point = delayed(m, zero_point, 1, name="zero_point")
-        mode_value = delayed(m, Value.cast(mode), 1, name="mode")
 
         # Sixth: windows of a kernel row, ``waiting`` the next one.
         push, load = (delayed(m, self.step_valid & flag, 5, name=name, reset_less=False)
@@ -127,19 +125,17 @@ class ReadPath(wiring.Component):
             with m.If(load):
                 m.d.sync += window[number].eq(waiting[number])
         rows_late = delayed(m, rows, 1, name="rows_late")
-        tokens = delayed(m, tokens, 1, name="token_late", reset_less=False)
-        zero_point = delayed(m, zero_point, 1, name="zero_point_late")
-        mode_value = delayed(m, mode_value, 1, name="mode_late")
         row = delayed(m, step.row, 6, name="row")
+        zero_point = delayed(m, zero_point, 2, name="zero_point_late")
 
         # Seventh: the vector.
-        with m.Switch(mode_value):
+        with m.Switch(mode):
             with m.Case(Mode.CHANNELS.value):
                 m.d.sync += Value.cast(self.vector).eq(Cat(rows_late[0], C(0, 8)))
             with m.Case(Mode.KERNEL_ROW.value):
                 m.d.sync += Value.cast(self.vector).eq(window[row[:2]])
             with m.Default():
-                m.d.sync += Value.cast(self.vector).eq(zero_point.as_unsigned().replicate(LANES))
+                m.d.sync += Value.cast(self.vector).eq(zero_point.replicate(LANES))
         m.d.sync += [self.token.eq(tokens), Value.cast(self.columns).eq(rows_late)]
         residual = delayed(m, self.step_valid & step.residual, 5, name="residual",
                            reset_less=False)

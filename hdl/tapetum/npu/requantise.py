@@ -50,8 +50,8 @@ class Requantise(wiring.Component):
     Lite's reference kernels.
     """
 
-    latency_cycles = 12
-    offset_cycles = 9
+    latency_cycles = 11
+    offset_cycles = 8
 
     def __init__(self):
         super().__init__({
@@ -73,7 +73,7 @@ class Requantise(wiring.Component):
             m.d.sync += signal.eq(value)
             return signal
 
-        # First to sixth clock: the product. A register on both sides of each multiplier.
+        # First to fifth clock: the product. A register on both sides of each multiplier.
         total_low, total_high = self.total[:16], self.total[16:].as_signed()
         multiplier_low, multiplier_high = self.multiplier[:16], self.multiplier[16:]
         low_t, high_t = register(16, "low_t", total_low), register(signed(16), "high_t", total_high)
@@ -82,10 +82,9 @@ class Requantise(wiring.Component):
         sum_t = register(signed(18), "sum_t", total_high + total_low)
         sum_m = register(17, "sum_m", multiplier_high + multiplier_low)
         low, high, cross = (
-            delayed(m, register(shape, name, product), 1, name=f"{name}_late")
-            for shape, name, product in ((32, "low", low_t * low_m),
-                                         (signed(31), "high", high_t * high_m),
-                                         (signed(34), "cross", sum_t * sum_m)))
+            register(shape, name, value) for shape, name, value in (
+                (32, "low", low_t * low_m), (signed(31), "high", high_t * high_m),
+                (signed(34), "cross", sum_t * sum_m)))
         cross_less_high = register(signed(34), "cross_less_high", cross - high)
         low = delayed(m, low, 1, name="low_later")
         middle = register(signed(34), "middle", cross_less_high - low)
@@ -93,11 +92,11 @@ class Requantise(wiring.Component):
         # Bits 15 and up of this sum are those from 31 of the product.
         product = register(signed(47), "product", outer.as_signed() + middle)
 
-        # Seventh to ninth: shifted by 16, by 8 and 4, by 2 and 1.
-        shift = delayed(m, self.shift, 6, name="shift")
-        single = delayed(m, self.single_rounding, 6, name="single")
+        # Sixth to eighth: shifted by 16, by 8 and 4, by 2 and 1.
+        shift = delayed(m, self.shift, 5, name="shift")
+        single = delayed(m, self.single_rounding, 5, name="single")
         rounds = register(1, "rounds", (self.shift == 0) | ~self.single_rounding)
-        below = product[14] & delayed(m, rounds, 5, name="rounds")
+        below = product[14] & delayed(m, rounds, 4, name="rounds")
         shifted = _Shifted(product[15:46], product[46], below, last=C(0, 1), differs=C(0, 1),
                            outside=C(0, 1))
         for name, steps in (("coarse", (4,)), ("middling", (3, 2)), ("fine", (1, 0))):
@@ -108,7 +107,7 @@ class Requantise(wiring.Component):
             shift = delayed(m, shift, 1, name=f"shift_{name}")
             single = delayed(m, single, 1, name=f"single_{name}")
 
-        # Tenth: rounded and moved. Eleventh and twelfth: clamped.
+        # Ninth: rounded and moved. Tenth and eleventh: clamped.
         below, last, differs, sign = shifted.below, shifted.last, shifted.differs, shifted.sign
         up = Mux(below, ~last | ~(differs | sign), last & (differs | ~sign | single))
         moved = register(signed(11), "moved", Cat(C(1, 1), shifted.bits, sign).as_signed()

@@ -58,8 +58,8 @@ class RowCommand(data.Struct):
 
     Parameters
     ----------
-    sequence
-        Of this command; its last bit is the context.
+    context
+        0 and 1 in turn.
     window_bases
         By bank: where the row of a 3x3 window begins that lies there.
     window_bank, window_outside
@@ -69,7 +69,7 @@ class RowCommand(data.Struct):
     """
 
     layer: LAYER_LAYOUT
-    sequence: 2
+    context: 1
     window_bases: data.ArrayLayout(13, 4)
     window_bank: 2
     window_outside: 3

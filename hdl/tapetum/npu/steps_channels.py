@@ -116,6 +116,6 @@ class ChannelSteps(StepGenerator):
                 group_start.eq(-layer.pad_words), residual_word.eq(0), residual_group.eq(0),
                 weight.eq(layer.weight_base), restart.eq(layer.weight_base),
                 parameter.eq(layer.parameter_base), first.eq(1), row.eq(0), spacing.eq(0),
-                maximum.eq(layer.maximum), context.eq(self.command.sequence[0]),
+                maximum.eq(layer.maximum), context.eq(self.command.context),
             ]
         return m

@@ -55,7 +55,7 @@ class DepthwiseSteps(StepGenerator):
                 self.active.eq(1), stride.eq(layer.stride_x), vectors.eq(layer.vectors),
                 missing.eq(2 - layer.pad_left), missing_first.eq(2 - layer.pad_left),
                 column.eq(0), word.eq(0), group.eq(0), clear.eq(1),
-                context.eq(self.command.sequence[0]),
+                context.eq(self.command.context),
                 weight.eq(layer.weight_base), parameter.eq(layer.parameter_base),
             ]
         return m

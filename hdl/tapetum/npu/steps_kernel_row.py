@@ -68,7 +68,7 @@ class KernelRowSteps(StepGenerator):
                 self.active.eq(1), filling.eq(1), fills.eq(_WINDOW_COLUMNS),
                 stride.eq(layer.stride_x), pushes.eq(layer.stride_x),
                 column.eq(-layer.pad_left), row.eq(0), first.eq(1),
-                load_window.eq(1), context.eq(self.command.sequence[0]), maximum.eq(layer.maximum),
+                load_window.eq(1), context.eq(self.command.context), maximum.eq(layer.maximum),
                 weight.eq(layer.weight_base), weight_base.eq(layer.weight_base),
                 parameter.eq(layer.parameter_base), parameter_base.eq(layer.parameter_base),
             ]

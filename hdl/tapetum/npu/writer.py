@@ -15,14 +15,14 @@ from .step import InputWord, RowCommand
 __all__ = ["Writer"]
 
 _INPUT_WORDS = 8
-_BUBBLE_SPACING = 8
+_PATIENCE_CYCLES = 63
 
 
 class Writer(wiring.Component):
     """One word a clock: what the chain delivers, else an input word.
 
     Outputs of a context are written in the order of its steps. Where the chain delivers in every
-    clock and input words pile up, ``bubble`` asks for a free one.
+    clock and input words pile up for long, ``bubble`` asks for a free one.
 
     Members
     -------
@@ -90,9 +90,14 @@ class Writer(wiring.Component):
             context.eq(self.word_context),
             word.eq(Mux(self.word_valid, self.word, inputs.r_data[:64])),
         ]
-        crowded, spacing = Signal(), Signal(range(_BUBBLE_SPACING))
-        m.d.sync += [crowded.eq(inputs.r_level >= _INPUT_WORDS // 2), spacing.eq(spacing + 1)]
-        m.d.comb += self.bubble.eq(crowded & (spacing == 0))
+        crowded, patience = Signal(), Signal(range(_PATIENCE_CYCLES + 1))
+        m.d.sync += [crowded.eq(inputs.r_level >= _INPUT_WORDS // 2), self.bubble.eq(0)]
+        with m.If(~crowded | takes_input):
+            m.d.sync += patience.eq(_PATIENCE_CYCLES)
+        with m.Elif(patience == 0):
+            m.d.sync += [self.bubble.eq(1), patience.eq(_PATIENCE_CYCLES)]
+        with m.Else():
+            m.d.sync += patience.eq(patience - 1)
 
         # Second: where it goes.
         m.d.sync += [self.write_bank.eq(0), self.write_word.eq(word), self.count.eq(0),

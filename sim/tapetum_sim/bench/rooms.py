@@ -57,7 +57,9 @@ ROOMS = {
     "selector": Room(),
     "csi2": Room(domains={"phy": "byte", "packet_bytes": "byte", "packet_strobe": "byte"}),
     "control": Room(),
-    "npu": Room(make=lambda config: Engine(NpuConfig())),
+    "npu": Room(make=lambda config: Engine(NpuConfig()),
+                # The default router takes hours between so many multipliers.
+                place=Place(router="router2")),
     "adc": Room(domains={"ramp_code": "adc", "ramp_active": "adc", "comparators": "adc",
                          "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"},
                 # The default placer looks for hours for slices that so many columns can share.
