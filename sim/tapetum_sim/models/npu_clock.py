@@ -17,6 +17,7 @@ _FIRST_WORD = 6
 _NEXT_WORD = 11
 _NEXT_ROW = 6
 _SEEN = 12
+_QUEUE = 8
 
 
 class InputRows:
@@ -28,6 +29,7 @@ class InputRows:
 
     def __init__(self, words: int, ring: int, word_cycles: int = 1) -> None:
         self._words, self._pace = words, 1 / word_cycles
+        self._queue = _QUEUE if word_cycles > 1 else 0
         self._room = [_FIRST_WORD] * ring
         self._runs: list[tuple[int, float]] = [(0, 1.0)]
         self._last = -_NEXT_ROW
@@ -56,9 +58,11 @@ class InputRows:
             if end <= clock:
                 continue
             rate = min(free, self._pace)
-            fit = (end - clock) * rate
-            if fit >= words and rate > 0:
+            if rate > 0 and (end - clock) * rate >= words:
                 return round(clock + words / rate)
+            # what queues up meanwhile follows at once, if words come more slowly than clocks
+            queued = min(self._queue, (end - clock) * (self._pace - rate))
+            fit = min((end - clock) * rate + queued, words)
             words, clock = words - fit, end
         raise AssertionError("the last run is open and free")
 
