@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tapetum.npu.npu_config import NpuConfig
 from tapetum.npu.program import Mode, Program
+from tapetum_compiler.backend.capacity import needed_words
 
 from ..simulator import Clock, build, read_recording, run
 from .top import IMAGE_TARGET, LETTER_WORDS, ArrayTop, Letter, Written
@@ -51,19 +52,13 @@ class ArrayRun:
 def config_for(program: Program) -> NpuConfig:
     """The usual array, with memories enlarged in powers of two where the program needs it."""
     usual = NpuConfig(cells=program.cells)
-    needed = {
-        "weight_words": program.weights.shape[1], "parameter_words": program.bias.shape[1],
-        "activation_words": max(tensor.base + -(-tensor.ring_rows // 4) * tensor.row_words
-                                for tensor in program.tensors),
-        "schedule_entries": len(program.schedule), "add_tables": len(program.tables),
-    }
     return NpuConfig(cells=program.cells, **{
         name: max(getattr(usual, name), 1 << (count - 1).bit_length())
-        for name, count in needed.items()})
+        for name, count in needed_words(program).items()})
 
 
 def run_array(program: Program, image: NDArray[np.int8], *, row_period: int = 0,
-              word_cycles: int = 1, root: Path | None = None, profile: str = "frame",
+              word_cycles: int = 1, root: Path | None = None, profile: str = "unit",
               progress: Callable[[str, float, float], None] = lambda text, done, total: None
               ) -> ArrayRun:
     """One image (height, width, channels) through the array.
