@@ -23,6 +23,8 @@ class Activations(wiring.Component):
         Two clocks after the address.
     write_bank : In(4)
         One bit per bank.
+    write_parts : In(parts)
+        One bit per part of a word, as wide as the cells write at once.
     write_address, write_word : In
     """
 
@@ -33,18 +35,23 @@ class Activations(wiring.Component):
             "addresses": In(data.ArrayLayout(bits, BANKS)),
             "words": Out(data.ArrayLayout(64, BANKS)),
             "write_bank": In(BANKS),
+            "write_parts": In(config.parts),
             "write_address": In(bits),
             "write_word": In(64),
         })
 
     def elaborate(self, platform):
         m = Module()
+        bits = 8 * self.config.cells
         for number in range(BANKS):
-            m.submodules[f"bank_{number}"] = bank = BlockMemory(
-                64, depth=self.config.activation_words)
-            m.d.comb += [
-                bank.write_address.eq(self.write_address), bank.write_word.eq(self.write_word),
-                bank.write_enable.eq(self.write_bank[number]),
-                bank.address.eq(self.addresses[number]), self.words[number].eq(bank.word),
-            ]
+            for part in range(self.config.parts):
+                m.submodules[f"bank_{number}_{part}"] = bank = BlockMemory(
+                    bits, depth=self.config.activation_words)
+                m.d.comb += [
+                    bank.write_address.eq(self.write_address),
+                    bank.write_word.eq(self.write_word.word_select(part, bits)),
+                    bank.write_enable.eq(self.write_bank[number] & self.write_parts[part]),
+                    bank.address.eq(self.addresses[number]),
+                    self.words[number].word_select(part, bits).eq(bank.word),
+                ]
         return m

@@ -61,8 +61,8 @@ class Engine(wiring.Component):
         A row of the input came too early and was dropped. Stays until the next start.
     result_index : In(13), result_word : Out(64)
         A word of row 0 of the output tensor, `result_cycles` after its index, while not busy.
-    probe_valid, probe_input : Out(1), probe_tensor : Out(6), probe_word : Out(64)
-        Every word that is written.
+    probe_valid, probe_input : Out(1), probe_tensor : Out(6), probe_word : Out
+        Every word that is written, of an input its first part.
     probe_row : Out(1)
         A row begins; rows begin in the order of the schedule.
     step_valid : Out(1)
@@ -84,7 +84,7 @@ class Engine(wiring.Component):
             "start": In(1), "ready": Out(1), "busy": Out(1), "done": Out(1), "overrun": Out(1),
             "result_index": In(13), "result_word": Out(64),
             "probe_valid": Out(1), "probe_input": Out(1), "probe_tensor": Out(6),
-            "probe_word": Out(64), "probe_row": Out(1), "step_valid": Out(1),
+            "probe_word": Out(8 * config.cells), "probe_row": Out(1), "step_valid": Out(1),
         })
 
     def elaborate(self, platform):
@@ -181,6 +181,7 @@ class Engine(wiring.Component):
             chain.sum_valid.eq(residual.sum_valid), chain.sum_context.eq(residual.sum_context),
             chain.sum_parameter.eq(residual.sum_parameter), chain.addend.eq(residual.addend),
             activations.write_bank.eq(writer.write_bank),
+            activations.write_parts.eq(writer.write_parts),
             activations.write_address.eq(writer.write_address),
             activations.write_word.eq(writer.write_word),
             scoreboard.count.eq(writer.count), scoreboard.count_tensor.eq(writer.count_tensor),

@@ -46,7 +46,7 @@ class ReadPath(wiring.Component):
     addresses, words : to and from `Activations`
     token, vector, columns : Out
         For `Chain`.
-    residual_valid, residual_word : Out(1), Out(64)
+    residual_valid, residual_word : Out(1), Out(a byte per cell)
         What a residual step read.
     """
 
@@ -63,7 +63,7 @@ class ReadPath(wiring.Component):
             "token": Out(StepToken(config)),
             "vector": Out(data.ArrayLayout(signed(8), LANES)),
             "columns": Out(data.ArrayLayout(data.ArrayLayout(signed(8), config.cells), _WINDOW)),
-            "residual_valid": Out(1), "residual_word": Out(64),
+            "residual_valid": Out(1), "residual_word": Out(8 * config.cells),
         })
 
     def elaborate(self, platform):
@@ -136,8 +136,14 @@ class ReadPath(wiring.Component):
                 m.d.sync += Value.cast(self.vector).eq(window[row[:2]])
             with m.Default():
                 m.d.sync += Value.cast(self.vector).eq(zero_point.replicate(LANES))
-        m.d.sync += [self.token.eq(tokens), Value.cast(self.columns).eq(rows_late)]
+        part, bits = delayed(m, step.part, 5, name="part"), 8 * self.config.cells
+        late_part = delayed(m, part, 1, name="late_part")
+        m.d.sync += [self.token.eq(tokens), Value.cast(self.columns).eq(
+            Cat(self._part(words, late_part, bits) for words in rows_late))]
         residual = delayed(m, self.step_valid & step.residual, 5, name="residual",
                            reset_less=False)
-        m.d.comb += [self.residual_valid.eq(residual), self.residual_word.eq(rows[0])]
+        m.d.comb += [self.residual_valid.eq(residual), self.residual_word.eq(self._part(rows[0], part, bits))]
         return m
+
+    def _part(self, word: Value, part: Value, bits: int) -> Value:
+        return word if self.config.parts == 1 else word.word_select(part, bits)

@@ -46,12 +46,14 @@ class ChannelSteps(StepGenerator):
         weight, parameter = Signal.like(token.weight), Signal.like(token.parameter)
         reads_residual, spacing = Signal(), Signal(range(MINIMUM_RESIDUAL_STEPS + 1))
         waiting = Signal()
+        part = Signal(range(self.config.parts), reset_less=True)
+        full = part == self.config.parts - 1
 
         taps_end = word_loop.last & column_loop.last & row_loop.last
         m.d.comb += [
             step.row.eq(row), step.column.eq(column),
             step.word.eq(Mux(reads_residual, residual_word, word)),
-            step.residual.eq(reads_residual),
+            step.residual.eq(reads_residual), step.part.eq(part),
             self.step_valid.eq(self.active & ~waiting),
             token.valid.eq(~reads_residual), token.move.eq(1),
             token.maximum.eq(maximum), token.context.eq(context),
@@ -92,11 +94,13 @@ class ChannelSteps(StepGenerator):
                 ]
             with m.Else():
                 group_loop.step(m)
+                following = group_start + (grouped & full)
                 m.d.sync += [
-                    word.eq(group_start + grouped), word_start.eq(group_start + grouped),
-                    group_start.eq(group_start + grouped),
+                    word.eq(following), word_start.eq(following), group_start.eq(following),
+                    part.eq(part + 1),
                     column.eq(-pad), column_start.eq(-pad), parameter.eq(parameter + 1),
-                    residual_word.eq(residual_group + 1), residual_group.eq(residual_group + 1),
+                    residual_word.eq(residual_group + full),
+                    residual_group.eq(residual_group + full),
                     self.active.eq(~group_loop.last),
                 ]
                 # With a residual the weights have moved on already.
@@ -116,6 +120,6 @@ class ChannelSteps(StepGenerator):
                 group_start.eq(-layer.pad_words), residual_word.eq(0), residual_group.eq(0),
                 weight.eq(layer.weight_base), restart.eq(layer.weight_base),
                 parameter.eq(layer.parameter_base), first.eq(1), row.eq(0), spacing.eq(0),
-                maximum.eq(layer.maximum), context.eq(self.command.context),
+                part.eq(0), maximum.eq(layer.maximum), context.eq(self.command.context),
             ]
         return m

@@ -28,9 +28,12 @@ class DepthwiseSteps(StepGenerator):
         column, word = Signal(signed(14), reset_less=True), Signal(signed(15), reset_less=True)
         group, clear = Signal(10, reset_less=True), Signal(reset_less=True)
         context = Signal(reset_less=True)
+        part = Signal(range(self.config.parts), reset_less=True)
+        full = part == self.config.parts - 1
         weight, parameter = Signal.like(token.weight), Signal.like(token.parameter)
         m.d.comb += [
             self.step_valid.eq(self.active), step.column.eq(column), step.word.eq(word),
+            step.part.eq(part),
             token.move.eq(1), token.window.eq(1), token.clear.eq(clear),
             self.edge.eq(1), token.valid.eq(missing == 0), token.first.eq(1), token.last.eq(1),
             token.weight.eq(weight), token.parameter.eq(parameter), token.context.eq(context),
@@ -44,7 +47,8 @@ class DepthwiseSteps(StepGenerator):
             with m.If(push_loop.last):
                 group_loop.step(m)
                 m.d.sync += [
-                    clear.eq(1), column.eq(0), word.eq(group + 1), group.eq(group + 1),
+                    clear.eq(1), column.eq(0), word.eq(group + full), group.eq(group + full),
+                    part.eq(part + 1),
                     missing.eq(missing_first), weight.eq(weight + 1), parameter.eq(parameter + 1),
                     self.active.eq(~group_loop.last),
                 ]
@@ -54,7 +58,7 @@ class DepthwiseSteps(StepGenerator):
             m.d.sync += [
                 self.active.eq(1), stride.eq(layer.stride_x), vectors.eq(layer.vectors),
                 missing.eq(2 - layer.pad_left), missing_first.eq(2 - layer.pad_left),
-                column.eq(0), word.eq(0), group.eq(0), clear.eq(1),
+                column.eq(0), word.eq(0), group.eq(0), clear.eq(1), part.eq(0),
                 context.eq(self.command.context),
                 weight.eq(layer.weight_base), parameter.eq(layer.parameter_base),
             ]

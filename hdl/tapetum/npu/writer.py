@@ -36,7 +36,7 @@ class Writer(wiring.Component):
     commands : In(2 of RowCommand)
     word, word_valid, word_context : In
         From `Chain`.
-    write_bank : Out(4), write_address, write_word : Out
+    write_bank : Out(4), write_parts : Out(parts), write_address, write_word : Out
     count, count_tensor : Out
         A row is complete; for the scoreboard.
     drained : Out(2)
@@ -55,7 +55,7 @@ class Writer(wiring.Component):
             "load": In(2), "command": In(RowCommand),
             "commands": In(data.ArrayLayout(RowCommand, 2)),
             "word": In(bits), "word_valid": In(1), "word_context": In(1),
-            "write_bank": Out(BANKS), "write_address": Out(range(config.activation_words)),
+            "write_bank": Out(BANKS), "write_parts": Out(config.parts), "write_address": Out(range(config.activation_words)),
             "write_word": Out(64),
             "count": Out(1), "count_tensor": Out(6), "drained": Out(2), "bubble": Out(1),
             "probe_valid": Out(1), "probe_context": Out(1), "probe_input": Out(1),
@@ -88,7 +88,8 @@ class Writer(wiring.Component):
             keep.eq(rows.keep), row_done.eq(rows.row_done), bank.eq(rows.bank),
             address.eq(rows.address),
             context.eq(self.word_context),
-            word.eq(Mux(self.word_valid, self.word, inputs.r_data[:64])),
+            word.eq(Mux(self.word_valid, self.word.replicate(self.config.parts),
+                        inputs.r_data[:64])),
         ]
         crowded, patience = Signal(), Signal(range(_PATIENCE_CYCLES + 1))
         m.d.sync += [crowded.eq(inputs.r_level >= _INPUT_WORDS // 2), self.bubble.eq(0)]
@@ -106,6 +107,7 @@ class Writer(wiring.Component):
         with m.If(is_input):
             m.d.sync += [
                 self.write_bank.eq(Mux(keep, 1 << bank, 0)), self.write_address.eq(address),
+                self.write_parts.eq(~0),
                 self.count.eq(row_done), self.count_tensor.eq(0),
             ]
         for number in range(2):
@@ -118,13 +120,21 @@ class Writer(wiring.Component):
         inner_step, outer_step, address, start = (
             Signal(bits, name=f"{name}_{number}", reset_less=True) for bits, name in (
                 (8, "inner_step"), (8, "outer_step"), (13, "address"), (13, "start")))
+        by_pixel = command.layer.mode == Mode.KERNEL_ROW
+        part = Signal(range(self.config.parts), name=f"part_{number}", reset_less=True)
+        full = part == self.config.parts - 1
+        inner_words = Mux(by_pixel & ~full, 0, inner_step)
+        outer_words = Mux(~by_pixel & ~full, 0, outer_step)
         with m.If(takes):
             inner.step(m)
             m.d.sync += [self.write_bank.eq(1 << command.out_bank),
-                         self.write_address.eq(address), address.eq(address + inner_step)]
+                         self.write_parts.eq(1 << part),
+                         self.write_address.eq(address), address.eq(address + inner_words),
+                         part.eq(part + by_pixel)]
             with m.If(inner.last):
                 outer.step(m)
-                m.d.sync += [address.eq(start + outer_step), start.eq(start + outer_step)]
+                m.d.sync += [address.eq(start + outer_words), start.eq(start + outer_words),
+                             part.eq(Mux(by_pixel, 0, part + 1))]
                 with m.If(outer.last):
                     m.d.sync += [
                         self.count.eq(command.layer.completes_row),
@@ -132,11 +142,11 @@ class Writer(wiring.Component):
                         self.drained[number].eq(1),
                     ]
         with m.If(self.load[number]):
-            by_pixel = layer.mode == Mode.KERNEL_ROW
-            inner.load(m, Mux(by_pixel, layer.groups, layer.out_width))
-            outer.load(m, Mux(by_pixel, layer.out_width, layer.groups))
+            pixels_first = layer.mode != Mode.KERNEL_ROW
+            inner.load(m, Mux(pixels_first, layer.out_width, layer.groups))
+            outer.load(m, Mux(pixels_first, layer.groups, layer.out_width))
             m.d.sync += [
-                inner_step.eq(Mux(by_pixel, 1, layer.out_pixel_words)),
-                outer_step.eq(Mux(by_pixel, layer.out_pixel_words, 1)),
+                inner_step.eq(Mux(pixels_first, layer.out_pixel_words, 1)),
+                outer_step.eq(Mux(pixels_first, 1, layer.out_pixel_words)), part.eq(0),
                 address.eq(self.command.out_base), start.eq(self.command.out_base),
             ]

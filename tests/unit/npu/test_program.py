@@ -50,5 +50,5 @@ def test_a_value_that_does_not_fit_its_field_is_refused(name, value):
 
 
 def test_an_array_of_a_size_that_is_not_built_is_refused():
-    with pytest.raises(ConfigError, match="cells must be 8, not 3"):
+    with pytest.raises(ConfigError, match="cells must be 2, 4 or 8, not 3"):
         NpuConfig(cells=3)
