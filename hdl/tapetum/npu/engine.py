@@ -70,7 +70,7 @@ class Engine(wiring.Component):
     """
 
     switch_cycles = 1
-    dependent_cycles = 42
+    dependent_cycles = 42  # of 8 cells; one for each cell more or less
     addend_wait_cycles = 3
     residual_cycles = Chain.sum_cycles
     result_cycles = 5
@@ -156,8 +156,12 @@ class Engine(wiring.Component):
         # From the memory through the cells and back.
         output = Signal(TENSOR_LAYOUT, reset_less=True)
         result_address = Signal(range(config.activation_words), reset_less=True)
+        result = activations.words[output.first_bank]
+        if config.group_words > 1:
+            odd = delayed(m, result_address[0], Activations.latency_cycles, name="result_odd")
+            result = result.word_select(odd, 64)
         m.d.sync += [result_address.eq(output.base + self.result_index),
-                     self.result_word.eq(activations.words[output.first_bank])]
+                     self.result_word.eq(result)]
         for number in range(BANKS):
             m.d.comb += activations.addresses[number].eq(
                 Mux(self.busy, read_path.addresses[number], result_address))

@@ -59,7 +59,7 @@ class ReadPath(wiring.Component):
             "command": In(RowCommand),
             "kernel_row": In(KernelRow),
             "addresses": Out(data.ArrayLayout(range(config.activation_words), BANKS)),
-            "words": In(data.ArrayLayout(64, BANKS)),
+            "words": In(data.ArrayLayout(64 * config.group_words, BANKS)),
             "token": Out(StepToken(config)),
             "vector": Out(data.ArrayLayout(signed(8), LANES)),
             "columns": Out(data.ArrayLayout(data.ArrayLayout(signed(8), config.cells), _WINDOW)),
@@ -104,13 +104,22 @@ class ReadPath(wiring.Component):
         zero_point = delayed(m, layer.zero_point_in, 4, name="zero_point").as_unsigned()
         mode = delayed(m, Value.cast(layer.mode), 6, name="mode")
 
-        # Fifth: the words of up to three rows, or the zero point.
-        rows = Signal(data.ArrayLayout(64, _WINDOW), reset_less=True)
+        # Fifth: the words of up to three rows, or the zero point. Of a pair of words one is meant
+        # where lanes are channels of one pixel.
+        pair_bytes = 8 * self.config.group_words
+        words = [self.words[number] for number in range(BANKS)]
+        if self.config.group_words > 1:
+            whole = delayed(m, step.residual | (layer.mode == Mode.DEPTHWISE), 4, name="whole")
+            odd = delayed(m, Cat(address[0] for address in self.addresses), 2, name="odd")
+            words = [Cat(Mux(odd[number] & ~whole, word[64:], word[:64]), word[64:])
+                     for number, word in enumerate(words)]
+        words = Array(words)
+        rows = Signal(data.ArrayLayout(8 * pair_bytes, _WINDOW), reset_less=True)
         banks = Signal(data.ArrayLayout(2, _WINDOW))
         for number in range(_WINDOW):
             m.d.comb += banks[number].eq(bank + number)
-            m.d.sync += rows[number].eq(Mux(outside[number], zero_point.replicate(8),
-                                            self.words[banks[number]]))
+            m.d.sync += rows[number].eq(Mux(outside[number], zero_point.replicate(pair_bytes),
+                                            words[banks[number]]))
 
         # Sixth: windows of a kernel row, ``waiting`` the next one.
         push, load = (delayed(m, self.step_valid & flag, 5, name=name, reset_less=False)
@@ -131,7 +140,7 @@ class ReadPath(wiring.Component):
         # Seventh: the vector.
         with m.Switch(mode):
             with m.Case(Mode.CHANNELS.value):
-                m.d.sync += Value.cast(self.vector).eq(Cat(rows_late[0], C(0, 8)))
+                m.d.sync += Value.cast(self.vector).eq(Cat(rows_late[0][:64], C(0, 8)))
             with m.Case(Mode.KERNEL_ROW.value):
                 m.d.sync += Value.cast(self.vector).eq(window[row[:2]])
             with m.Default():

@@ -36,7 +36,7 @@ class Writer(wiring.Component):
     commands : In(2 of RowCommand)
     word, word_valid, word_context : In
         From `Chain`.
-    write_bank : Out(4), write_parts : Out(parts), write_address, write_word : Out
+    write_bank : Out(4), write_parts, write_address, write_word : Out
     count, count_tensor : Out
         A row is complete; for the scoreboard.
     drained : Out(2)
@@ -55,8 +55,9 @@ class Writer(wiring.Component):
             "load": In(2), "command": In(RowCommand),
             "commands": In(data.ArrayLayout(RowCommand, 2)),
             "word": In(bits), "word_valid": In(1), "word_context": In(1),
-            "write_bank": Out(BANKS), "write_parts": Out(config.parts), "write_address": Out(range(config.activation_words)),
-            "write_word": Out(64),
+            "write_bank": Out(BANKS), "write_parts": Out(config.parts * config.group_words),
+            "write_address": Out(range(config.activation_words)),
+            "write_word": Out(64 * config.group_words),
             "count": Out(1), "count_tensor": Out(6), "drained": Out(2), "bubble": Out(1),
             "probe_valid": Out(1), "probe_context": Out(1), "probe_input": Out(1),
         })
@@ -78,7 +79,7 @@ class Writer(wiring.Component):
         takes_input = ~self.word_valid & inputs.r_rdy & rows.ready
         valid, is_input, keep, row_done = (Signal(name=name) for name in (
             "valid", "is_input", "keep", "row_done"))
-        context, word = Signal(reset_less=True), Signal(64, reset_less=True)
+        context, word = Signal(reset_less=True), Signal.like(self.write_word, reset_less=True)
         bank, address = Signal(2, reset_less=True), Signal(13, reset_less=True)
         m.d.comb += [
             rows.take.eq(takes_input & self.running), inputs.r_en.eq(takes_input | ~self.running),
@@ -89,7 +90,7 @@ class Writer(wiring.Component):
             address.eq(rows.address),
             context.eq(self.word_context),
             word.eq(Mux(self.word_valid, self.word.replicate(self.config.parts),
-                        inputs.r_data[:64])),
+                        inputs.r_data[:64].replicate(self.config.group_words))),
         ]
         crowded, patience = Signal(), Signal(range(_PATIENCE_CYCLES + 1))
         m.d.sync += [crowded.eq(inputs.r_level >= _INPUT_WORDS // 2), self.bubble.eq(0)]
@@ -107,7 +108,7 @@ class Writer(wiring.Component):
         with m.If(is_input):
             m.d.sync += [
                 self.write_bank.eq(Mux(keep, 1 << bank, 0)), self.write_address.eq(address),
-                self.write_parts.eq(~0),
+                self.write_parts.eq(~0 if self.config.group_words == 1 else 1 << address[0]),
                 self.count.eq(row_done), self.count_tensor.eq(0),
             ]
         for number in range(2):
@@ -128,7 +129,7 @@ class Writer(wiring.Component):
         with m.If(takes):
             inner.step(m)
             m.d.sync += [self.write_bank.eq(1 << command.out_bank),
-                         self.write_parts.eq(1 << part),
+                         self.write_parts.eq(~0 if self.config.parts == 1 else 1 << part),
                          self.write_address.eq(address), address.eq(address + inner_words),
                          part.eq(part + by_pixel)]
             with m.If(inner.last):
@@ -143,10 +144,11 @@ class Writer(wiring.Component):
                     ]
         with m.If(self.load[number]):
             pixels_first = layer.mode != Mode.KERNEL_ROW
+            words = self.config.group_words
             inner.load(m, Mux(pixels_first, layer.out_width, layer.groups))
             outer.load(m, Mux(pixels_first, layer.groups, layer.out_width))
             m.d.sync += [
-                inner_step.eq(Mux(pixels_first, layer.out_pixel_words, 1)),
-                outer_step.eq(Mux(pixels_first, 1, layer.out_pixel_words)), part.eq(0),
+                inner_step.eq(Mux(pixels_first, layer.out_pixel_words, words)),
+                outer_step.eq(Mux(pixels_first, words, layer.out_pixel_words)), part.eq(0),
                 address.eq(self.command.out_base), start.eq(self.command.out_base),
             ]

@@ -118,7 +118,7 @@ def assert_array_does(network, image, *, cells: int, cycles: int) -> None:
     assert by_tensor(written) == by_tensor(expected_words(program, model))
 
 
-@pytest.mark.parametrize("cells", [2, 4, 8])
+@pytest.mark.parametrize("cells", [2, 4, 8, 16])
 @pytest.mark.parametrize("build", [mobile_network, residual_network])
 def test_every_word_is_the_models(build, cells, seed):
     rng = np.random.default_rng(seed)
