@@ -44,6 +44,9 @@ bench: venv ## speed of the simulation, a table and build/bench/report.json
 bench-fpga: venv ## frequency and area of each room on an ECP5; slow
 	@$(TAPETUM) bench --fpga $(ARGS)
 
+bench-npu: venv ## cycles of published networks on the array: build/bench/npu.json
+	@$(TAPETUM) bench --npu $(ARGS)
+
 verilog: venv ## one self-contained Verilog file of the die
 	@$(TAPETUM) verilog --preset $(PRESET) $(ARGS)
 
@@ -54,4 +57,4 @@ lint: venv ## ruff and pyright
 clean: ## remove what was built; .venv stays
 	@rm -rf build .pytest_cache .ruff_cache
 
-.PHONY: help venv sim test test-full characterise bench bench-fpga verilog lint clean
+.PHONY: help venv sim test test-full characterise bench bench-fpga bench-npu verilog lint clean

@@ -53,11 +53,25 @@ def compile(
         raise UserError(str(error)) from None
     console = Console(width=max(Console().width, 120), soft_wrap=True)
     console.print(_table(made))
-    for line in (*network.notes, *_summary(made, row_period)):
+    for line in (*network.notes, *_summary(made, row_period), *_shortages(made)):
         console.print(line, markup=False, highlight=False)
     if out is not None:
         save_program(made.program, out)
         console.print(str(out), markup=False, highlight=False)
+
+
+def _shortages(made: "Compilation") -> list[str]:
+    """What the array with the usual memories lacks."""
+    from tapetum.npu.npu_config import NpuConfig
+
+    from .backend.capacity import check_capacity
+    from .errors import CompileError
+
+    try:
+        check_capacity(made.program, NpuConfig(cells=made.program.cells))
+    except CompileError as error:
+        return [f"does not fit the array with its usual memories: {error}"]
+    return []
 
 
 def _table(made: "Compilation") -> "Table":

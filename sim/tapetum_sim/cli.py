@@ -23,6 +23,7 @@ COMMANDS = {
     "characterise": "tapetum_sim.commands.characterise",
     "bench": "tapetum_sim.commands.bench",
     "compile": "tapetum_compiler.command",
+    "infer": "tapetum_sim.commands.infer",
     "verilog": "tapetum_sim.commands.verilog",
     "registers": "tapetum_sim.commands.registers",
     "presets": "tapetum_sim.commands.presets",

@@ -124,10 +124,13 @@ class SmallNetwork:
         if residual is not None:
             self.tables.append(numbers.integers(-1 << 28, 1 << 28, 512))
             add_low = int(numbers.integers(-128, 0))
+            multiplier = int(numbers.integers(1 << 30, 1 << 31))
+            for words_of_cell in self.parameters:
+                words_of_cell.append((0, multiplier, 20, 0))
             record |= {
                 "has_residual": True, "residual_tensor": residual,
                 "add_table": len(self.tables) - 1,
-                "add_multiplier": int(numbers.integers(1 << 30, 1 << 31)), "add_shift": 20,
+                "add_parameter": len(self.parameters[0]) - 1,
                 "add_zero_point": int(numbers.integers(-50, 50)), "add_min": add_low,
             }
         self.layers.append(LayerRecord(**record))
@@ -161,7 +164,7 @@ class SmallNetwork:
                         other = self.values[layer.residual_tensor][row, x, channel]
                         byte = requantised(
                             int(table[byte + 128] + table[256 + other + 128]),
-                            layer.add_multiplier, layer.add_shift, 0, layer.add_zero_point,
+                            *self.parameters[0][layer.add_parameter][1:], layer.add_zero_point,
                             layer.add_min, layer.add_max)
                     output[row, x, channel] = byte
         self.values[layer.out_tensor] = output

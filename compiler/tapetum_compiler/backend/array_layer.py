@@ -117,7 +117,7 @@ class ArrayLayer:
         Of the network, which this layer makes.
     weights : int8 array (cells, words, 9)
     parameters : Parameters
-        Arrays (cells, groups).
+        Arrays (cells, groups); with a residual one word more, for the sums.
     macs : int
         Products that the network asks for.
     """

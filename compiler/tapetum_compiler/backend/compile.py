@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from tapetum.npu.npu_config import NpuConfig
 from tapetum.npu.program import LANES, Mode, Program
 from tapetum_compiler.errors import require
 from tapetum_compiler.network import Network
@@ -10,6 +11,7 @@ from tapetum_compiler.passes import ChannelMap, drop_constants
 
 from .array_layer import CELLS, CHANNEL_LANES, ArrayLayer, ArrayTensor
 from .banks import BANKS
+from .capacity import check_capacity
 from .emit import emit
 from .lower import lower
 from .rings import choose_rings
@@ -94,7 +96,8 @@ class Compilation:
 
 
 def compile_network(network: Network, *, cells: int = 8, dense: bool = False,
-                    row_period: int | None = None, model_id: int = 0) -> Compilation:
+                    row_period: int | None = None, model_id: int = 0,
+                    config: NpuConfig | None = None) -> Compilation:
     """Raises `CompileError` for what the array cannot do.
 
     Parameters
@@ -105,6 +108,8 @@ def compile_network(network: Network, *, cells: int = 8, dense: bool = False,
         Keep channels that no image changes.
     row_period
         Clocks from one input row to the next; None if rows come whenever there is room.
+    config
+        Of an array whose memories must hold the program.
     """
     require(cells in CELLS, f"an array has {CELLS} cells, not {cells}; choose one of these")
     reduction = None if dense else drop_constants(network)
@@ -116,6 +121,8 @@ def compile_network(network: Network, *, cells: int = 8, dense: bool = False,
             f"a row every {row_period} clocks is more than the array can take: "
             f"{schedule.late_rows} rows come before there is room; use more cells or slower rows")
     program = emit(lowered, plan, smaller.inputs[0], model_id)
+    if config is not None:
+        check_capacity(program, config)
     reports = tuple(
         _report(layer, number, schedule, plan.rows[streams.maps.index(layer.target)])
         for number, layer in enumerate(lowered.layers))

@@ -7,7 +7,7 @@ from tapetum.npu.program import LayerRecord, Program, TensorRecord
 from tapetum_compiler.errors import CompileError, require
 from tapetum_compiler.network import Tensor
 
-from .array_layer import CHANNEL_LANES, TABLE_WORDS, ArrayLayer
+from .array_layer import TABLE_WORDS, ArrayLayer
 from .lower import Lowered
 from .rings import Plan
 from .streams import Streams
@@ -28,7 +28,7 @@ def emit(lowered: Lowered, plan: Plan, source: Tensor, model_id: int) -> Program
             f"the network adds {len(tables)} pairs of maps; the array has {_MOST_TABLES} tables, "
             "split the model")
     weight_base = np.cumsum([0, *(layer.weights.shape[1] for layer in layers)]).tolist()
-    parameter_base = np.cumsum([0, *(layer.groups for layer in layers)]).tolist()
+    parameter_base = np.cumsum([0, *(layer.parameters.bias.shape[1] for layer in layers)]).tolist()
     records, table = [], 0
     for number, layer in enumerate(layers):
         record = _layer_record(layer, number, streams, weight_base[number],
@@ -65,15 +65,12 @@ def emit(lowered: Lowered, plan: Plan, source: Tensor, model_id: int) -> Program
 
 def _layer_record(layer: ArrayLayer, number: int, streams: Streams, weight_base: int,
                   parameter_base: int, table: int) -> LayerRecord:
-    # the array counts words of an input pixel by what it reads of it
-    assert layer.cells > CHANNEL_LANES or layer.vectors == layer.source.pixel_words
     target = streams.maps.index(layer.target)
     residual = layer.residual
     added = {} if residual is None else {
         "residual_tensor": streams.maps.index(residual.source), "add_table": table,
-        "add_multiplier": residual.multiplier, "add_shift": residual.shift,
-        "add_zero_point": residual.zero_point, "add_min": residual.act_min,
-        "add_max": residual.act_max}
+        "add_parameter": parameter_base + layer.groups, "add_zero_point": residual.zero_point,
+        "add_min": residual.act_min, "add_max": residual.act_max}
     return LayerRecord(
         mode=layer.mode, grouped=layer.grouped, maximum=layer.maximum,
         has_residual=residual is not None,
@@ -81,7 +78,8 @@ def _layer_record(layer: ArrayLayer, number: int, streams: Streams, weight_base:
         kernel_height=layer.window[0], kernel_width=layer.window[1], stride_y=layer.stride[0],
         stride_x=layer.stride[1], pad_top=layer.pad_top, pad_left=layer.pad_left,
         in_tensor=streams.maps.index(layer.source), in_height=layer.source.height,
-        in_width=layer.source.width, vectors=layer.vectors, out_tensor=target,
+        in_width=layer.source.width, vectors=layer.vectors,
+        in_pixel_words=layer.source.pixel_words, out_tensor=target,
         out_height=layer.target.height, out_width=layer.target.width, groups=layer.groups,
         weight_base=weight_base, parameter_base=parameter_base,
         zero_point_in=layer.zero_point_in, zero_point_out=layer.zero_point_out,

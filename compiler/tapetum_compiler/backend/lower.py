@@ -205,22 +205,28 @@ class _Lowering:
             maximum=taps.maximum, window=(height, width), stride=(stride[0], stride[1]),
             pad_top=taps.padding[0], pad_left=taps.padding[1], source=source.map, target=where,
             out_word_offset=word, vectors=1 if mode is Mode.KERNEL_ROW else vectors,
-            groups=groups, weights=words, parameters=self._parameters(taps, lanes, groups),
+            groups=groups, weights=words, parameters=self._parameters(taps, lanes, groups, residual),
             zero_point_in=taps.border, zero_point_out=taps.zero_point_out,
             act_min=taps.act_min, act_max=taps.act_max, residual=residual, macs=taps.macs)
 
-    def _parameters(self, taps: Taps, lanes: NDArray[np.intp], groups: int) -> Parameters:
+    def _parameters(self, taps: Taps, lanes: NDArray[np.intp], groups: int,
+                    residual: Residual | None) -> Parameters:
         weights = taps.weights.astype(np.int64).reshape(len(taps.bias), -1)
         largest = np.abs(weights).sum(axis=1) * -INT8_MIN
         taps.layer.refuse_unless(
             bool((np.abs(taps.bias) < _LARGEST_BIAS).all() and (largest < _LARGEST_BIAS).all()),
             "can sum to more than 32 bits; quantise the model again with representative data")
 
-        def spread(values: NDArray[np.int64] | int) -> NDArray[np.int64]:
+        def spread(values: NDArray[np.int64] | int, of_sum: int = 0) -> NDArray[np.int64]:
             every = np.zeros(groups * self._cells, np.int64)
             every[lanes] = values
-            return np.ascontiguousarray(every.reshape(groups, self._cells).T)
+            words = every.reshape(groups, self._cells).T
+            if residual:
+                words = np.pad(words, ((0, 0), (0, 1)), constant_values=of_sum)
+            return np.ascontiguousarray(words)
 
-        return Parameters(bias=spread(taps.bias), multiplier=spread(taps.rescale.multiplier),
-                          shift=spread(-taps.rescale.exponent),
+        sums = (residual.multiplier, residual.shift) if residual else (0, 0)
+        return Parameters(bias=spread(taps.bias),
+                          multiplier=spread(taps.rescale.multiplier, sums[0]),
+                          shift=spread(-taps.rescale.exponent, sums[1]),
                           single=spread(int(taps.rounding is Rounding.SINGLE)))

@@ -3,8 +3,9 @@
 
 from dataclasses import dataclass, field
 
-from .streams import Reading, Stage, Streams
-from .timing import ROW_SWITCH_CYCLES
+from .arrivals import Arrivals
+from .streams import Stage, Streams
+from .timing import INPUT_VISIBLE_CYCLES, ROW_SWITCH_CYCLES
 
 __all__ = ["Schedule", "RingsFullError", "schedule_rows"]
 
@@ -69,7 +70,8 @@ class _Scheduler:
         self._next = [0] * len(streams.stages)
         self._written: list[list[int]] = [[] for _ in streams.maps]
         self._released = 0
-        self._room_since = [0] * rings[0]
+        source = streams.maps[0]
+        self._arrivals = Arrivals(source.height, source.row_words, rings[0])
         self._made = Schedule()
         self._begin, self._end = -_FOREVER, -ROW_SWITCH_CYCLES
         self._drained = [0, 0]
@@ -77,10 +79,8 @@ class _Scheduler:
 
     def run(self) -> Schedule:
         if self._period is not None:
-            self._written[0] = [(row + 1) * self._period
+            self._written[0] = [(row + 1) * self._period + INPUT_VISIBLE_CYCLES
                                 for row in range(self._streams.maps[0].height)]
-        else:
-            self._take_input()
         while self._open:
             free = max(self._end + ROW_SWITCH_CYCLES, self._drained[0])
             best, best_start = -1, _FOREVER
@@ -99,11 +99,13 @@ class _Scheduler:
                 raise RingsFullError(self._full())
             self._take(best, best_start)
         made = self._made
-        made.last_input = self._written[0][-1]
+        height = self._streams.maps[0].height
+        last = self._written_by(0, height)
+        assert last is not None
+        made.last_input = last - INPUT_VISIBLE_CYCLES
         if self._period is not None:
-            made.late_rows = sum(
-                since > row * self._period
-                for row, since in enumerate(self._room_since[:self._streams.maps[0].height]))
+            made.late_rows = sum(since > row * self._period
+                                 for row, since in enumerate(self._arrivals.room_since))
         return made
 
     def _start(self, stage: Stage, number: int) -> int | None:
@@ -111,11 +113,10 @@ class _Scheduler:
         row = self._next[number]
         start = 0
         for reading in stage.readings:
-            rows = self._written[reading.map]
-            needed = reading.needed[row]
-            if needed > len(rows):
+            there = self._written_by(reading.map, reading.needed[row])
+            if there is None:
                 return None
-            start = max(start, rows[needed - 1] + stage.addend_wait)
+            start = max(start, there + stage.addend_wait)
         target = stage.target
         for other in self._streams.writers[target]:
             # parts of a row in the order of layers, so that the last one completes it
@@ -152,30 +153,24 @@ class _Scheduler:
             self._open.remove(number)
         if number == self._streams.writers[stage.target][-1]:
             self._written[stage.target].append(drained)
+        self._arrivals.writes(self._begin, self._end, stage.write_share)
         if any(reading.map == 0 for reading in stage.readings):
             kept = self._kept(0)
-            self._room_since += [self._end] * (kept - self._released)
+            self._arrivals.release(kept - self._released, self._end)
             self._released = kept
-            if self._period is None:
-                self._take_input()
 
-    def _take_input(self) -> None:
-        """Input rows for which there is room by now."""
-        source, rows = self._streams.maps[0], self._written[0]
-        while len(rows) < min(source.height, len(self._room_since)):
-            last = rows[-1] if rows else 0
-            rows.append(max(last, self._room_since[len(rows)]) + source.row_words)
+    def _written_by(self, which: int, rows: int) -> int | None:
+        """When so many rows of a map can be read; None if they are still to be computed."""
+        if which == 0 and self._period is None:
+            return self._arrivals.there(rows)
+        return self._written[which][rows - 1] if rows <= len(self._written[which]) else None
 
     def _full(self) -> set[int]:
         """Maps whose room would let a layer go on."""
         full = set()
         for number in self._open:
             stage, row = self._streams.stages[number], self._next[number]
-            if all(_is_there(reading, row, self._written[reading.map])
+            if all(self._written_by(reading.map, reading.needed[row]) is not None
                    for reading in stage.readings) and not self._has_room(stage.target, row):
                 full.add(stage.target)
         return full or {0}
-
-
-def _is_there(reading: Reading, row: int, written: list[int]) -> bool:
-    return reading.needed[row] <= len(written)

@@ -7,7 +7,7 @@ from tapetum.npu.program import Mode
 
 from .array_layer import ArrayMap
 from .lower import Lowered
-from .timing import addend_wait_cycles, latency_cycles, row_steps, setup_cycles
+from .timing import addend_wait_cycles, latency_cycles, row_steps, setup_cycles, write_share
 
 __all__ = ["Reading", "Stage", "Streams"]
 
@@ -31,13 +31,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Stage:
-    """One layer: its rows, clocks of `timing`, what it reads and fills."""
+    """One layer: its rows, what `timing` knows of them, what it reads and fills."""
 
     rows: int
     steps: int
     latency: int
     setup: int
     addend_wait: int
+    write_share: float
     readings: list[Reading]
     target: int
 
@@ -87,7 +88,8 @@ class Streams:
                 readings.append(Reading(other, [row + 1 for row in rows],
                                         [*rows, layer.residual.source.height]))
             stages.append(Stage(len(rows), row_steps(layer), latency_cycles(layer),
-                                setup_cycles(layer), addend_wait_cycles(layer), readings, target))
+                                setup_cycles(layer), addend_wait_cycles(layer), write_share(layer),
+                                readings, target))
             writers[target].append(number)
             for reading in readings:
                 readers[reading.map].append((number, reading))

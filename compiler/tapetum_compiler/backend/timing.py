@@ -1,19 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many clocks the array takes for a row of a layer."""
 
+from tapetum.npu.engine import Engine
 from tapetum.npu.program import Mode
 
 from .array_layer import ArrayLayer
 
-__all__ = ["ROW_SWITCH_CYCLES", "addend_wait_cycles", "latency_cycles", "row_steps",
-           "setup_cycles"]
+__all__ = ["INPUT_RELEASE_CYCLES", "INPUT_ROW_CYCLES", "INPUT_START_CYCLES",
+           "INPUT_VISIBLE_CYCLES", "ROW_SWITCH_CYCLES", "WRITE_CYCLES", "addend_wait_cycles",
+           "latency_cycles", "row_steps", "setup_cycles", "write_share"]
 
-ROW_SWITCH_CYCLES = 1
+ROW_SWITCH_CYCLES = Engine.switch_cycles
 """Between the last step of one row and the first of the next."""
-_LATENCY_CYCLES = 35
-_SUM_LATENCY_CYCLES = 17
-_ADDEND_WAIT_CYCLES = 3
-_SETUP_CYCLES = 29
+WRITE_CYCLES = 31
+"""From a step to the write of the vector that it ends."""
+INPUT_START_CYCLES = 6
+"""From the start to the first input word in memory."""
+INPUT_RELEASE_CYCLES = 11
+"""From the last step that reads an input row to the first word in its place."""
+INPUT_ROW_CYCLES = 6
+"""Between the last word of an input row and the first of the next."""
+INPUT_VISIBLE_CYCLES = 12
+"""From an input row's last word to the first step that reads it."""
+_LATENCY_CYCLES = Engine.dependent_cycles - Engine.switch_cycles - 8
+_SUM_LATENCY_CYCLES = Engine.residual_cycles
+_ADDEND_WAIT_CYCLES = Engine.addend_wait_cycles
+_SETUP_CYCLES = 24
 _SHORTEST_SUM_STEPS = 12
 _SERIAL_OVERHEAD_STEPS = 4
 _WINDOW_FILL_STEPS = 3
@@ -47,8 +59,16 @@ def row_steps(layer: ArrayLayer) -> int:
         return layer.groups * ((width - 1) * layer.stride[1] + layer.window[1] - layer.pad_left)
     if layer.mode is Mode.KERNEL_ROW:
         return _WINDOW_FILL_STEPS + width * layer.groups * height
-    per_output = height * layer.window[1] * (1 if layer.grouped else layer.vectors)
+    return width * layer.groups * _vector_steps(layer)
+
+
+def write_share(layer: ArrayLayer) -> float:
+    """Of the steps of a row, those that end in a write."""
+    return layer.target.width * layer.groups / row_steps(layer)
+
+
+def _vector_steps(layer: ArrayLayer) -> int:
+    steps = layer.window[0] * layer.window[1] * (1 if layer.grouped else layer.vectors)
     if layer.residual:
-        per_output = max(per_output + 1, _SHORTEST_SUM_STEPS,
-                         layer.cells + _SERIAL_OVERHEAD_STEPS)
-    return width * layer.groups * per_output
+        steps = max(steps + 1, _SHORTEST_SUM_STEPS, layer.cells + _SERIAL_OVERHEAD_STEPS)
+    return steps

@@ -10,9 +10,11 @@ from ..stream.delay import delayed
 from .npu_config import NpuConfig
 from .program import LANES, PARAMETER_LAYOUT, WEIGHT_WORD_BITS
 from .requantise import Requantise
-from .step import Clamp, ProgramPort, StepToken
+from .step import Clamp, LateToken, ProgramPort, StepToken
 
 __all__ = ["Cell"]
+
+_MAXIMUM_BITS = 12
 
 
 class Cell(wiring.Component):
@@ -20,12 +22,13 @@ class Cell(wiring.Component):
 
     ::
 
-        vector ─►[ march ]─► to the next cell
-                    │            column ─► shifts into march when it is a window
-                    × weights ─► tree ─► accumulator ─► + bias ─► Requantise ─► o
+        vector ─►[ march ]─► to the next cell              bias     addend
+                    │            column ─► shifts in         ▼         ▼
+                    × weights ─► sum of nine ─► accumulator (first) ─► or ─► Requantise ─► o
 
     The token and the vector leave one clock after they came. The output is there
-    `latency_cycles` after the token of the last step. One step per clock.
+    `latency_cycles` after the token of the last step. One step per clock. An addend takes the place
+    of a step that neither begins nor ends a vector, or of none.
 
     Parameters
     ----------
@@ -36,14 +39,20 @@ class Cell(wiring.Component):
     token, vector, next_token, next_vector : StepToken and 9 bytes, In and Out
     column : In(3 bytes)
         Of this cell's channel, one per row of the window.
-    clamps : In(2 of Clamp)
-        By context.
+    late, next_late : LateToken, In and Out
+        `late_cycles` after the token that it belongs to.
+    addend : In(signed(32))
+        `addend_cycles` after its late token.
+    clamp, next_clamp : Clamp, In and Out
+        `clamp_cycles` after the late token.
     o : Out(signed(8))
-    o_valid, o_context : Out(1)
     program : In(ProgramPort)
     write_weights, write_parameters : In(1)
     """
 
+    late_cycles = 6
+    addend_cycles = 3
+    clamp_cycles = 11
     latency_cycles = 20
 
     def __init__(self, config: NpuConfig):
@@ -53,15 +62,17 @@ class Cell(wiring.Component):
             "token": In(token),
             "vector": In(vector),
             "column": In(data.ArrayLayout(signed(8), 3)),
-            "clamps": In(data.ArrayLayout(Clamp, 2)),
+            "late": In(LateToken(config)),
+            "addend": In(signed(32)),
+            "clamp": In(Clamp),
             "program": In(ProgramPort),
             "write_weights": In(1),
             "write_parameters": In(1),
             "next_token": Out(token),
             "next_vector": Out(vector),
+            "next_late": Out(LateToken(config)),
+            "next_clamp": Out(Clamp),
             "o": Out(signed(8)),
-            "o_valid": Out(1),
-            "o_context": Out(1),
         })
 
     def elaborate(self, platform):
@@ -69,7 +80,8 @@ class Cell(wiring.Component):
         token, march = self.next_token, self.next_vector
         weights = self._memory(m, "weights", WEIGHT_WORD_BITS, self.config.weight_words,
                                self.write_weights, self.token.weight)
-        m.d.sync += token.eq(self.token)
+        m.d.sync += [token.eq(self.token), self.next_late.eq(self.late),
+                     self.next_clamp.eq(self.clamp)]
         marched = Signal.like(self.vector, reset_less=True)
         for lane in range(LANES):
             shifted = self.column[lane // 3] if lane % 3 == 2 else marched[lane + 1]
@@ -78,11 +90,12 @@ class Cell(wiring.Component):
                 m.d.sync += marched[lane].eq(Mux(takes, shifted, self.vector[lane]))
         m.d.comb += march.eq(marched)
 
-        # Second to seventh clock: the products and their sum.
+        # Third clock: both factors. Fourth: their products. Fifth to eighth: the sum of nine.
         terms = []
         for lane in range(LANES):
-            factor = delayed(m, march[lane], 1, name=f"activation_{lane}")
-            weight = weights[8 * lane:8 * lane + 8].as_signed()
+            factor = delayed(m, march[lane], 2, name=f"activation_{lane}")
+            weight = delayed(m, weights[8 * lane:8 * lane + 8], 1,
+                             name=f"weight_{lane}").as_signed()
             product = Signal(signed(16), name=f"product_{lane}", reset_less=True)
             m.d.sync += product.eq(factor * weight)
             terms.append(product)
@@ -93,38 +106,32 @@ class Cell(wiring.Component):
                      for index in range(0, len(terms), 2)]
         dot, = terms
 
-        # Eighth: accumulated. Ninth: with its bias.
-        steps = delayed(m, token, 6, name="token", reset_less=False)
-        sum_ = Signal(signed(32), reset_less=True)
-        starts = steps.first | steps.maximum
-        with m.If(steps.valid & (~steps.maximum | steps.first | (dot > sum_))):
-            m.d.sync += sum_.eq(Mux(starts, 0, sum_) + dot)
-        address = delayed(m, token.parameter, 5, name="parameter_address")
+        # Ninth: accumulated on the bias. The largest of some has no bias, and few bits.
         read = self._memory(m, "parameters", PARAMETER_LAYOUT.size, self.config.parameter_words,
-                            self.write_parameters, address)
+                            self.write_parameters, self.late.parameter)
         early = Signal(PARAMETER_LAYOUT, name="parameters_early")
         parameters = Signal(PARAMETER_LAYOUT, name="parameters_late", reset_less=True)
         m.d.comb += early.eq(read)
-        total = Signal(signed(32), reset_less=True)
-        m.d.sync += [parameters.eq(early), total.eq(sum_ + early.bias)]
+        m.d.sync += parameters.eq(early)
+        steps = delayed(m, token, 7, name="token", reset_less=False)
+        sum_ = Signal(signed(32), reset_less=True)
+        base = Mux(steps.first, early.bias, Mux(steps.maximum, 0, sum_))
+        larger = dot[:_MAXIMUM_BITS].as_signed() > sum_[:_MAXIMUM_BITS].as_signed()
+        with m.If(steps.valid & (~steps.maximum | steps.first | larger)):
+            m.d.sync += sum_.eq(base + dot)
 
         m.submodules.requantise = requantise = Requantise()
-        context = delayed(m, steps.context, 10, name="context")
-        clamp = Signal(Clamp, reset_less=True)
-        m.d.sync += clamp.eq(self.clamps[context])
-        late_clamp = delayed(m, clamp, 1, name="late_clamp")
+        takes_addend = delayed(m, self.late.takes_addend, self.addend_cycles, name="takes_addend")
+        assert requantise.offset_cycles == self.clamp_cycles - self.addend_cycles
         m.d.comb += [
-            requantise.total.eq(total),
+            requantise.total.eq(Mux(takes_addend, self.addend, sum_)),
             requantise.multiplier.eq(parameters.multiplier),
             requantise.shift.eq(parameters.shift),
             requantise.single_rounding.eq(parameters.single_rounding),
-            requantise.zero_point.eq(clamp.zero_point),
-            requantise.minimum.eq(late_clamp.minimum),
-            requantise.maximum.eq(late_clamp.maximum),
+            requantise.zero_point.eq(self.clamp.zero_point),
+            requantise.minimum.eq(self.next_clamp.minimum),
+            requantise.maximum.eq(self.next_clamp.maximum),
             self.o.eq(requantise.o),
-            self.o_valid.eq(delayed(m, steps.valid & steps.last, 13, name="last",
-                                    reset_less=False)),
-            self.o_context.eq(delayed(m, context, 3, name="late_context")),
         ]
         return m
 

@@ -9,7 +9,7 @@ from ..stream.delay import delayed
 from .cell import Cell
 from .npu_config import NpuConfig
 from .program import LANES
-from .step import Clamp, ProgramPort, StepToken
+from .step import Clamp, LateToken, ProgramPort, StepToken
 
 __all__ = ["Chain"]
 
@@ -24,7 +24,11 @@ class Chain(wiring.Component):
                       ▼          ▼                         ▼
         bytes       skewed by a clock each ─► deskew ─► word
 
-    The word is there `latency_cycles` after the token of the last step. One step per clock.
+    What is computed of a vector, bytes or a word, is there `latency_cycles` after the token of its
+    last step, M - 1 clocks later for the word. One step per clock.
+
+    Bytes of a vector that adds come back as sums of two addends, a clock after each other, and pass
+    the same cells: `sum_cycles` behind the steps, where no step may begin or end a vector.
 
     Parameters
     ----------
@@ -33,16 +37,26 @@ class Chain(wiring.Component):
     Members
     -------
     token, vector : In(StepToken), In(9 bytes)
-    columns : In(3 rows of 8 bytes)
+    columns : In(3 rows of a byte per cell)
         Taken with a token that moves a window.
-    clamps : In(2 of Clamp)
+    clamps : In(2 of 2 of Clamp)
+        By context: of the layer, and of its sums.
     program : In(ProgramPort)
     write_weights, write_parameters : In(one bit per cell)
     bytes : Out(one byte per cell)
         As the cells deliver them, that of cell m m clocks after ``bytes_valid``.
     bytes_valid, bytes_context : Out(1)
-    word : Out(64), word_valid, word_context : Out(1)
+        Of vectors that add.
+    sum_valid, sum_context, sum_parameter : In
+        A clock after ``bytes_valid``: their sums follow.
+    addend : In(signed(32))
+        That of cell m comes `addend_cycles` + m clocks after ``sum_valid``.
+    word : Out(one byte per cell), word_valid, word_context : Out(1)
+        Finished.
     """
+
+    addend_cycles = Cell.addend_cycles
+    sum_cycles = Cell.latency_cycles + 1 - Cell.late_cycles
 
     def __init__(self, config: NpuConfig):
         self.config = config
@@ -52,13 +66,17 @@ class Chain(wiring.Component):
             "token": In(StepToken(config)),
             "vector": In(data.ArrayLayout(signed(8), LANES)),
             "columns": In(data.ArrayLayout(data.ArrayLayout(signed(8), cells), 3)),
-            "clamps": In(data.ArrayLayout(Clamp, 2)),
+            "clamps": In(data.ArrayLayout(data.ArrayLayout(Clamp, 2), 2)),
             "program": In(ProgramPort),
             "write_weights": In(cells),
             "write_parameters": In(cells),
             "bytes": Out(data.ArrayLayout(signed(8), cells)),
             "bytes_valid": Out(1),
             "bytes_context": Out(1),
+            "sum_valid": In(1),
+            "sum_context": In(1),
+            "sum_parameter": In(range(config.parameter_words)),
+            "addend": In(signed(32)),
             "word": Out(8 * cells),
             "word_valid": Out(1),
             "word_context": Out(1),
@@ -66,15 +84,40 @@ class Chain(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        token, vector = self.token, self.vector
         last = self.config.cells - 1
+
+        # Beside the sums of cell 0: parameters, and what becomes of its bytes.
+        ends = self.token.valid & self.token.last
+        adds, finishes, context, parameter = (
+            delayed(m, value, Cell.late_cycles, name=name, reset_less=name == "parameter")
+            for name, value in (("adds", ends & self.token.adds),
+                                ("finishes", ends & ~self.token.adds),
+                                ("context", self.token.context),
+                                ("parameter", self.token.parameter)))
+        finishes, context = finishes | self.sum_valid, Mux(self.sum_valid, self.sum_context, context)
+        late, clamp = Signal(LateToken(self.config)), Signal(Clamp, reset_less=True)
+        m.d.comb += [late.takes_addend.eq(self.sum_valid),
+                     late.parameter.eq(Mux(self.sum_valid, self.sum_parameter, parameter))]
+        which = delayed(m, Cat(self.sum_valid, context), Cell.clamp_cycles - 1, name="which")
+        m.d.sync += clamp.eq(self.clamps[which[1]][which[0]])
+        behind = Cell.latency_cycles - Cell.late_cycles
+        adds, finishes, context = (
+            delayed(m, value, behind, name=f"late_{name}", reset_less=False)
+            for name, value in (("adds", adds), ("finishes", finishes), ("context", context)))
+        m.d.comb += [
+            self.bytes_valid.eq(adds), self.bytes_context.eq(context),
+            Cat(self.word_valid, self.word_context).eq(delayed(
+                m, Cat(finishes, context), last, name="word_valid", reset_less=False)),
+        ]
+
+        token, vector = self.token, self.vector
         for number in range(self.config.cells):
             m.submodules[f"cell_{number}"] = cell = Cell(self.config)
             column = Cat(row[number] for row in self.columns)
             m.d.comb += [
                 cell.token.eq(token), cell.vector.eq(vector),
                 Value.cast(cell.column).eq(delayed(m, column, number, name=f"column_{number}")),
-                cell.clamps.eq(self.clamps),
+                cell.late.eq(late), cell.clamp.eq(clamp), cell.addend.eq(self.addend),
                 cell.program.eq(self.program),
                 cell.write_weights.eq(self.write_weights[number]),
                 cell.write_parameters.eq(self.write_parameters[number]),
@@ -82,11 +125,6 @@ class Chain(wiring.Component):
                 self.word[8 * number:8 * number + 8].eq(
                     delayed(m, cell.o, last - number, name=f"output_{number}")),
             ]
-            if number == 0:
-                m.d.comb += [self.bytes_valid.eq(cell.o_valid),
-                             self.bytes_context.eq(cell.o_context)]
-            if number == last:
-                m.d.comb += [self.word_valid.eq(cell.o_valid),
-                             self.word_context.eq(cell.o_context)]
             token, vector = cell.next_token, cell.next_vector
+            late, clamp = cell.next_late, cell.next_clamp
         return m

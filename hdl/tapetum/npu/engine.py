@@ -51,6 +51,8 @@ class Engine(wiring.Component):
         Words of a program, `Program.writes`, while it is not busy.
     input_valid, input : In(1), In(InputWord), input_ready : Out(1)
         Rows of the input tensor. Words that come while it is not busy are lost.
+    input_room : Out(1)
+        A row that begins now is not dropped.
     start : In(1), ready : Out(1)
         Begins an inference; ``ready`` says that a start is heard.
     busy, done : Out(1)
@@ -59,16 +61,18 @@ class Engine(wiring.Component):
         A row of the input came too early and was dropped. Stays until the next start.
     result_index : In(13), result_word : Out(64)
         A word of row 0 of the output tensor, `result_cycles` after its index, while not busy.
-    probe_valid, probe_input : Out(1), probe_tensor : Out(6), probe_word : Out(64)
-        Every word that is written.
+    probe_valid, probe_input : Out(1), probe_tensor : Out(6), probe_word : Out
+        Every word that is written, of an input its first part.
+    probe_row : Out(1)
+        A row begins; rows begin in the order of the schedule.
     step_valid : Out(1)
         A step is taken; counts utilisation.
     """
 
     switch_cycles = 1
-    dependent_cycles = 44
+    dependent_cycles = 42  # of 8 cells; one for each cell more or less
     addend_wait_cycles = 3
-    residual_cycles = 17
+    residual_cycles = Chain.sum_cycles
     result_cycles = 5
 
     def __init__(self, config: NpuConfig):
@@ -76,11 +80,11 @@ class Engine(wiring.Component):
         super().__init__({
             "write": In(1), "write_target": In(Target), "write_cell": In(range(config.cells)),
             "write_index": In(16), "write_data": In(72),
-            "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1),
+            "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1), "input_room": Out(1),
             "start": In(1), "ready": Out(1), "busy": Out(1), "done": Out(1), "overrun": Out(1),
             "result_index": In(13), "result_word": Out(64),
             "probe_valid": Out(1), "probe_input": Out(1), "probe_tensor": Out(6),
-            "probe_word": Out(64), "step_valid": Out(1),
+            "probe_word": Out(8 * config.cells), "probe_row": Out(1), "step_valid": Out(1),
         })
 
     def elaborate(self, platform):
@@ -93,8 +97,10 @@ class Engine(wiring.Component):
         m.submodules.residual = residual = Residual(config)
         m.submodules.writer = writer = Writer(config)
         m.submodules.activations = activations = Activations(config)
+        # What steps belong to, and what comes out of the cells.
+        current = Signal(RowCommand, reset_less=True)
         commands = Signal(data.ArrayLayout(RowCommand, 2), reset_less=True)
-        m.d.comb += [block.commands.eq(commands) for block in (read_path, residual, writer)]
+        m.d.comb += [block.commands.eq(commands) for block in (residual, writer)]
 
         # An inference.
         undrained = Signal(2)
@@ -110,62 +116,76 @@ class Engine(wiring.Component):
         m.d.sync += self.busy.eq(begins | (self.busy & ~ends))
 
         # Rows: from the setup to the generator of their mode.
-        take, context = Signal(), setup.command.sequence[0]
+        take, context = Signal(), setup.command.context
         m.d.comb += [
             take.eq(setup.valid & ~active), setup.take.eq(take), setup.busy.eq(undrained),
             setup.rows.eq(scoreboard.rows),
+            scoreboard.hold.eq(setup.write_records), setup.clear.eq(scoreboard.busy),
+            setup.cleared.eq(scoreboard.cleared),
             scoreboard.tensor.eq(setup.tensor),
             writer.command.eq(setup.command), writer.load.eq(take << context),
         ]
         with m.If(take):
-            m.d.sync += commands[context].eq(setup.command)
+            m.d.sync += [current.eq(setup.command), commands[context].eq(setup.command)]
         m.d.sync += undrained.eq((undrained | (take << context)) & ~writer.drained)
         step = Signal(ReadStep(config), reset_less=True)
-        step_valid = Signal()
-        m.d.sync += step_valid.eq(0)
+        step_valid, taken_adds, slot = Signal(), Signal(), Signal()
+        m.d.sync += [step_valid.eq(0), self.probe_row.eq(take)]
+        m.d.comb += slot.eq(delayed(m, taken_adds, chain.sum_cycles, name="slot",
+                                    reset_less=False))
         for mode, generator in generators.items():
             m.submodules[f"steps_{mode.name.lower()}"] = generator
+            token = generator.step.token
             m.d.comb += [
                 generator.command.eq(setup.command),
                 generator.load.eq(take & (setup.command.layer.mode == mode)),
-                generator.enable.eq(~writer.bubble),
+                generator.enable.eq(~writer.bubble & ~(slot & generator.edge)),
             ]
+            taken = generator.step_valid & generator.enable
             with m.If(generator.active):
-                m.d.sync += [step.eq(generator.step),
-                             step_valid.eq(generator.step_valid & ~writer.bubble)]
+                m.d.sync += [step.eq(generator.step), step_valid.eq(taken)]
+                m.d.comb += taken_adds.eq(taken & token.valid & token.last & token.adds)
         m.d.comb += [
             self.step_valid.eq(step_valid), read_path.step_valid.eq(step_valid),
             read_path.step.eq(step), read_path.kernel_row.eq(setup.kernel_row),
-            setup.row.eq(step.row), setup.sequence_row.eq(commands[step.token.context].sequence),
+            read_path.command.eq(current), setup.row.eq(step.row),
+            setup.row_context.eq(current.context),
         ]
         self._release(m, take, setup.command, active, writer, begins)
 
         # From the memory through the cells and back.
         output = Signal(TENSOR_LAYOUT, reset_less=True)
         result_address = Signal(range(config.activation_words), reset_less=True)
+        result = activations.words[output.first_bank]
+        if config.group_words > 1:
+            odd = delayed(m, result_address[0], Activations.latency_cycles, name="result_odd")
+            result = result.word_select(odd, 64)
         m.d.sync += [result_address.eq(output.base + self.result_index),
-                     self.result_word.eq(activations.words[output.first_bank])]
+                     self.result_word.eq(result)]
         for number in range(BANKS):
             m.d.comb += activations.addresses[number].eq(
                 Mux(self.busy, read_path.addresses[number], result_address))
-        clamps = [(layer.zero_point_out, layer.act_min, layer.act_max)
-                  for layer in (commands[number].layer for number in range(2))]
+        layers = [commands[number].layer for number in range(2)]
+        clamps = [((layer.zero_point_out, layer.act_min, layer.act_max),
+                   (layer.add_zero_point, layer.add_min, layer.add_max)) for layer in layers]
         m.d.comb += [
             read_path.words.eq(activations.words), chain.token.eq(read_path.token),
             chain.vector.eq(read_path.vector), chain.columns.eq(read_path.columns),
-            Value.cast(chain.clamps).eq(Cat(*clamps)),
+            Value.cast(chain.clamps).eq(Cat(clamps)),
             residual.bytes.eq(chain.bytes), residual.bytes_valid.eq(chain.bytes_valid),
             residual.bytes_context.eq(chain.bytes_context),
             residual.residual_valid.eq(read_path.residual_valid),
             residual.residual_word.eq(read_path.residual_word),
             writer.running.eq(self.busy), writer.restart.eq(begins),
             writer.input_valid.eq(self.input_valid), writer.input.eq(self.input),
-            self.input_ready.eq(writer.input_ready), self.overrun.eq(writer.overrun),
+            self.input_ready.eq(writer.input_ready), self.input_room.eq(writer.room),
+            self.overrun.eq(writer.overrun),
             writer.word.eq(chain.word), writer.word_valid.eq(chain.word_valid),
             writer.word_context.eq(chain.word_context),
-            writer.added_valid.eq(residual.valid), writer.added_word.eq(residual.word),
-            writer.added_context.eq(residual.context), residual.take.eq(writer.added_take),
+            chain.sum_valid.eq(residual.sum_valid), chain.sum_context.eq(residual.sum_context),
+            chain.sum_parameter.eq(residual.sum_parameter), chain.addend.eq(residual.addend),
             activations.write_bank.eq(writer.write_bank),
+            activations.write_parts.eq(writer.write_parts),
             activations.write_address.eq(writer.write_address),
             activations.write_word.eq(writer.write_word),
             scoreboard.count.eq(writer.count), scoreboard.count_tensor.eq(writer.count_tensor),

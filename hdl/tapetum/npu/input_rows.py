@@ -28,6 +28,8 @@ class InputRows(wiring.Component):
         A word is placed; ``row_last`` marks the last one of its row.
     bank : Out(2), address : Out(13), keep : Out(1), row_done : Out(1)
         In the clock of ``take``.
+    room : Out(1)
+        A row that begins now overwrites none that is needed.
     overrun : Out(1)
         Stays until ``restart``.
     """
@@ -37,7 +39,7 @@ class InputRows(wiring.Component):
             "restart": In(1), "tensor": In(TENSOR_LAYOUT), "released_rows": In(12),
             "ready": Out(1), "take": In(1), "row_last": In(1),
             "bank": Out(2), "address": Out(13), "keep": Out(1), "row_done": Out(1),
-            "overrun": Out(1),
+            "room": Out(1), "overrun": Out(1),
         })
 
     def elaborate(self, platform):
@@ -55,7 +57,7 @@ class InputRows(wiring.Component):
         first, dropped = Signal(init=1), Signal()
         drops = Mux(first, full | extra, dropped)
         m.d.comb += [
-            self.ready.eq(~settling[-1]), self.address.eq(address), self.keep.eq(~drops),
+            self.ready.eq(~settling[-1]), self.room.eq(first & self.ready & ~full), self.address.eq(address), self.keep.eq(~drops),
             self.bank.eq(self.tensor.first_bank + slot[:2]),
             self.row_done.eq(self.row_last & ~extra),
         ]

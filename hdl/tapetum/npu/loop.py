@@ -7,21 +7,23 @@ __all__ = ["Loop"]
 
 
 class Loop:
-    """Repeats from 1 to 2**bits times, over and over; ``last`` is a register."""
+    """Repeats from 1 to 2**bits - 1 times, over and over; ``last`` is a register."""
 
     def __init__(self, bits: int, name: str):
         self.last = Signal(name=f"{name}_last")
-        self._top = Signal(bits, name=f"{name}_top", reset_less=True)
-        self._count = Signal(bits, name=f"{name}_count", reset_less=True)
+        self._length = Signal(bits, name=f"{name}_length", reset_less=True)
+        self._single = Signal(name=f"{name}_single", reset_less=True)
+        # Number of the next round: counting up needs no multiplexer to begin anew.
+        self._next = Signal(bits, name=f"{name}_next", reset_less=True)
 
     def load(self, m: Module, length: Value) -> None:
         """Begin anew, `length` rounds from now on."""
-        m.d.sync += [self._top.eq(length - 1), self._count.eq(length - 1),
-                     self.last.eq(length == 1)]
+        single = length == 1
+        m.d.sync += [self._length.eq(length), self._next.eq(2), self._single.eq(single),
+                     self.last.eq(single)]
 
     def step(self, m: Module) -> None:
         """Count a round; after the last one begin again."""
+        m.d.sync += [self._next.eq(self._next + 1), self.last.eq(self._next == self._length)]
         with m.If(self.last):
-            m.d.sync += [self._count.eq(self._top), self.last.eq(self._top == 0)]
-        with m.Else():
-            m.d.sync += [self._count.eq(self._count - 1), self.last.eq(self._count == 1)]
+            m.d.sync += [self._next.eq(2), self.last.eq(self._single)]

@@ -15,7 +15,7 @@ class NpuConfig:
     Parameters
     ----------
     cells : int
-        Output channels computed at once; each cell has nine multipliers.
+        Output channels computed at once, 2, 4, 8 or 16; each cell has nine multipliers.
     weight_words, parameter_words : int
         Per cell, of nine weights and of one output channel.
     activation_words : int
@@ -32,8 +32,19 @@ class NpuConfig:
     schedule_entries: int = 2048
     add_tables: int = 4
 
+    @property
+    def parts(self) -> int:
+        """Groups of output channels that share a word of eight."""
+        return max(8 // self.cells, 1)
+
+    @property
+    def group_words(self) -> int:
+        """Words that a group of output channels takes."""
+        return max(self.cells // 8, 1)
+
     def __post_init__(self):
-        require(self.cells == 8, f"cells must be 8, not {self.cells}.")
+        require(self.cells in (2, 4, 8, 16),
+                f"cells must be 2, 4, 8 or 16, not {self.cells}.")
         limits = {"weight_words": 1 << 16, "parameter_words": 1 << 12, "activation_words": 1 << 13,
                   "layers": 64, "schedule_entries": 1 << 14, "add_tables": 8}
         for name, limit in limits.items():

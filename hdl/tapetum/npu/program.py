@@ -71,12 +71,13 @@ _LAYER_BITS = {
     "in_width": 12, "out_width": 12, "out_height": 12, "vectors": 8, "groups": 10,
     "add_table": 3, "_spare_1": 7,
     # Third word.
-    "weight_base": 16, "parameter_base": 12, "add_multiplier": 31, "add_shift": 5,
+    "weight_base": 16, "parameter_base": 12, "add_parameter": 12, "_spare_2": 24,
     # Fourth word.
     "zero_point_in": 8, "zero_point_out": 8, "act_min": 8, "act_max": 8,
     "add_zero_point": 8, "add_min": 8, "add_max": 8, "out_pixel_words": 8,
     # Fifth word: what follows from the others, so that the array need not multiply.
-    "stride_words": 11, "pad_words": 12, "pushes": 14, "out_word_offset": 8, "_spare_4": 19,
+    "stride_words": 11, "pad_words": 12, "pushes": 14, "out_word_offset": 8, "tap_words": 8,
+    "_spare_4": 11,
 }
 _SIGNED = ("zero_point_in", "zero_point_out", "act_min", "act_max", "add_zero_point", "add_min",
            "add_max")
@@ -97,6 +98,8 @@ class LayerRecord:
     """One layer. Counts are counts, not counts minus one; tensors are numbers of `TensorRecord`.
 
     ``completes_row`` is false for all but the last writer of a row that several layers share.
+    A pixel of the input has ``in_pixel_words``, of which the first ``vectors`` are read; 0 if all.
+    ``add_parameter`` is the parameter word, without bias, that rescales the sums with a residual.
     """
 
     mode: Mode
@@ -114,6 +117,7 @@ class LayerRecord:
     in_height: int
     in_width: int
     vectors: int
+    in_pixel_words: int = 0
     out_tensor: int
     out_height: int
     out_width: int
@@ -128,8 +132,7 @@ class LayerRecord:
     out_pixel_words: int
     residual_tensor: int = 0
     add_table: int = 0
-    add_multiplier: int = 0
-    add_shift: int = 0
+    add_parameter: int = 0
     add_zero_point: int = 0
     add_min: int = -128
     add_max: int = 127
@@ -138,9 +141,11 @@ class LayerRecord:
         """The record as the array holds it."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         values["mode"] = self.mode.value
+        pixel = self.in_pixel_words or self.vectors
+        every_word = self.mode is Mode.CHANNELS and not self.grouped
         values |= {
-            "stride_words": self.stride_x * self.vectors,
-            "pad_words": self.pad_left * self.vectors,
+            "stride_words": self.stride_x * pixel, "pad_words": self.pad_left * pixel,
+            "tap_words": pixel - self.vectors + 1 if every_word else pixel,
             "pushes": (self.out_width - 1) * self.stride_x - self.pad_left + self.kernel_width,
         }
         return _packed(values, _LAYER_BITS, "layer")

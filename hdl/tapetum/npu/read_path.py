@@ -39,14 +39,14 @@ class ReadPath(wiring.Component):
     Members
     -------
     step_valid, step : In(1), In(ReadStep)
-    commands : In(2 of RowCommand)
-        By context.
+    command : In(RowCommand)
+        That ``step`` belongs to.
     kernel_row : In(KernelRow)
         Of the step, in the same clock.
     addresses, words : to and from `Activations`
     token, vector, columns : Out
         For `Chain`.
-    residual_valid, residual_word : Out(1), Out(64)
+    residual_valid, residual_word : Out(1), Out(a byte per cell)
         What a residual step read.
     """
 
@@ -56,19 +56,19 @@ class ReadPath(wiring.Component):
         self.config = config
         super().__init__({
             "step_valid": In(1), "step": In(ReadStep(config)),
-            "commands": In(data.ArrayLayout(RowCommand, 2)),
+            "command": In(RowCommand),
             "kernel_row": In(KernelRow),
             "addresses": Out(data.ArrayLayout(range(config.activation_words), BANKS)),
-            "words": In(data.ArrayLayout(64, BANKS)),
+            "words": In(data.ArrayLayout(64 * config.group_words, BANKS)),
             "token": Out(StepToken(config)),
             "vector": Out(data.ArrayLayout(signed(8), LANES)),
             "columns": Out(data.ArrayLayout(data.ArrayLayout(signed(8), config.cells), _WINDOW)),
-            "residual_valid": Out(1), "residual_word": Out(64),
+            "residual_valid": Out(1), "residual_word": Out(8 * config.cells),
         })
 
     def elaborate(self, platform):
         m = Module()
-        step, command = self.step, self.commands[self.step.token.context]
+        step, command = self.step, self.command
         channels = command.layer.mode == Mode.CHANNELS
 
         # First clock: where rows begin, and whether the map ends.
@@ -99,20 +99,27 @@ class ReadPath(wiring.Component):
         for flag in (token.valid, token.move):
             with m.If(~self.step_valid):
                 m.d.comb += flag.eq(0)
-        tokens = delayed(m, token, 5, name="token", reset_less=False)
-        layer = Signal.like(command.layer, name="late_layer")
-        m.d.comb += layer.eq(self.commands[delayed(m, token.context, 4, name="context")].layer)
-        zero_point, mode = layer.zero_point_in, layer.mode
+        tokens = delayed(m, token, 6, name="token", reset_less=False)
+        layer = command.layer
+        zero_point = delayed(m, layer.zero_point_in, 4, name="zero_point").as_unsigned()
+        mode = delayed(m, Value.cast(layer.mode), 6, name="mode")
 
-        # Fifth: the words of up to three rows, or the zero point.
-        rows = Signal(data.ArrayLayout(64, _WINDOW), reset_less=True)
+        # Fifth: the words of up to three rows, or the zero point. Of a pair of words one is meant
+        # where lanes are channels of one pixel.
+        pair_bytes = 8 * self.config.group_words
+        words = [self.words[number] for number in range(BANKS)]
+        if self.config.group_words > 1:
+            whole = delayed(m, step.residual | (layer.mode == Mode.DEPTHWISE), 4, name="whole")
+            odd = delayed(m, Cat(address[0] for address in self.addresses), 2, name="odd")
+            words = [Cat(Mux(odd[number] & ~whole, word[64:], word[:64]), word[64:])
+                     for number, word in enumerate(words)]
+        words = Array(words)
+        rows = Signal(data.ArrayLayout(8 * pair_bytes, _WINDOW), reset_less=True)
         banks = Signal(data.ArrayLayout(2, _WINDOW))
         for number in range(_WINDOW):
             m.d.comb += banks[number].eq(bank + number)
-            m.d.sync += rows[number].eq(Mux(outside[number], zero_point.as_unsigned().replicate(8),
-                                            self.words[banks[number]]))
-        zero_point = delayed(m, zero_point, 1, name="zero_point")
-        mode_value = delayed(m, Value.cast(mode), 1, name="mode")
+            m.d.sync += rows[number].eq(Mux(outside[number], zero_point.replicate(pair_bytes),
+                                            words[banks[number]]))
 
         # Sixth: windows of a kernel row, ``waiting`` the next one.
         push, load = (delayed(m, self.step_valid & flag, 5, name=name, reset_less=False)
@@ -127,21 +134,25 @@ class ReadPath(wiring.Component):
             with m.If(load):
                 m.d.sync += window[number].eq(waiting[number])
         rows_late = delayed(m, rows, 1, name="rows_late")
-        tokens = delayed(m, tokens, 1, name="token_late", reset_less=False)
-        zero_point = delayed(m, zero_point, 1, name="zero_point_late")
-        mode_value = delayed(m, mode_value, 1, name="mode_late")
         row = delayed(m, step.row, 6, name="row")
+        zero_point = delayed(m, zero_point, 2, name="zero_point_late")
 
         # Seventh: the vector.
-        with m.Switch(mode_value):
+        with m.Switch(mode):
             with m.Case(Mode.CHANNELS.value):
-                m.d.sync += Value.cast(self.vector).eq(Cat(rows_late[0], C(0, 8)))
+                m.d.sync += Value.cast(self.vector).eq(Cat(rows_late[0][:64], C(0, 8)))
             with m.Case(Mode.KERNEL_ROW.value):
                 m.d.sync += Value.cast(self.vector).eq(window[row[:2]])
             with m.Default():
-                m.d.sync += Value.cast(self.vector).eq(zero_point.as_unsigned().replicate(LANES))
-        m.d.sync += [self.token.eq(tokens), Value.cast(self.columns).eq(rows_late)]
+                m.d.sync += Value.cast(self.vector).eq(zero_point.replicate(LANES))
+        part, bits = delayed(m, step.part, 5, name="part"), 8 * self.config.cells
+        late_part = delayed(m, part, 1, name="late_part")
+        m.d.sync += [self.token.eq(tokens), Value.cast(self.columns).eq(
+            Cat(self._part(words, late_part, bits) for words in rows_late))]
         residual = delayed(m, self.step_valid & step.residual, 5, name="residual",
                            reset_less=False)
-        m.d.comb += [self.residual_valid.eq(residual), self.residual_word.eq(rows[0])]
+        m.d.comb += [self.residual_valid.eq(residual), self.residual_word.eq(self._part(rows[0], part, bits))]
         return m
+
+    def _part(self, word: Value, part: Value, bits: int) -> Value:
+        return word if self.config.parts == 1 else word.word_select(part, bits)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a 32-bit sum to an 8-bit activation, exactly as the reference kernels do it."""
 
+from typing import NamedTuple
+
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -22,6 +24,14 @@ class Requantise(wiring.Component):
     Double rounding rounds the second time half away from zero. The product of 32 by 31 bits takes
     three multipliers of 18 bits (Karatsuba). Nothing is approximated.
 
+    No long number is rounded: the product is shifted first, and what is lost decides whether one is
+    added to the byte. With b for the bit whose rounding makes y1, a for the last bit that the second
+    shift drops, and r for those between them::
+
+        b = 0:  a, unless all of r is 0 and the number is negative (single rounding: a)
+        b = 1:  a carry if all of r is 1, else a:  one, unless a = 0 and r is not all ones,
+                or a = 0, r is all ones and the number is negative
+
     Latency `latency_cycles`, one sum per clock.
 
     Members
@@ -41,7 +51,7 @@ class Requantise(wiring.Component):
     """
 
     latency_cycles = 11
-    offset_cycles = 9
+    offset_cycles = 8
 
     def __init__(self):
         super().__init__({
@@ -63,7 +73,7 @@ class Requantise(wiring.Component):
             m.d.sync += signal.eq(value)
             return signal
 
-        # First to fourth clock: the product, and what rounds it.
+        # First to fifth clock: the product. A register on both sides of each multiplier.
         total_low, total_high = self.total[:16], self.total[16:].as_signed()
         multiplier_low, multiplier_high = self.multiplier[:16], self.multiplier[16:]
         low_t, high_t = register(16, "low_t", total_low), register(signed(16), "high_t", total_high)
@@ -71,56 +81,79 @@ class Requantise(wiring.Component):
         high_m = register(15, "high_m", multiplier_high)
         sum_t = register(signed(18), "sum_t", total_high + total_low)
         sum_m = register(17, "sum_m", multiplier_high + multiplier_low)
-        low = register(32, "low", low_t * low_m)
-        high = register(signed(32), "high", high_t * high_m)
-        cross = register(signed(36), "cross", sum_t * sum_m)
-        shift = delayed(m, self.shift, 2, name="shift")
-        single = delayed(m, self.single_rounding, 2, name="single")
+        low, high, cross = (
+            register(shape, name, value) for shape, name, value in (
+                (32, "low", low_t * low_m), (signed(31), "high", high_t * high_m),
+                (signed(34), "cross", sum_t * sum_m)))
+        cross_less_high = register(signed(34), "cross_less_high", cross - high)
+        low = delayed(m, low, 1, name="low_later")
+        middle = register(signed(34), "middle", cross_less_high - low)
+        outer = Cat(delayed(m, low[16:], 1, name="low_end"), delayed(m, high, 2, name="high_end"))
+        # Bits 15 and up of this sum are those from 31 of the product.
+        product = register(signed(47), "product", outer.as_signed() + middle)
+
+        # Sixth to eighth: shifted by 16, by 8 and 4, by 2 and 1.
+        shift = delayed(m, self.shift, 5, name="shift")
+        single = delayed(m, self.single_rounding, 5, name="single")
         rounds = register(1, "rounds", (self.shift == 0) | ~self.single_rounding)
-        rounds = delayed(m, rounds, 1, name="rounds")
+        below = product[14] & delayed(m, rounds, 4, name="rounds")
+        shifted = _Shifted(product[15:46], product[46], below, last=C(0, 1), differs=C(0, 1),
+                           outside=C(0, 1))
+        for name, steps in (("coarse", (4,)), ("middling", (3, 2)), ("fine", (1, 0))):
+            for bit in steps:
+                shifted = shifted.by(bit, shift[bit])
+            shifted = _Shifted(*(register(len(value), f"{name}_{index}", value)
+                                 for index, value in enumerate(shifted)))
+            shift = delayed(m, shift, 1, name=f"shift_{name}")
+            single = delayed(m, single, 1, name=f"single_{name}")
 
-        cross_less_high = register(signed(36), "cross_less_high", cross - high)
-        outer = Cat(low, high)
-        outer_low = delayed(m, outer[:30], 1, name="outer_low")
-        outer_high = register(signed(34), "outer_high", outer[30:].as_signed() + rounds)
-        middle = register(signed(34), "middle",
-                          cross_less_high - delayed(m, low, 1, name="low"))
-        base = delayed(m, Cat(outer_low[16:], outer_high), 1, name="base")
-        shift, single = delayed(m, shift, 2, name="shift_b"), delayed(m, single, 2, name="single_b")
-
-        # Fifth: the product is rounded; bits 15 and up of this sum are those from 31.
-        product = register(signed(48), "product", base.as_signed() + middle)
-        scaled = product[15:].as_signed()
-        shift, single = delayed(m, shift, 1, name="shift_c"), delayed(m, single, 1, name="single_c")
-
-        # Sixth: half of what the second shift drops. Ones below it and a carry make it.
-        ones = ~(C((1 << 32) - 1, 32) << shift)[:32]
-        half_less_one = register(31, "half_less_one", ones[1:])
-        carry = register(1, "carry", (shift != 0) & (single | ~product[-1]))
-        scaled = delayed(m, scaled, 1, name="scaled").as_signed()
-        shift = delayed(m, shift, 1, name="shift_d")
-
-        # Seventh: rounded. Eighth and ninth: shifted.
-        nudged = register(signed(33), "nudged", scaled + half_less_one + carry)
-        shift = delayed(m, shift, 1, name="shift_e")
-        coarse = register(signed(33), "coarse", nudged >> (shift[3:] << 3))
-        fine_shift = delayed(m, shift[:3], 1, name="fine_shift")
-        sign = coarse[-1]
-        fine = (coarse[:16] >> fine_shift)[:8]
-        # Bit 8 and all above it must equal the sign, or the value is out of every clamp's reach.
-        reach = (C(0x7F, 7) << fine_shift)[:7]
-        outside = Signal()
-        differs = coarse.as_unsigned() ^ sign.replicate(33)
-        m.d.comb += outside.eq(differs[15:].any() | (differs[8:15] & reach).any())
-        limited = register(signed(9), "limited", Mux(
-            outside, Cat((~sign).replicate(8), sign), Cat(fine, sign)).as_signed())
-
-        # Tenth and eleventh: moved and clamped.
-        moved = register(signed(10), "moved", limited + self.zero_point)
-        with m.If(moved < self.minimum):
-            m.d.sync += self.o.eq(self.minimum)
-        with m.Elif(moved > self.maximum):
-            m.d.sync += self.o.eq(self.maximum)
-        with m.Else():
-            m.d.sync += self.o.eq(moved)
+        # Ninth: rounded and moved. Tenth and eleventh: clamped.
+        below, last, differs, sign = shifted.below, shifted.last, shifted.differs, shifted.sign
+        up = Mux(below, ~last | ~(differs | sign), last & (differs | ~sign | single))
+        moved = register(signed(11), "moved", Cat(C(1, 1), shifted.bits, sign).as_signed()
+                         + Cat(up, self.zero_point).as_signed())[1:].as_signed()
+        outside, sign = (delayed(m, value, 1, name=name) for value, name in (
+            (shifted.outside, "outside"), (sign, "sign")))
+        under = register(1, "under", Mux(outside, sign, moved < self.minimum))
+        over = register(1, "over", Mux(outside, ~sign, moved > self.maximum))
+        minimum, maximum = (delayed(m, value, 1, name=name) for value, name in (
+            (self.minimum, "late_minimum"), (self.maximum, "late_maximum")))
+        inside = delayed(m, moved[:8], 1, name="inside")
+        m.d.sync += self.o.eq(Mux(under, minimum, Mux(over, maximum, inside)))
         return m
+
+
+class _Shifted(NamedTuple):
+    """A number on its way to the right.
+
+    Members
+    -------
+    bits, sign
+        Only as many as can still reach the byte; ``outside`` if another one differs from the sign.
+    below
+        As `Requantise` calls it b.
+    last
+        Whether the last bit that was shifted out differs from ``below``.
+    differs
+        Whether any before it does.
+    """
+
+    bits: Value
+    sign: Value
+    below: Value
+    last: Value
+    differs: Value
+    outside: Value
+
+    def by(self, exponent: int, shifts: Value) -> "_Shifted":
+        """Shifted by 2**exponent, or not; smaller steps follow."""
+        step = 1 << exponent
+        reach = 8 + step - 1
+        lost = self.bits[:step - 1] ^ self.below.replicate(step - 1)
+        further = Cat(self.bits, self.sign.replicate(step))[step:]
+        return self._replace(
+            bits=Mux(shifts, further[:reach], self.bits[:reach]),
+            last=Mux(shifts, self.bits[step - 1] ^ self.below, self.last),
+            differs=self.differs | (shifts & (self.last | lost.any())),
+            outside=self.outside | (~shifts & (
+                self.bits[reach:] ^ self.sign.replicate(len(self.bits) - reach)).any()))

@@ -15,7 +15,7 @@ __all__ = ["KERNEL_ROWS", "RowSetup"]
 
 KERNEL_ROWS = 16
 _LAYER_READS = 5
-_SETTLE_CYCLES = 3
+_SETTLE_CYCLES = 2
 
 
 class _Place(data.Struct):
@@ -28,6 +28,7 @@ class _Place(data.Struct):
 class _Progress(data.Struct):
     """What a layer has come to; kept between its rows."""
 
+    begun: 1
     row: signed(13)
     source: _Place
     output: _Place
@@ -55,14 +56,14 @@ class RowSetup(wiring.Component):
         Number of schedule entries minus one.
     write_records, write_schedule : In(1), write_index : In(16), write_data : In(64)
         Records: layers from word 0, tensors from word 512.
-    tensor : Out(6), rows : In(12)
-        Of the scoreboard.
+    tensor : Out(6), rows : In(12), clear : In(1), cleared : In(6)
+        Of the scoreboard; layers are cleared with tensors.
     busy : In(2)
         Contexts that have not drained.
     valid : Out(1), take : In(1), command : Out(RowCommand)
     finished : Out(1)
         The last entry of the schedule has been taken.
-    sequence_row : In(2), row : In(4), kernel_row : Out(KernelRow)
+    row_context : In(1), row : In(4), kernel_row : Out(KernelRow)
         Asked and answered in one clock.
     """
 
@@ -73,10 +74,10 @@ class RowSetup(wiring.Component):
             "last_entry": In(range(config.schedule_entries)),
             "write_records": In(1), "write_schedule": In(1),
             "write_index": In(16), "write_data": In(TABLE_WORD_BITS),
-            "tensor": Out(6), "rows": In(12), "busy": In(2),
+            "tensor": Out(6), "rows": In(12), "clear": In(1), "cleared": In(6), "busy": In(2),
             "valid": Out(1), "take": In(1), "command": Out(RowCommand),
             "finished": Out(1),
-            "sequence_row": In(2), "row": In(4), "kernel_row": Out(KernelRow),
+            "row_context": In(1), "row": In(4), "kernel_row": Out(KernelRow),
         })
 
     def elaborate(self, platform):
@@ -85,16 +86,15 @@ class RowSetup(wiring.Component):
             6, depth=self.config.schedule_entries)
         m.submodules.records = records = BlockMemory(TABLE_WORD_BITS, depth=1024)
         m.submodules.kernel_rows = kernel_rows = memory.Memory(
-            shape=KernelRow, depth=4 * KERNEL_ROWS, init=[])
+            shape=KernelRow, depth=2 * KERNEL_ROWS, init=[])
         row_write, row_read = kernel_rows.write_port(), kernel_rows.read_port(domain="comb")
         entry = Signal(range(self.config.schedule_entries))
         layer_number, read = schedule.word, records.word
-        started = Signal(64)
         m.d.comb += [
             schedule.write_address.eq(self.write_index),
             schedule.write_word.eq(self.write_data),
             schedule.write_enable.eq(self.write_schedule), schedule.address.eq(entry),
-            row_read.addr.eq(Cat(self.row, self.sequence_row)), self.kernel_row.eq(row_read.data),
+            row_read.addr.eq(Cat(self.row, self.row_context)), self.kernel_row.eq(row_read.data),
         ]
 
         command, layer = self.command, self.command.layer
@@ -103,7 +103,6 @@ class RowSetup(wiring.Component):
         progress, later = Signal(_Progress, reset_less=True), Signal(_OutputProgress,
                                                                      reset_less=True)
         saved = Signal(_Progress, reset_less=True)
-        fresh = Signal(reset_less=True)
         needed, enough = Signal(13, reset_less=True), Signal()
         count = Signal(5)
         step = Signal(5)
@@ -112,21 +111,25 @@ class RowSetup(wiring.Component):
         bank = Signal(2)
         m.d.comb += [
             bank.eq(source.first_bank + progress.source.slot[:2]),
-            row_write.addr.eq(Cat(step[:4], command.sequence)),
+            row_write.addr.eq(Cat(step[:4], command.context)),
             row_write.data.base.eq(progress.source.base), row_write.data.bank.eq(bank),
             row_write.data.outside.eq(~inside),
         ]
         with m.If(self.write_records):
             m.d.comb += [records.write_address.eq(self.write_index),
                          records.write_word.eq(self.write_data), records.write_enable.eq(1)]
+        with m.Elif(self.clear):
+            m.d.comb += [records.write_address.eq(Cat(self.cleared, C(0b1100, 4))),
+                         records.write_enable.eq(1)]
         rows_there = Signal(12, reset_less=True)
         m.d.sync += [rows_there.eq(self.rows), enough.eq(rows_there >= needed)]
+        drained = ~self.busy.bit_select(command.context, 1)
         m.d.comb += self.tensor.eq(layer.in_tensor)
 
         with m.FSM():
             with m.State("idle"):
-                m.d.sync += [entry.eq(0), started.eq(0), count.eq(0), self.finished.eq(0),
-                             command.sequence.eq(0)]
+                m.d.sync += [entry.eq(0), count.eq(0), self.finished.eq(0),
+                             command.context.eq(0)]
                 with m.If(self.run):
                     m.next = "schedule"
             with m.State("schedule"):
@@ -152,8 +155,7 @@ class RowSetup(wiring.Component):
                     with m.Case(_LAYER_READS + 5):
                         m.d.sync += target.eq(read)
                     with m.Case(_LAYER_READS + 6):
-                        m.d.sync += [residual.eq(read),
-                                     fresh.eq(~started.bit_select(layer_number, 1))]
+                        m.d.sync += residual.eq(read)
                         m.next = "begin"
                 with m.Switch(count):
                     with m.Case(_LAYER_READS):
@@ -169,10 +171,9 @@ class RowSetup(wiring.Component):
             with m.State("begin"):
                 m.d.sync += [step.eq(0), walk_steps.eq(Mux(
                     layer.kernel_height > layer.stride_y, layer.kernel_height, layer.stride_y))]
-                m.d.sync += started.bit_select(layer_number, 1).eq(1)
-                with m.If(fresh):
+                with m.If(~progress.begun):
                     m.d.sync += [
-                        progress.row.eq(-layer.pad_top), later.out_row.eq(0),
+                        progress.begun.eq(1), progress.row.eq(-layer.pad_top), later.out_row.eq(0),
                         progress.source.slot.eq(0), progress.source.base.eq(source.base),
                         progress.output.slot.eq(0), progress.output.base.eq(target.base),
                         later.residual.slot.eq(0), later.residual.base.eq(residual.base),
@@ -224,23 +225,22 @@ class RowSetup(wiring.Component):
                 m.d.sync += count.eq(0)
                 m.next = "inputs"
             with m.State("inputs"):
-                m.d.sync += count.eq(Mux(count == _SETTLE_CYCLES, count, count + 1))
-                with m.If((count == _SETTLE_CYCLES) & enough):
-                    m.d.sync += [count.eq(0), needed.eq(later.out_row)]
+                with m.If(enough & layer.has_residual):
+                    m.d.sync += needed.eq(later.out_row)
                     m.next = "residual"
+                with m.Elif(enough & drained):
+                    m.d.sync += self.valid.eq(1)
+                    m.next = "ready"
             with m.State("residual"):
                 m.d.comb += self.tensor.eq(layer.residual_tensor)
                 m.d.sync += count.eq(Mux(count == _SETTLE_CYCLES, count, count + 1))
-                with m.If(~layer.has_residual | ((count == _SETTLE_CYCLES) & enough)):
-                    m.next = "drain"
-            with m.State("drain"):
-                with m.If(~self.busy.bit_select(command.sequence[0], 1)):
+                with m.If((count == _SETTLE_CYCLES) & enough & drained):
                     m.d.sync += self.valid.eq(1)
                     m.next = "ready"
             with m.State("ready"):
                 with m.If(self.take):
                     m.d.sync += [self.valid.eq(0), count.eq(0), entry.eq(entry + 1),
-                                 command.sequence.eq(command.sequence + 1)]
+                                 command.context.eq(~command.context)]
                     with m.If(entry == self.last_entry):
                         m.d.sync += self.finished.eq(1)
                         m.next = "end"

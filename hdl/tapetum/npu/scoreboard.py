@@ -17,7 +17,9 @@ class Scoreboard(wiring.Component):
     -------
     clear : In(1)
         Begins clearing. ``busy`` until it is done; nothing may be counted meanwhile.
-    busy : Out(1)
+    hold : In(1)
+        Clears nothing in this clock.
+    busy : Out(1), cleared : Out(6)
     count : In(1), count_tensor : In(6)
         A row of this tensor is complete.
     tensor : In(6), rows : Out(12)
@@ -26,7 +28,7 @@ class Scoreboard(wiring.Component):
 
     def __init__(self):
         super().__init__({
-            "clear": In(1), "busy": Out(1, init=1),
+            "clear": In(1), "hold": In(1), "busy": Out(1, init=1), "cleared": Out(range(TENSORS)),
             "count": In(1), "count_tensor": In(6),
             "tensor": In(6), "rows": Out(12),
         })
@@ -36,15 +38,15 @@ class Scoreboard(wiring.Component):
         m.submodules.counters = counters = memory.Memory(shape=12, depth=TENSORS, init=[])
         write, asked = counters.write_port(), counters.read_port(domain="comb")
         old = counters.read_port(domain="comb")
-        cleared = Signal(range(TENSORS))
         m.d.comb += [
             asked.addr.eq(self.tensor), self.rows.eq(asked.data), old.addr.eq(self.count_tensor),
-            write.addr.eq(Mux(self.busy, cleared, self.count_tensor)),
+            write.addr.eq(Mux(self.busy, self.cleared, self.count_tensor)),
             write.data.eq(Mux(self.busy, 0, old.data + 1)),
             write.en.eq(self.busy | self.count),
         ]
-        with m.If(self.busy):
-            m.d.sync += [cleared.eq(cleared + 1), self.busy.eq(cleared != TENSORS - 1)]
-        with m.Elif(self.clear):
-            m.d.sync += [cleared.eq(0), self.busy.eq(1)]
+        with m.If(self.busy & ~self.hold):
+            m.d.sync += [self.cleared.eq(self.cleared + 1),
+                         self.busy.eq(self.cleared != TENSORS - 1)]
+        with m.If(self.clear):
+            m.d.sync += [self.cleared.eq(0), self.busy.eq(1)]
         return m

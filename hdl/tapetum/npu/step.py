@@ -7,7 +7,8 @@ from amaranth.lib import data
 from .npu_config import NpuConfig
 from .program import LAYER_LAYOUT
 
-__all__ = ["Clamp", "InputWord", "ProgramPort", "ReadStep", "RowCommand", "StepToken"]
+__all__ = ["Clamp", "InputWord", "LateToken", "ProgramPort", "ReadStep", "RowCommand",
+           "StepToken"]
 
 
 class StepToken(data.StructLayout):
@@ -16,29 +17,38 @@ class StepToken(data.StructLayout):
     ``valid`` steps add their products to the sum, from ``first`` to ``last``; ``maximum`` keeps
     the largest instead. ``move`` loads the march register: from the cell before, or with ``window``
     by shifting a column in; ``clear`` takes the older columns from the cell before all the same.
+    Of a vector that ``adds`` the bytes go to a sum.
     """
 
     def __init__(self, config: NpuConfig):
         super().__init__({
             "valid": 1, "first": 1, "last": 1, "maximum": 1, "move": 1, "window": 1, "clear": 1,
-            "context": 1,
+            "adds": 1, "context": 1,
             "weight": range(config.weight_words),
             "parameter": range(config.parameter_words),
         })
+
+
+class LateToken(data.StructLayout):
+    """Marches behind the sums: whose parameters come next, and whether an addend takes their place.
+    """
+
+    def __init__(self, config: NpuConfig):
+        super().__init__({"parameter": range(config.parameter_words), "takes_addend": 1})
 
 
 class ReadStep(data.StructLayout):
     """A step as its generator issues it, in front of the activation memory.
 
     ``column`` and ``word`` count from the left edge of the map and may be negative; ``row`` is the
-    row of the kernel. ``push`` marks a column for the window of a kernel row, ``load`` the step
+    row of the kernel. ``part`` is that of the word which holds the bytes of the cells. ``push`` marks a column for the window of a kernel row, ``load`` the step
     that begins with what this window holds, ``residual`` the read of an addend.
     """
 
     def __init__(self, config: NpuConfig):
         super().__init__({
             "token": StepToken(config),
-            "row": 4, "column": signed(14), "word": signed(15),
+            "row": 4, "column": signed(14), "word": signed(15), "part": 2,
             "push": 1, "load": 1, "residual": 1,
         })
 
@@ -48,8 +58,8 @@ class RowCommand(data.Struct):
 
     Parameters
     ----------
-    sequence
-        Of this command; its last bit is the context.
+    context
+        0 and 1 in turn.
     window_bases
         By bank: where the row of a 3x3 window begins that lies there.
     window_bank, window_outside
@@ -59,7 +69,7 @@ class RowCommand(data.Struct):
     """
 
     layer: LAYER_LAYOUT
-    sequence: 2
+    context: 1
     window_bases: data.ArrayLayout(13, 4)
     window_bank: 2
     window_outside: 3

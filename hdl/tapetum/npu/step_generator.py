@@ -21,6 +21,8 @@ class StepGenerator(wiring.Component):
         Without it the step is not taken and stays.
     active : Out(1)
         Falls after the last step.
+    edge : Out(1)
+        The step begins or ends a vector.
     step_valid : Out(1), step : Out(ReadStep)
     """
 
@@ -28,5 +30,5 @@ class StepGenerator(wiring.Component):
         self.config = config
         super().__init__({
             "load": In(1), "command": In(RowCommand), "enable": In(1),
-            "active": Out(1), "step_valid": Out(1), "step": Out(ReadStep(config)),
+            "active": Out(1), "edge": Out(1), "step_valid": Out(1), "step": Out(ReadStep(config)),
         })

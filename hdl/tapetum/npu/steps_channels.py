@@ -8,15 +8,16 @@ from .step_generator import StepGenerator
 
 __all__ = ["ChannelSteps"]
 
-MINIMUM_RESIDUAL_STEPS = 12
-"""Clocks of an output vector that has an addend: the additions are serial."""
+def residual_steps(cells: int) -> int:
+    """Clocks of an output vector that has an addend, at least: the additions are serial."""
+    return max(12, cells + 4)
 
 
 class ChannelSteps(StepGenerator):
     """For groups, for columns: rows of the kernel, its columns, words of a pixel; one step a clock.
 
     Where the layer adds a residual, a step that reads its word follows the taps, and the vector
-    takes at least `MINIMUM_RESIDUAL_STEPS` clocks.
+    takes at least `residual_steps` clocks.
 
     Members: see `StepGenerator`.
     """
@@ -44,21 +45,25 @@ class ChannelSteps(StepGenerator):
         first, row = register(1, "first"), register(4, "row")
         maximum, context = register(1, "maximum"), register(1, "context")
         weight, parameter = Signal.like(token.weight), Signal.like(token.parameter)
-        reads_residual, spacing = Signal(), Signal(range(MINIMUM_RESIDUAL_STEPS + 1))
+        least = residual_steps(self.config.cells)
+        reads_residual, spacing = Signal(), Signal(range(least + 1))
         waiting = Signal()
+        part = Signal(range(self.config.parts), reset_less=True)
+        full = part == self.config.parts - 1
 
+        taps_end = word_loop.last & column_loop.last & row_loop.last
         m.d.comb += [
             step.row.eq(row), step.column.eq(column),
             step.word.eq(Mux(reads_residual, residual_word, word)),
-            step.residual.eq(reads_residual),
+            step.residual.eq(reads_residual), step.part.eq(part),
             self.step_valid.eq(self.active & ~waiting),
             token.valid.eq(~reads_residual), token.move.eq(1),
             token.maximum.eq(maximum), token.context.eq(context),
-            token.first.eq(first), token.weight.eq(weight), token.parameter.eq(parameter),
+            token.adds.eq(has_residual), self.edge.eq((first | taps_end) & ~reads_residual),
+            token.first.eq(first), token.last.eq(taps_end), token.weight.eq(weight),
+            token.parameter.eq(parameter),
         ]
-        taps_end = word_loop.last & column_loop.last & row_loop.last
-        m.d.comb += token.last.eq(taps_end)
-        spaced = spacing == MINIMUM_RESIDUAL_STEPS - 1
+        spaced = spacing == least - 1
         takes = self.active & self.enable
         is_tap = takes & ~reads_residual & ~waiting
         vector_end = Signal()
@@ -91,11 +96,13 @@ class ChannelSteps(StepGenerator):
                 ]
             with m.Else():
                 group_loop.step(m)
+                following = group_start + (grouped & full)
+                next_residual = residual_group + Mux(full, self.config.group_words, 0)
                 m.d.sync += [
-                    word.eq(group_start + grouped), word_start.eq(group_start + grouped),
-                    group_start.eq(group_start + grouped),
+                    word.eq(following), word_start.eq(following), group_start.eq(following),
+                    part.eq(part + 1),
                     column.eq(-pad), column_start.eq(-pad), parameter.eq(parameter + 1),
-                    residual_word.eq(residual_group + 1), residual_group.eq(residual_group + 1),
+                    residual_word.eq(next_residual), residual_group.eq(next_residual),
                     self.active.eq(~group_loop.last),
                 ]
                 # With a residual the weights have moved on already.
@@ -107,7 +114,7 @@ class ChannelSteps(StepGenerator):
                 loop.load(m, length)
             m.d.sync += [
                 self.active.eq(1), stride.eq(layer.stride_x), stride_words.eq(layer.stride_words),
-                tap_words.eq(Mux(layer.grouped, layer.vectors, 1)), pad.eq(layer.pad_left),
+                tap_words.eq(layer.tap_words), pad.eq(layer.pad_left),
                 grouped.eq(layer.grouped), has_residual.eq(layer.has_residual),
                 residual_stride.eq(self.command.residual_pixel_words),
                 column.eq(-layer.pad_left), column_start.eq(-layer.pad_left),
@@ -115,6 +122,6 @@ class ChannelSteps(StepGenerator):
                 group_start.eq(-layer.pad_words), residual_word.eq(0), residual_group.eq(0),
                 weight.eq(layer.weight_base), restart.eq(layer.weight_base),
                 parameter.eq(layer.parameter_base), first.eq(1), row.eq(0), spacing.eq(0),
-                maximum.eq(layer.maximum), context.eq(self.command.sequence[0]),
+                part.eq(0), maximum.eq(layer.maximum), context.eq(self.command.context),
             ]
         return m

@@ -22,29 +22,34 @@ class DepthwiseSteps(StepGenerator):
         m = Module()
         layer, step, token = self.command.layer, self.step, self.step.token
         push_loop, group_loop = Loop(14, "push_loop"), Loop(10, "group_loop")
-        stride, vectors = Signal(3, reset_less=True), Signal(8, reset_less=True)
+        stride, column_words = Signal(3, reset_less=True), Signal(8, reset_less=True)
         # Pushes until the next window is complete; how many at the left edge.
         missing, missing_first = Signal(3, reset_less=True), Signal(3, reset_less=True)
         column, word = Signal(signed(14), reset_less=True), Signal(signed(15), reset_less=True)
         group, clear = Signal(10, reset_less=True), Signal(reset_less=True)
         context = Signal(reset_less=True)
+        part = Signal(range(self.config.parts), reset_less=True)
+        full = part == self.config.parts - 1
+        following = group + Mux(full, self.config.group_words, 0)
         weight, parameter = Signal.like(token.weight), Signal.like(token.parameter)
         m.d.comb += [
             self.step_valid.eq(self.active), step.column.eq(column), step.word.eq(word),
+            step.part.eq(part),
             token.move.eq(1), token.window.eq(1), token.clear.eq(clear),
-            token.valid.eq(missing == 0), token.first.eq(1), token.last.eq(1),
+            self.edge.eq(1), token.valid.eq(missing == 0), token.first.eq(1), token.last.eq(1),
             token.weight.eq(weight), token.parameter.eq(parameter), token.context.eq(context),
         ]
         with m.If(self.active & self.enable):
             push_loop.step(m)
             m.d.sync += [
-                clear.eq(0), column.eq(column + 1), word.eq(word + vectors),
+                clear.eq(0), column.eq(column + 1), word.eq(word + column_words),
                 missing.eq(Mux(missing == 0, stride, missing) - 1),
             ]
             with m.If(push_loop.last):
                 group_loop.step(m)
                 m.d.sync += [
-                    clear.eq(1), column.eq(0), word.eq(group + 1), group.eq(group + 1),
+                    clear.eq(1), column.eq(0), word.eq(following), group.eq(following),
+                    part.eq(part + 1),
                     missing.eq(missing_first), weight.eq(weight + 1), parameter.eq(parameter + 1),
                     self.active.eq(~group_loop.last),
                 ]
@@ -52,10 +57,10 @@ class DepthwiseSteps(StepGenerator):
             push_loop.load(m, layer.pushes)
             group_loop.load(m, layer.groups)
             m.d.sync += [
-                self.active.eq(1), stride.eq(layer.stride_x), vectors.eq(layer.vectors),
+                self.active.eq(1), stride.eq(layer.stride_x), column_words.eq(layer.tap_words),
                 missing.eq(2 - layer.pad_left), missing_first.eq(2 - layer.pad_left),
-                column.eq(0), word.eq(0), group.eq(0), clear.eq(1),
-                context.eq(self.command.sequence[0]),
+                column.eq(0), word.eq(0), group.eq(0), clear.eq(1), part.eq(0),
+                context.eq(self.command.context),
                 weight.eq(layer.weight_base), parameter.eq(layer.parameter_base),
             ]
         return m

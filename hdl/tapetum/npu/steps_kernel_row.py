@@ -30,16 +30,19 @@ class KernelRowSteps(StepGenerator):
         first, load_window = Signal(reset_less=True), Signal(reset_less=True)
         context, maximum = Signal(reset_less=True), Signal(reset_less=True)
         weight, parameter = Signal.like(token.weight), Signal.like(token.parameter)
+        doubled, column_words = Signal(), Signal(8, reset_less=True)
         weight_base = Signal.like(weight, reset_less=True)
         parameter_base = Signal.like(parameter, reset_less=True)
         m.d.comb += [
             self.step_valid.eq(self.active), step.row.eq(row), step.column.eq(column),
-            step.word.eq(column), step.push.eq(filling | (pushes != 0)),
+            step.word.eq(Mux(doubled, column << 1, column)), step.push.eq(filling | (pushes != 0)),
             step.load.eq(load_window & ~filling),
-            token.valid.eq(~filling), token.move.eq(1), token.first.eq(first),
+            self.edge.eq(first | row_loop.last), token.valid.eq(~filling), token.move.eq(1), token.first.eq(first),
             token.last.eq(row_loop.last), token.maximum.eq(maximum), token.context.eq(context),
             token.weight.eq(weight), token.parameter.eq(parameter),
         ]
+        if self.config.group_words > 1:
+            m.d.comb += doubled.eq(column_words != 1)
         takes = self.active & self.enable
         with m.If(takes & step.push):
             m.d.sync += column.eq(column + 1)
@@ -66,9 +69,10 @@ class KernelRowSteps(StepGenerator):
             x_loop.load(m, layer.out_width)
             m.d.sync += [
                 self.active.eq(1), filling.eq(1), fills.eq(_WINDOW_COLUMNS),
+                column_words.eq(layer.tap_words),
                 stride.eq(layer.stride_x), pushes.eq(layer.stride_x),
                 column.eq(-layer.pad_left), row.eq(0), first.eq(1),
-                load_window.eq(1), context.eq(self.command.sequence[0]), maximum.eq(layer.maximum),
+                load_window.eq(1), context.eq(self.command.context), maximum.eq(layer.maximum),
                 weight.eq(layer.weight_base), weight_base.eq(layer.weight_base),
                 parameter.eq(layer.parameter_base), parameter_base.eq(layer.parameter_base),
             ]

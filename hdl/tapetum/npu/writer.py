@@ -15,20 +15,20 @@ from .step import InputWord, RowCommand
 __all__ = ["Writer"]
 
 _INPUT_WORDS = 8
-_BUBBLE_SPACING = 8
+_PATIENCE_CYCLES = 63
 
 
 class Writer(wiring.Component):
-    """One word a clock: what the chain delivers, else an input word, else one with its residual.
+    """One word a clock: what the chain delivers, else an input word.
 
     Outputs of a context are written in the order of its steps. Where the chain delivers in every
-    clock and input words pile up, ``bubble`` asks for a free one.
+    clock and input words pile up for long, ``bubble`` asks for a free one.
 
     Members
     -------
     running : In(1), restart : In(1)
         Input words that come while it does not run are lost.
-    tensor, released_rows, overrun
+    tensor, released_rows, room, overrun
         Of `InputRows`.
     input_valid, input : In, input_ready : Out(1)
     load : In(2), command : In(RowCommand)
@@ -36,9 +36,7 @@ class Writer(wiring.Component):
     commands : In(2 of RowCommand)
     word, word_valid, word_context : In
         From `Chain`.
-    added_valid, added_word, added_context : In, added_take : Out(1)
-        From `Residual`.
-    write_bank : Out(4), write_address, write_word : Out
+    write_bank : Out(4), write_parts, write_address, write_word : Out
     count, count_tensor : Out
         A row is complete; for the scoreboard.
     drained : Out(2)
@@ -52,15 +50,14 @@ class Writer(wiring.Component):
         bits = 8 * config.cells
         super().__init__({
             "running": In(1), "restart": In(1), "tensor": In(TENSOR_LAYOUT),
-            "released_rows": In(12), "overrun": Out(1),
+            "released_rows": In(12), "room": Out(1), "overrun": Out(1),
             "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1),
             "load": In(2), "command": In(RowCommand),
             "commands": In(data.ArrayLayout(RowCommand, 2)),
             "word": In(bits), "word_valid": In(1), "word_context": In(1),
-            "added_valid": In(1), "added_word": In(bits), "added_context": In(1),
-            "added_take": Out(1),
-            "write_bank": Out(BANKS), "write_address": Out(range(config.activation_words)),
-            "write_word": Out(64),
+            "write_bank": Out(BANKS), "write_parts": Out(config.parts * config.group_words),
+            "write_address": Out(range(config.activation_words)),
+            "write_word": Out(64 * config.group_words),
             "count": Out(1), "count_tensor": Out(6), "drained": Out(2), "bubble": Out(1),
             "probe_valid": Out(1), "probe_context": Out(1), "probe_input": Out(1),
         })
@@ -74,30 +71,35 @@ class Writer(wiring.Component):
             self.input_ready.eq(inputs.w_rdy | ~self.running),
             rows.restart.eq(self.restart), rows.tensor.eq(self.tensor),
             rows.released_rows.eq(self.released_rows), self.overrun.eq(rows.overrun),
+            self.room.eq(rows.room & ~inputs.r_rdy),
             rows.row_last.eq(inputs.r_data[64]),
         ]
 
         # First clock: which word.
-        plain = self.word_valid & ~self.commands[self.word_context].layer.has_residual
-        takes_input = ~plain & inputs.r_rdy & rows.ready
+        takes_input = ~self.word_valid & inputs.r_rdy & rows.ready
         valid, is_input, keep, row_done = (Signal(name=name) for name in (
             "valid", "is_input", "keep", "row_done"))
-        context, word = Signal(reset_less=True), Signal(64, reset_less=True)
+        context, word = Signal(reset_less=True), Signal.like(self.write_word, reset_less=True)
         bank, address = Signal(2, reset_less=True), Signal(13, reset_less=True)
         m.d.comb += [
             rows.take.eq(takes_input & self.running), inputs.r_en.eq(takes_input | ~self.running),
-            self.added_take.eq(~plain & ~takes_input & self.added_valid),
         ]
         m.d.sync += [
-            valid.eq(plain | self.added_take), is_input.eq(rows.take),
+            valid.eq(self.word_valid), is_input.eq(rows.take),
             keep.eq(rows.keep), row_done.eq(rows.row_done), bank.eq(rows.bank),
             address.eq(rows.address),
-            context.eq(Mux(plain, self.word_context, self.added_context)),
-            word.eq(Mux(plain, self.word, Mux(takes_input, inputs.r_data[:64], self.added_word))),
+            context.eq(self.word_context),
+            word.eq(Mux(self.word_valid, self.word.replicate(self.config.parts),
+                        inputs.r_data[:64].replicate(self.config.group_words))),
         ]
-        crowded, spacing = Signal(), Signal(range(_BUBBLE_SPACING))
-        m.d.sync += [crowded.eq(inputs.r_level >= _INPUT_WORDS // 2), spacing.eq(spacing + 1)]
-        m.d.comb += self.bubble.eq(crowded & (spacing == 0))
+        crowded, patience = Signal(), Signal(range(_PATIENCE_CYCLES + 1))
+        m.d.sync += [crowded.eq(inputs.r_level >= _INPUT_WORDS // 2), self.bubble.eq(0)]
+        with m.If(~crowded | takes_input):
+            m.d.sync += patience.eq(_PATIENCE_CYCLES)
+        with m.Elif(patience == 0):
+            m.d.sync += [self.bubble.eq(1), patience.eq(_PATIENCE_CYCLES)]
+        with m.Else():
+            m.d.sync += patience.eq(patience - 1)
 
         # Second: where it goes.
         m.d.sync += [self.write_bank.eq(0), self.write_word.eq(word), self.count.eq(0),
@@ -106,6 +108,7 @@ class Writer(wiring.Component):
         with m.If(is_input):
             m.d.sync += [
                 self.write_bank.eq(Mux(keep, 1 << bank, 0)), self.write_address.eq(address),
+                self.write_parts.eq(~0 if self.config.group_words == 1 else 1 << address[0]),
                 self.count.eq(row_done), self.count_tensor.eq(0),
             ]
         for number in range(2):
@@ -118,13 +121,21 @@ class Writer(wiring.Component):
         inner_step, outer_step, address, start = (
             Signal(bits, name=f"{name}_{number}", reset_less=True) for bits, name in (
                 (8, "inner_step"), (8, "outer_step"), (13, "address"), (13, "start")))
+        by_pixel = command.layer.mode == Mode.KERNEL_ROW
+        part = Signal(range(self.config.parts), name=f"part_{number}", reset_less=True)
+        full = part == self.config.parts - 1
+        inner_words = Mux(by_pixel & ~full, 0, inner_step)
+        outer_words = Mux(~by_pixel & ~full, 0, outer_step)
         with m.If(takes):
             inner.step(m)
             m.d.sync += [self.write_bank.eq(1 << command.out_bank),
-                         self.write_address.eq(address), address.eq(address + inner_step)]
+                         self.write_parts.eq(~0 if self.config.parts == 1 else 1 << part),
+                         self.write_address.eq(address), address.eq(address + inner_words),
+                         part.eq(part + by_pixel)]
             with m.If(inner.last):
                 outer.step(m)
-                m.d.sync += [address.eq(start + outer_step), start.eq(start + outer_step)]
+                m.d.sync += [address.eq(start + outer_words), start.eq(start + outer_words),
+                             part.eq(Mux(by_pixel, 0, part + 1))]
                 with m.If(outer.last):
                     m.d.sync += [
                         self.count.eq(command.layer.completes_row),
@@ -132,11 +143,12 @@ class Writer(wiring.Component):
                         self.drained[number].eq(1),
                     ]
         with m.If(self.load[number]):
-            by_pixel = layer.mode == Mode.KERNEL_ROW
-            inner.load(m, Mux(by_pixel, layer.groups, layer.out_width))
-            outer.load(m, Mux(by_pixel, layer.out_width, layer.groups))
+            pixels_first = layer.mode != Mode.KERNEL_ROW
+            words = self.config.group_words
+            inner.load(m, Mux(pixels_first, layer.out_width, layer.groups))
+            outer.load(m, Mux(pixels_first, layer.groups, layer.out_width))
             m.d.sync += [
-                inner_step.eq(Mux(by_pixel, 1, layer.out_pixel_words)),
-                outer_step.eq(Mux(by_pixel, layer.out_pixel_words, 1)),
+                inner_step.eq(Mux(pixels_first, layer.out_pixel_words, words)),
+                outer_step.eq(Mux(pixels_first, words, layer.out_pixel_words)), part.eq(0),
                 address.eq(self.command.out_base), start.eq(self.command.out_base),
             ]

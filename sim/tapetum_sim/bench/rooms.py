@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from amaranth.hdl import UnusedElaboratable
+from amaranth.lib.wiring import Component
 
 from tapetum.config import DieConfig
 from tapetum.die import Die
+from tapetum.npu.engine import Engine
+from tapetum.npu.npu_config import NpuConfig
 
 from ..provenance import package_versions, revision
 from .ecp5 import DEVICE, FlowError, Place, implement
@@ -36,10 +39,13 @@ class Room:
         Clock domain by name of a port, of those that are not of ``sync``.
     place : Place
         With which of nextpnr's placers and routers.
+    make : function
+        Makes it, where it is no part of the die that a preset describes.
     """
 
     domains: Mapping[str, str] = field(default_factory=dict)
     place: Place = field(default_factory=Place)
+    make: Callable[[DieConfig], Component] | None = None
 
 
 ROOMS = {
@@ -51,6 +57,9 @@ ROOMS = {
     "selector": Room(),
     "csi2": Room(domains={"phy": "byte", "packet_bytes": "byte", "packet_strobe": "byte"}),
     "control": Room(),
+    "npu": Room(make=lambda config: Engine(NpuConfig()),
+                # The default router takes hours between so many multipliers.
+                place=Place(router="router2")),
     "adc": Room(domains={"ramp_code": "adc", "ramp_active": "adc", "comparators": "adc",
                          "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"},
                 # The default placer looks for hours for slices that so many columns can share.
@@ -103,7 +112,8 @@ def _bench(config: DieConfig, name: str, folder: Path) -> dict[str, Any]:
     result: dict[str, Any] = {"error": None, "revision": revision(),
                               "placer": room.place.placer, "router": room.place.router}
     try:
-        text = harness_rtlil(attrgetter(name)(Die(config)),
+        component = room.make(config) if room.make else attrgetter(name)(Die(config))
+        text = harness_rtlil(component,
                              lambda port: room.domains.get(port, "sync"),
                              ("sync", *sorted(set(room.domains.values()))))
         made = implement(text, folder, place=room.place)

@@ -6,7 +6,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-__all__ = ["fpga_table", "speed_table"]
+__all__ = ["fpga_table", "npu_table", "speed_table"]
 
 
 def speed_table(report: dict[str, Any]) -> Table:
@@ -56,6 +56,35 @@ def fpga_table(report: dict[str, Any]) -> Table:
                           f"[{'red' if margin < 0 else 'green'}]{margin:+.0%}[/]", *area)
             room, area = "", [""] * 5
     return table
+
+
+def npu_table(report: dict[str, Any]) -> Table:
+    """One line per network and size of the array, then what others need."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left",
+                  caption="use: multiplications per cycle and multiplier, depthwise layers of "
+                  "nine multipliers a cell; after last row: with an input row every "
+                  f"{report['row_period_cycles']:,} cycles")
+    table.add_column("network", style="bold", no_wrap=True)
+    for heading in ("MAC/cycle", "cycles", "RTL", "model", "use", "depthwise", "waits",
+                    "after last row", "activations", "weights", "compile s"):
+        table.add_column(heading, justify="right")
+    for result in report["results"]:
+        table.add_row(
+            result["network"], str(result["multipliers"]), f"{result['cycles']:,}",
+            _or_dash(result["rtl_cycles"], ","), _or_dash(result["model_error"], "+.2%"),
+            f"{result['utilisation']:.1%}", _or_dash(result["depthwise_utilisation"], ".1%"),
+            f"{result['waits']:,}", f"{result['verdict_cycles']:,}",
+            f"{result['activation_bytes']:,}", f"{result['weight_bytes']:,}",
+            f"{result['compile_s']:.1f}")
+    for peer in report["peers"]:
+        for network, cycles in (("VWW", peer["vww_cycles"]), ("ResNet8", peer["resnet8_cycles"])):
+            table.add_row(f"{network}: {peer['system']}", str(peer["macs_per_cycle"]),
+                          f"{cycles:,}", style="dim")
+    return table
+
+
+def _or_dash(value: float | None, style: str) -> str:
+    return "–" if value is None else format(value, style)
 
 
 def _last_line(text: str) -> str:

@@ -14,6 +14,9 @@ __all__ = ["bench"]
 def bench(
     fpga: Annotated[bool, typer.Option(
         "--fpga", help="Place and route each room on an LFE5U-85F instead; slow.")] = False,
+    npu: Annotated[bool, typer.Option(
+        "--npu", help="Cycles of published networks on the array instead; needs TAPETUM_DATA.")]
+        = False,
     preset: Annotated[list[str] | None, typer.Option(
         metavar="NAME", help="May be repeated. By default tiny, qvga and vga; vga for --fpga.")]
         = None,
@@ -26,9 +29,9 @@ def bench(
     frames: Annotated[int, typer.Option(min=1, max=100, help="Frames to simulate.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("build/bench"),
 ) -> None:
-    """Measure the simulation's speed, or each room's frequency and area on an FPGA.
+    """Measure the simulation's speed, each room on an FPGA, or networks on the array.
 
-    Writes report.json, or fpga.json, and prints a table. A room's working folder keeps the logs
+    Writes report.json, fpga.json or npu.json, and prints a table. A room's working folder keeps the logs
     of its synthesis, placement and routing.
 
     Examples:
@@ -38,13 +41,25 @@ def bench(
     [bold]tapetum bench --fpga --room hdr --room csi2[/bold]
 
     [bold]tapetum bench --fpga --room hdr --lanes 4[/bold]
+
+    [bold]tapetum bench --npu[/bold]
     """
     from rich.console import Console
 
     from ..report.console import StageProgress
 
     presets = [check_preset_name(name) for name in preset or []]
-    if fpga:
+    if npu:
+        from ..bench.npu import bench_npu
+        from ..bench.tables import npu_table
+
+        with StageProgress() as progress:
+            report = bench_npu((8, 16), out, progress=progress)
+        for path in report["absent"]:
+            typer.echo(f"tapetum: {path} is missing; TAPETUM_DATA names the folder of reference "
+                       "networks and images.", err=True)
+        table, written, failed = npu_table(report), out / "npu.json", bool(report["absent"])
+    elif fpga:
         from ..bench.tables import fpga_table
 
         with StageProgress() as progress:

@@ -57,6 +57,8 @@ class NpuModel:
     program : Program
     row_period : int or None
         Clocks from one input row to the next; None if each comes when there is room.
+    word_cycles : int
+        Clocks from one word of such a row to the next, at least.
     written : list of WrittenRow
         In the order of execution.
     rows : dict of (int, int) to int8 array (pixels, words * 8)
@@ -69,6 +71,7 @@ class NpuModel:
 
     program: Program
     row_period: int | None = None
+    word_cycles: int = 1
     written: list[WrittenRow] = field(default_factory=list)
     rows: dict[tuple[int, int], NDArray[np.int8]] = field(default_factory=dict)
     cycles: int = 0
@@ -86,7 +89,7 @@ class NpuModel:
         self._tensor = np.full((_BANKS, words), _FREE)
         self._row = np.full((_BANKS, words), _FREE)
         self._image = image
-        self._clock = NpuClock(program, self.row_period)
+        self._clock = NpuClock(program, self.row_period, self.word_cycles)
         self._input_rows = 0
         done = [0] * len(program.layers)
         for number in program.schedule.tolist():
@@ -246,7 +249,11 @@ class NpuModel:
                            np.arange(layer.out_width)[:, None],
                            np.arange(-(-lane.size // _WORD)), layer.out_width, record.height, 0)
         other = words.reshape(layer.out_width, -1)[:, :lane.size].reshape(codes.shape)
-        return residual_sum(self.program.tables[layer.add_table], codes, other, layer)
+        # the sum passes the cell again, with a parameter word of its own
+        multiplier, shift = (values[:, layer.add_parameter].astype(np.int64)
+                             for values in (self.program.multiplier, self.program.shift))
+        return residual_sum(self.program.tables[layer.add_table], codes, other, multiplier, shift,
+                            layer)
 
     def _write(self, number: int, row: int, codes: NDArray[np.int64], start: int,
                end: int) -> None:

@@ -26,9 +26,9 @@ def rescale(total: Values, multiplier: Values | int, shift: Values | int,
     return (high + rounding - below) >> shift
 
 
-def residual_sum(table: NDArray[np.int32], codes: Values, other: Values,
-                 layer: LayerRecord) -> Values:
+def residual_sum(table: NDArray[np.int32], codes: Values, other: Values, multiplier: Values | int,
+                 shift: Values | int, layer: LayerRecord) -> Values:
     """Looks both codes up, and rescales what the entries sum to."""
     total = table[codes + 128].astype(np.int64) + table[256 + other + 128]
-    scaled = rescale(total, layer.add_multiplier, layer.add_shift, 0)
+    scaled = rescale(total, multiplier, shift, 0)
     return np.clip(scaled + layer.add_zero_point, layer.add_min, layer.add_max)

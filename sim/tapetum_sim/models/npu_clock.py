@@ -3,15 +3,68 @@
 
 from tapetum.npu.program import LayerRecord, Mode, Program
 
-__all__ = ["NpuClock"]
+__all__ = ["InputRows", "NpuClock"]
 
 _SWITCH = 1
-_PIPELINE = 35
-_SUM = 17
+_PIPELINE = 33
+_SUM = 15
 _SUM_STEPS = 12
 _FILL = 3
 _ADDEND = 3
-_SETUP = 29
+_SETUP = 24
+_WRITE = 31
+_FIRST_WORD = 6
+_NEXT_WORD = 11
+_NEXT_ROW = 6
+_SEEN = 12
+_QUEUE = 8
+
+
+class InputRows:
+    """When rows of the input are in memory: word after word, whenever the cells write nothing.
+
+    Holds for every clock whether it is free, in runs of equal density: begin and share of free
+    clocks, the last run open.
+    """
+
+    def __init__(self, words: int, ring: int, word_cycles: int = 1) -> None:
+        self._words, self._pace = words, 1 / word_cycles
+        self._queue = _QUEUE if word_cycles > 1 else 0
+        self._room = [_FIRST_WORD] * ring
+        self._runs: list[tuple[int, float]] = [(0, 1.0)]
+        self._last = -_NEXT_ROW
+        self.complete: list[int] = []
+
+    def occupy(self, begin: int, end: int, share: float) -> None:
+        """The cells write in a share of those clocks, later ones than before."""
+        begin = max(begin, self._runs[-1][0])
+        self._runs += [(begin, 1 - share), (max(begin, end), 1.0)]
+
+    def release(self, rows: int, clock: int) -> None:
+        """There is room for all rows before that one."""
+        self._room += [clock + _NEXT_WORD] * (rows - len(self._room))
+
+    def rows_until(self, rows: int) -> int:
+        """The clock at which so many are complete; they are not moved by later writes."""
+        while len(self.complete) < rows:
+            begin = max(self._room[len(self.complete)], self._last + _NEXT_ROW)
+            self._last = self._pass(begin, self._words)
+            self.complete.append(self._last)
+        return self.complete[rows - 1]
+
+    def _pass(self, clock: float, words: float) -> int:
+        ends = [begin for begin, _ in self._runs[1:]] + [1 << 60]
+        for (_, free), end in zip(self._runs, ends, strict=True):
+            if end <= clock:
+                continue
+            rate = min(free, self._pace)
+            if rate > 0 and (end - clock) * rate >= words:
+                return round(clock + words / rate)
+            # what queues up meanwhile follows at once, if words come more slowly than clocks
+            queued = min(self._queue, (end - clock) * (self._pace - rate))
+            fit = min((end - clock) * rate + queued, words)
+            words, clock = words - fit, end
+        raise AssertionError("the last run is open and free")
 
 
 class NpuClock:
@@ -20,7 +73,9 @@ class NpuClock:
     Parameters
     ----------
     row_period
-        Clocks from one input row to the next. None: each comes, a word a clock, when there is room.
+        Clocks from one input row to the next. None: each comes when there is room.
+    word_cycles
+        Clocks from one word of such a row to the next, at least.
 
     Members
     -------
@@ -28,11 +83,14 @@ class NpuClock:
         Clock at which the last word so far is in memory.
     """
 
-    def __init__(self, program: Program, row_period: int | None = None) -> None:
+    def __init__(self, program: Program, row_period: int | None = None,
+                 word_cycles: int = 1) -> None:
         self._program = program
         self._period = row_period
         self._rows: list[list[int]] = [[] for _ in program.tensors]
         self._room = [0] * program.tensors[0].ring_rows
+        self._input = InputRows(program.tensors[0].row_words, program.tensors[0].ring_rows,
+                                word_cycles)
         self._free = 0
         self._begun: int | None = None
         self._drained = [0, 0]
@@ -49,6 +107,8 @@ class NpuClock:
         start = max(self._free, self._drained[0], reads, set_up)
         self._begun = start
         end = start + self._steps(layer)
+        share = layer.out_width * layer.groups / (end - start)
+        self._input.occupy(start + _WRITE, end + _WRITE, share)
         written = end + self._program.cells + _PIPELINE
         if layer.has_residual:
             written += _SUM
@@ -63,6 +123,7 @@ class NpuClock:
         """Input rows before `rows` are needed no more from `end` on."""
         ring = self._program.tensors[0].ring_rows
         self._room += [end] * (rows + ring - len(self._room))
+        self._input.release(rows + ring, end)
 
     @property
     def late_rows(self) -> int:
@@ -74,13 +135,9 @@ class NpuClock:
 
     def _written(self, tensor: int, rows: int) -> int:
         if tensor == 0:
-            record, have = self._program.tensors[0], self._rows[0]
-            while len(have) < rows:
-                if self._period is None:
-                    last = have[-1] if have else 0
-                    have.append(max(last, self._room[len(have)]) + record.row_words)
-                else:
-                    have.append((len(have) + 1) * self._period)
+            complete = (self._input.rows_until(rows) if self._period is None
+                        else rows * self._period)
+            return complete + _SEEN
         return self._rows[tensor][rows - 1]
 
     def _steps(self, layer: LayerRecord) -> int:

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tapetum.npu.npu_config import NpuConfig
 from tapetum.npu.program import Mode
 from tapetum_compiler.arithmetic import Rescale, Rounding
+from tapetum_compiler.backend.capacity import needed_words
 from tapetum_compiler.backend.compile import compile_network
 from tapetum_compiler.errors import CompileError
 from tapetum_compiler.golden import execute
@@ -48,6 +50,19 @@ def assert_its_program_does(made, image, row_period=None):
         np.testing.assert_array_equal(scores[:, :last.channels], wanted[last.name][0, 0])
     assert model.cycles == made.schedule.cycles
     assert model.late_rows == made.schedule.late_rows
+
+
+def test_what_the_array_cannot_hold_is_named_with_what_is_missing(seed):
+    network = residual_network(np.random.default_rng(seed))
+    needed = needed_words(compile_network(network).program)
+    enough = NpuConfig(**{name: max(count, 2) for name, count in needed.items()})
+    compile_network(network, config=enough)
+    with pytest.raises(CompileError, match=rf"needs {needed['weight_words']:,} words of weights in "
+                       r"each cell, 3 more than there are; use a smaller"):
+        compile_network(network, config=replace(enough, weight_words=needed["weight_words"] - 3))
+    with pytest.raises(CompileError, match=r"schedule, 1 more than there are"):
+        compile_network(network, config=replace(
+            enough, schedule_entries=needed["schedule_entries"] - 1))
 
 
 def assert_all_arrays_do(network, seed):

@@ -29,7 +29,6 @@ def record_of(residual):
     return LayerRecord(
         mode=Mode.CHANNELS, kernel_height=1, kernel_width=1, in_tensor=0, in_height=1, in_width=1,
         vectors=1, out_tensor=1, out_height=1, out_width=1, groups=1, out_pixel_words=1,
-        add_multiplier=residual.multiplier, add_shift=residual.shift,
         add_zero_point=residual.zero_point, add_min=residual.act_min, add_max=residual.act_max)
 
 
@@ -49,8 +48,8 @@ def test_tables_add_every_pair_of_codes_exactly(own, seed):
         wanted = execute_layer(layer, *(side.astype(np.int8)[None, ..., None] for side in pairs))
         source = ArrayMap(name="b", height=256, width=256, pixel_words=1)
         residual = residual_of(layer, own, source)
-        made = residual_sum(residual.table, pairs[own], pairs[1 - own],
-                            record_of(residual))
+        made = residual_sum(residual.table, pairs[own], pairs[1 - own], residual.multiplier,
+                            residual.shift, record_of(residual))
         np.testing.assert_array_equal(made, wanted[0, ..., 0])
 
 

@@ -22,16 +22,26 @@ LAYER = LayerRecord(
     mode=Mode.DEPTHWISE, kernel_height=3, kernel_width=3, stride_y=2, stride_x=2, pad_top=1,
     pad_left=1, in_tensor=5, in_height=48, in_width=47, vectors=2, out_tensor=6, out_height=24,
     out_width=24, groups=2, zero_point_in=-128, act_max=-1, out_pixel_words=4, out_word_offset=2,
-    add_multiplier=(1 << 31) - 1)
+    add_parameter=4095)
 
 
 def test_a_layer_is_read_back_as_it_was_packed():
     image = sum(word << TABLE_WORD_BITS * index for index, word in enumerate(LAYER.words()))
     packed = LAYER_LAYOUT.from_bits(image)
     for field in fields(LAYER):
+        if field.name == "in_pixel_words":  # only in what follows from it
+            continue
         assert getattr(packed, field.name) == getattr(LAYER, field.name), field.name
-    assert (packed.stride_words, packed.pad_words) == (4, 2)
+    assert (packed.stride_words, packed.pad_words, packed.tap_words) == (4, 2, 2)
     assert packed.pushes == 23 * 2 - 1 + 3
+
+
+@pytest.mark.parametrize("others, tap_words", [({}, 1), ({"in_pixel_words": 5}, 4),
+                                               ({"grouped": True}, 2)])
+def test_the_next_tap_lies_behind_the_words_that_are_not_read(others, tap_words):
+    words = replace(LAYER, mode=Mode.CHANNELS, **others).words()
+    image = sum(word << TABLE_WORD_BITS * index for index, word in enumerate(words))
+    assert LAYER_LAYOUT.from_bits(image).tap_words == tap_words
 
 
 def test_a_tensor_is_read_back_as_it_was_packed():
@@ -50,5 +60,5 @@ def test_a_value_that_does_not_fit_its_field_is_refused(name, value):
 
 
 def test_an_array_of_a_size_that_is_not_built_is_refused():
-    with pytest.raises(ConfigError, match="cells must be 8, not 3"):
+    with pytest.raises(ConfigError, match="cells must be 2, 4, 8 or 16, not 3"):
         NpuConfig(cells=3)

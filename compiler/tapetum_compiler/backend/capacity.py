@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a program fits the memories of an array."""
+
+from tapetum.npu.npu_config import NpuConfig
+from tapetum.npu.program import Program
+from tapetum_compiler.errors import require
+
+from .banks import BANKS
+
+__all__ = ["check_capacity", "needed_words"]
+
+_WHAT = {
+    "weight_words": "words of weights in each cell",
+    "parameter_words": "words of parameters in each cell",
+    "activation_words": "words in each bank of activations",
+    "layers": "layers",
+    "schedule_entries": "entries of the schedule",
+    "add_tables": "sums of two maps",
+}
+
+
+def needed_words(program: Program) -> dict[str, int]:
+    """What the program needs, by parameter of `NpuConfig`."""
+    return {
+        "weight_words": program.weights.shape[1], "parameter_words": program.bias.shape[1],
+        "activation_words": max(tensor.base + -(-tensor.ring_rows // BANKS) * tensor.row_words
+                                for tensor in program.tensors),
+        "layers": len(program.layers), "schedule_entries": len(program.schedule),
+        "add_tables": len(program.tables),
+    }
+
+
+def check_capacity(program: Program, config: NpuConfig) -> None:
+    """Raises `CompileError` that names all that is too large, and by how much."""
+    require(program.cells == config.cells, f"the program is for {program.cells} cells, the array "
+            f"has {config.cells}; compile for {config.cells}")
+    missing = [f"{count:,} {_WHAT[name]}, {count - getattr(config, name):,} more than there are"
+               for name, count in needed_words(program).items() if count > getattr(config, name)]
+    require(not missing, f"the network needs {'; '.join(missing)}; use a smaller network or a "
+                         "larger array")

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a program on the simulated array, word for word written down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tapetum.npu.npu_config import NpuConfig
+from tapetum.npu.program import Mode, Program
+from tapetum_compiler.backend.capacity import needed_words
+
+from ..simulator import Clock, build, read_recording, run
+from .top import IMAGE_TARGET, LETTER_WORDS, ArrayTop, Letter, Written
+
+__all__ = ["ArrayRun", "config_for", "run_array"]
+
+_WORD = 8
+_CYCLE_LIMIT = 20_000_000
+
+
+@dataclass(frozen=True)
+class ArrayRun:
+    """What was seen of one inference.
+
+    Members
+    -------
+    scores : int8 array
+        Of the output's first row.
+    tensors : dict of int to int8 array (height, width, lanes)
+        As the words were written; not the input.
+    begun : int array
+        For each entry of the schedule, the clock of its start.
+    cycles, last_input, steps : int
+        From the start to the end; clock of the last input word; clocks with a step.
+    overrun : bool
+        An input row came too early and was dropped.
+    """
+
+    scores: NDArray[np.int8]
+    tensors: dict[int, NDArray[np.int8]]
+    begun: NDArray[np.int64]
+    cycles: int
+    last_input: int
+    steps: int
+    overrun: bool
+
+
+def config_for(program: Program) -> NpuConfig:
+    """The usual array, with memories enlarged in powers of two where the program needs it."""
+    usual = NpuConfig(cells=program.cells)
+    return NpuConfig(cells=program.cells, **{
+        name: max(getattr(usual, name), 1 << (count - 1).bit_length())
+        for name, count in needed_words(program).items()})
+
+
+def run_array(program: Program, image: NDArray[np.int8], *, row_period: int = 0,
+              word_cycles: int = 1, root: Path | None = None, profile: str = "unit",
+              progress: Callable[[str, float, float], None] = lambda text, done, total: None
+              ) -> ArrayRun:
+    """One image (height, width, channels) through the array.
+
+    Parameters
+    ----------
+    row_period
+        Clocks from one input row to the next; 0 if each comes when there is room.
+    word_cycles
+        Clocks per word of a row.
+    root
+        Where simulators are kept.
+    """
+    words = _image_words(program, image)
+    config = config_for(program)
+    top = ArrayTop(config, 1 << (len(words) - 1).bit_length())
+    options = {} if root is None else {"root": root}
+    made = build(top, profile=profile, progress=lambda step: progress(step, 0, 0), **options)
+    output = program.tensors[program.output_tensor]
+    source = program.tensors[0]
+    with TemporaryDirectory() as folder:
+        directory = Path(folder)
+        np.save(directory / "letters.npy", _letters(program, words))
+        result = run(
+            made, "tapetum_sim.inference.bench", directory=directory, limit_cycles=_CYCLE_LIMIT,
+            clocks=[Clock(domain="sync", frequency_hz=100_000_000)],
+            parameters={"row_words": source.row_words, "rows": source.height,
+                        "word_cycles": word_cycles, "row_period": row_period,
+                        "result_words": output.row_words},
+            progress=lambda news: progress(news["text"], news["done"], news["total"]))
+        written = read_recording(directory / "written.beats", Written(config))
+        begun = read_recording(directory / "begun.beats", 32)
+    seen = result.results
+    scores = np.array(seen["result"], np.uint64).view(np.int8)
+    return ArrayRun(
+        scores=scores, tensors=_tensors(program, written), begun=begun.astype(np.int64),
+        cycles=seen["cycles"], last_input=seen["last_input"], steps=seen["steps"],
+        overrun=bool(seen["overrun"]))
+
+
+def _image_words(program: Program, image: NDArray[np.int8]) -> NDArray[np.int8]:
+    """(words, 8), row by row."""
+    height, width, channels = image.shape
+    lanes = np.zeros((height, width, program.tensors[0].pixel_words * _WORD), np.int8)
+    lanes[..., :channels] = image
+    return lanes.reshape(-1, _WORD)
+
+
+def _letters(program: Program, image: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """(letters, bytes), the program's words first."""
+    entries = [Letter.const({"target": write.target.value, "cell": write.cell,
+                             "index": write.index, "data": write.data, "used": 1}).as_bits()
+               for write in program.writes()]
+    entries += [
+        Letter.const({"target": IMAGE_TARGET, "index": index, "used": 1,
+                      "data": int.from_bytes(word.tobytes(), "little")}).as_bits()
+        for index, word in enumerate(image)]
+    entries += [0] * (-len(entries) % LETTER_WORDS)
+    size = Letter.as_shape().size // 8
+    packed = b"".join(entry.to_bytes(size, "little") for entry in entries)
+    return np.frombuffer(packed, np.uint8).reshape(-1, LETTER_WORDS * size)
+
+
+def _tensors(program: Program, written: np.ndarray) -> dict[int, NDArray[np.int8]]:
+    """Maps as they were written, gaps between joined parts zero."""
+    maps = {number: np.zeros((tensor.height, tensor.row_words // tensor.pixel_words,
+                              tensor.pixel_words * _WORD), np.int8)
+            for number, tensor in enumerate(program.tensors) if number}
+    streams = {number: written["lanes"][(written["tensor"] == number) & (written["is_input"] == 0)]
+               for number in maps}
+    taken, rows = dict.fromkeys(maps, 0), [0] * len(program.layers)
+    for number in program.schedule.tolist():
+        layer = program.layers[number]
+        start, count = taken[layer.out_tensor], layer.out_width * layer.groups
+        lanes = streams[layer.out_tensor][start:start + count]
+        taken[layer.out_tensor] += count
+        if layer.mode is Mode.KERNEL_ROW:
+            pixels = lanes.reshape(layer.out_width, -1)
+        else:
+            pixels = lanes.reshape(layer.groups, layer.out_width, -1).swapaxes(0, 1)
+            pixels = pixels.reshape(layer.out_width, -1)
+        first = layer.out_word_offset * _WORD
+        maps[layer.out_tensor][rows[number], :, first:first + pixels.shape[1]] = pixels
+        rows[number] += 1
+    return maps

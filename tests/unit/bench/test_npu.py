@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bench of networks says what it measured, and what it could not."""
+
+import json
+from io import StringIO
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tapetum_sim.bench import npu
+from tapetum_sim.bench.tables import npu_table
+from unit.compiler.tflite_models import DATA, data_file
+
+
+def test_absent_networks_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("TAPETUM_DATA", str(tmp_path))
+    report = npu.bench_npu((8,), tmp_path / "out")
+    assert report["results"] == []
+    assert str(tmp_path / "models" / "vww_96_int8.tflite") in report["absent"]
+    assert len(set(report["absent"])) == len(report["absent"])
+    assert json.loads((tmp_path / "out" / "npu.json").read_text(encoding="utf-8")) == report
+
+
+@pytest.mark.slow
+def test_published_networks_need_fewer_cycles_than_others_say(tmp_path, monkeypatch):
+    data_file("models/vww_96_int8.tflite")
+    monkeypatch.setenv("TAPETUM_DATA", str(DATA))
+    report = npu.bench_npu((8, 16), tmp_path, simulate=False)
+    cycles = {(result["network"], result["cells"]): result["cycles"]
+              for result in report["results"]}
+    assert cycles["VWW, dense", 8] <= 123_000
+    assert cycles["VWW, live", 8] <= 64_000
+    assert cycles["ResNet8", 8] <= 200_000
+    assert all(cycles[name, 16] < 0.7 * cycles[name, 8] for name, size in cycles if size == 8)
+    depthwise = [result["depthwise_utilisation"] for result in report["results"]]
+    assert np.mean([share for share in depthwise if share]) > 0.5
+
+    text = StringIO()
+    Console(file=text, width=200).print(npu_table(report))
+    assert f"{cycles['VWW, live', 8]:,}" in text.getvalue()
+    assert "Ethos-U55-64" in text.getvalue()
