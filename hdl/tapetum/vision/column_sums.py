@@ -5,7 +5,7 @@ from amaranth import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import ColourFilter, DieConfig
+from ..config import DieConfig
 from ..stream.delay import delayed
 from .row_sums import SumAddress, cell_bits, row_sum_shape
 from .settings import VisionConfig, VisionSettings, cell_pixels
@@ -62,7 +62,7 @@ class ColumnSums(wiring.Component):
         valid.
     """
 
-    latency_cycles = 8
+    latency_cycles = 9
 
     def __init__(self, config: DieConfig, vision: VisionConfig):
         self.config, self.vision = config, vision

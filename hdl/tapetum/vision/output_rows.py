@@ -43,6 +43,8 @@ class OutputRows(wiring.Component):
         Strobe: a word found the queue full.
     """
 
+    latency_cycles = 3
+
     def __init__(self, vision: VisionConfig, *, drain_cycles: int):
         self.vision, self.drain_cycles = vision, drain_cycles
         super().__init__({

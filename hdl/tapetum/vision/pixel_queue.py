@@ -35,6 +35,8 @@ class PixelQueue(wiring.Component):
         A beat was lost.
     """
 
+    latency_cycles = 1
+
     def __init__(self, config: DieConfig):
         self.config = config
         super().__init__({

@@ -50,6 +50,8 @@ class RegionCut(wiring.Component):
         Strobes, with their frame. A frame may be lost that never began.
     """
 
+    latency_cycles = 3
+
     def __init__(self, config: DieConfig):
         self.config = config
         super().__init__({
@@ -63,7 +65,7 @@ class RegionCut(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         lanes, cell = self.config.lanes, cell_pixels(self.config)
-        lanes_log2, cell_log2 = lanes.bit_length() - 1, cell - 1
+        cell_log2 = cell - 1
         beat, active = self.i.payload, self.active
 
         # First clock: a frame's first beat brings its settings.

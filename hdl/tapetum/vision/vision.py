@@ -31,16 +31,17 @@ class Vision(wiring.Component):
 
     ::
 
-        i ─► RegionCut ─► PixelQueue ─► RowSums ─► ColumnSums ─► Magnitude ─► ToneCurve ─► OutputRows ─► o
-                 ▲                                                                              │
-                 └───────────────────────── delivered, overflow ────────────────────────────────┘
+        i ─► RegionCut ─► PixelQueue ─► RowSums ─► ColumnSums ─► Magnitude ─► ToneCurve ─┐
+                 ▲                                                                       │
+                 └─────────── delivered, overflow ─────────────── OutputRows ◄───────────┘
+                                                                       └─► o
 
     Every pixel of the region counts by the share of it that an output covers: no rounding before
     the division. A frame that begins always delivers all its words; one that is ``incomplete`` ends
     with words of zero. Only one row of outputs is kept.
 
-    A row of outputs leaves `latency_cycles` and four clocks per column (one on a mono die) after the
-    last pixel that it needs.
+    Words of a row follow the last pixel that it needs: the first by `latency_cycles`, and three
+    clocks more under a colour filter, each further one by four clocks, one on a mono die.
 
     Parameters
     ----------
@@ -90,8 +91,10 @@ class Vision(wiring.Component):
 
     @property
     def latency_cycles(self) -> int:
-        """From a row's last pixel at ``i`` to the first word at ``o``, but for the four clocks."""
-        return 0
+        """From a pixel at ``i`` to the word that it completes at ``o``, if that is alone."""
+        return (RegionCut.latency_cycles + PixelQueue.latency_cycles + RowSums.latency_cycles
+                + ColumnSums.latency_cycles + Magnitude.latency_cycles + ToneCurve.latency_cycles
+                + OutputRows.latency_cycles)
 
     def elaborate(self, platform):
         m = Module()

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tapetum.config import ColourFilter, DieConfig
 
-__all__ = ["VisionModel", "area_sums", "input_words", "overlaps", "tone_position", "toned"]
+__all__ = ["VisionModel", "input_words", "overlaps", "tone_position", "toned"]
 
 LEADING_BITS = 18
 HIGHEST = 96 * 256 - 1
@@ -68,9 +68,10 @@ class VisionModel:
         if cell == 1:
             return [(region, 0)]
         letters = np.array(list(colour_filter.value)).reshape(2, 2)
-        letters = np.flip(letters, [axis for axis, name in enumerate(("flip_rows", "flip_columns"))
-                                    if frame_settings[name]])
-        colours = {letter: sum(region[..., y::2, x::2] for y, x in np.argwhere(letters == letter))
+        letters = np.flip(letters, tuple(axis for axis, name in enumerate(("flip_rows", "flip_columns"))
+                                       if frame_settings[name]))
+        colours = {letter: np.sum([region[..., y::2, x::2]
+                                   for y, x in np.argwhere(letters == letter)], axis=0)
                    for letter in "rgb"}
         if settings["rgb"]:
             return [(colours["r"], 0), (colours["g"], 1), (colours["b"], 0)]

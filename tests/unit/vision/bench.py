@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from support import FULL_RATE, TrafficPattern, simulate, stream_put
+from support import FULL_RATE, simulate, stream_put
 from support.rows import ROW_GAP_CYCLES
 from tapetum.config import ColourFilter, HdrConfig, PixelArrayConfig
 from tapetum.control.frame_settings import FrameSettings
@@ -19,7 +19,7 @@ from tapetum.vision.vision import Vision
 __all__ = ["Outcome", "Picture", "bright_frame", "random_region", "run_vision", "small_config"]
 
 
-def small_config(*, lanes=1, columns=32, rows=16, colour_filter=ColourFilter.RGGB):
+def small_config(*, lanes=1, columns=24, rows=12, colour_filter=ColourFilter.RGGB):
     tiny = preset("tiny")
     array = PixelArrayConfig(columns=columns, rows=rows, optical_black_rows=4,
                              colour_filter=colour_filter)
@@ -50,13 +50,13 @@ def random_region(generator, config, cell):
 
 @dataclass(kw_only=True)
 class Picture:
-    """A frame on its way in; ``rows`` are those that arrive, by default all."""
+    """A frame on its way in; only the rows of ``arrives`` do, by default all."""
 
     values: np.ndarray
     settings: dict[str, Any]
     number: int = 0
-    rows: list[int] | None = None
-    columns: dict[int, int] = field(default_factory=dict)
+    arrives: list[int] | None = None
+    ends: dict[int, int] = field(default_factory=dict)
     """Where a row ends too early."""
 
 
@@ -73,7 +73,7 @@ class Outcome:
 
 def _beats(picture, row, lanes):
     shape, values = LinearPixels(lanes), picture.values
-    count, frame_rows = picture.columns.get(row, values.shape[1]), values.shape[0]
+    count, frame_rows = picture.ends.get(row, values.shape[1]), values.shape[0]
     for start in range(0, count, lanes):
         yield shape.const({
             "values": [int(value) for value in values[row, start:start + lanes]],
@@ -82,11 +82,10 @@ def _beats(picture, row, lanes):
 
 
 def run_vision(config, pictures, *, pattern=FULL_RATE, ready=FULL_RATE, vision=None, knots=None,
-               row_gap=ROW_GAP_CYCLES, blanking=300, seed=0, cycles=200_000, frame_settings=None):
+               row_gap=ROW_GAP_CYCLES, blanking=130, seed=0, cycles=200_000, frame_settings=None):
     """Send pictures; each picture's settings are there from before its first pixel."""
     dut, outcome, random = Vision(config, vision), Outcome(), Random(seed)
     ring = FrameSettings.defaults(config) | (frame_settings or {})
-    clock = 0
 
     async def source(ctx):
         for slot in range(4):
@@ -101,22 +100,23 @@ def run_vision(config, pictures, *, pattern=FULL_RATE, ready=FULL_RATE, vision=N
             ctx.set(dut.tone.write, 0)
         for picture in pictures:
             ctx.set(dut.settings, picture.settings)
-            rows = range(picture.values.shape[0]) if picture.rows is None else picture.rows
+            rows = range(picture.values.shape[0]) if picture.arrives is None else picture.arrives
             for row in rows:
                 await stream_put(ctx, dut.i, _beats(picture, row, config.lanes), pattern)
-                outcome.last_pixel = clock
                 await ctx.tick().repeat(row_gap + random.choice([0, 0, 1, 5]))
             await ctx.tick().repeat(blanking)
-        await ctx.tick().repeat(1200)
+        await ctx.tick().repeat(60)
 
     async def sink(ctx):
-        nonlocal clock
-        permits, row = iter(ready), []
+        permits, row, clock = iter(ready), [], 0
         while True:
             permit = next(permits)
             ctx.set(dut.o.ready, permit)
-            _, _, valid, payload = await ctx.tick().sample(dut.o.valid, dut.o.payload)
+            *_, pixel, valid, payload = await ctx.tick().sample(
+                dut.i.valid, dut.o.valid, dut.o.payload)
             clock += 1
+            if pixel:
+                outcome.last_pixel = clock
             if valid and permit:
                 outcome.first_word = outcome.first_word or clock
                 row.append(payload.word)
