@@ -20,8 +20,9 @@ TONE_WINDOW = MemoryWindow(
 
 
 class ToneCurve(wiring.Component):
-    """``knot + ((next knot - knot) * fraction) / 256``, rounded to int8. Latency
-    `latency_cycles`, one point per clock.
+    """``knot + (next knot - knot) * fraction / 256``, rounded to int8.
+
+    Latency `latency_cycles`, one point per clock.
 
     Members
     -------
@@ -32,7 +33,7 @@ class ToneCurve(wiring.Component):
         `TONE_WINDOW`.
     """
 
-    latency_cycles = 7
+    latency_cycles = 8
 
     valid: In(1)
     segment: In(range(SEGMENTS))
@@ -62,29 +63,33 @@ class ToneCurve(wiring.Component):
         read_byte = delayed(m, byte, 1, name="read_byte")
         m.d.sync += window.read_data.eq(Mux(read_byte, shown.data[:8], shown.data[8:]))
 
-        # Clock 1: both ends of the segment. 2, 3: their distance. 4, 5: the point. 6, 7: int8.
-        address = Signal(range(KNOTS), reset_less=True)
-        following = Signal(range(KNOTS), reset_less=True)
+        # Clocks 1 to 3: both ends of the segment. 4, 5: their distance, and the share of it. 6 to 8:
+        # the point, as int8.
+        address, following = (Signal(range(KNOTS), name=name, reset_less=True)
+                              for name in ("address", "following"))
         with m.If(moves[0]):
             m.d.sync += [address.eq(self.segment), following.eq(self.segment + 1)]
         m.d.comb += [here.addr.eq(address), here.en.eq(moves[1]),
                      there.addr.eq(following), there.en.eq(moves[1])]
-        fraction = delayed(m, self.fraction, 3, name="fraction")
-        start, rise = Signal(signed(KNOT_BITS), reset_less=True), Signal(signed(KNOT_BITS + 1),
-                                                                         reset_less=True)
+        start, end = (Signal(signed(KNOT_BITS), name=name, reset_less=True)
+                      for name in ("start", "end"))
         with m.If(moves[2]):
-            m.d.sync += [start.eq(here.data), rise.eq(there.data - here.data)]
-        product = Signal(signed(KNOT_BITS + 1 + FRACTION_BITS), reset_less=True)
-        base = delayed(m, start, 1, name="base")
+            m.d.sync += [start.eq(here.data), end.eq(there.data)]
+        rise = Signal(signed(KNOT_BITS + 1), reset_less=True)
         with m.If(moves[3]):
+            m.d.sync += rise.eq(end - start)
+        product = Signal(signed(KNOT_BITS + 1 + FRACTION_BITS), reset_less=True)
+        fraction = delayed(m, self.fraction, 4, name="fraction")
+        with m.If(moves[4]):
             m.d.sync += product.eq(rise * fraction)
         half = 1 << FRACTION_BITS - 1
         point = Signal(signed(KNOT_BITS + 1), reset_less=True)
-        with m.If(moves[4]):
+        base = delayed(m, start, 2, name="base")
+        with m.If(moves[5]):
             m.d.sync += point.eq(base + ((product + half) >> FRACTION_BITS))
         rounded = Signal(signed(KNOT_BITS + 2 - FRACTION_BITS), reset_less=True)
-        with m.If(moves[5]):
-            m.d.sync += rounded.eq((point + half) >> FRACTION_BITS)
         with m.If(moves[6]):
+            m.d.sync += rounded.eq((point + half) >> FRACTION_BITS)
+        with m.If(moves[7]):
             m.d.sync += self.code.eq(Mux(rounded > 127, 127, rounded))
         return m

@@ -68,8 +68,9 @@ class VisionModel:
         if cell == 1:
             return [(region, 0)]
         letters = np.array(list(colour_filter.value)).reshape(2, 2)
-        letters = np.flip(letters, tuple(axis for axis, name in enumerate(("flip_rows", "flip_columns"))
-                                       if frame_settings[name]))
+        flipped = tuple(axis for axis, name in enumerate(("flip_rows", "flip_columns"))
+                        if frame_settings[name])
+        letters = np.flip(letters, flipped)
         colours = {letter: np.sum([region[..., y::2, x::2]
                                    for y, x in np.argwhere(letters == letter)], axis=0)
                    for letter in "rgb"}
