@@ -52,12 +52,13 @@ class FastCamera:
         planes = plane_of_pixel(array.colour_filter, array.columns)[at_rows[:, 0] % 2]
         self._mosaic = planes, at_rows, at_columns
 
-    def codes(self, generator: Generator, picture: TunnelPicture) -> NDArray[np.int64]:
-        """Corrected codes, (captures, rows, columns)."""
+    def codes(self, generator: Generator, picture: TunnelPicture, *, brightness: float = 1.0
+              ) -> NDArray[np.int64]:
+        """Corrected codes, (captures, rows, columns); ``brightness`` is a factor of all light."""
         config, parameters = self.config, self.parameters
         steady = stack_planes(picture.steady)[self._mosaic]
         lamps = [(stack_planes(lit)[self._mosaic], pulse) for lit, pulse in picture.lamps]
-        gain = self.electrons_per_second * float(np.exp2(generator.uniform(-0.5, 0.5)))
+        gain = self.electrons_per_second * brightness
         start_s, fixed = generator.uniform(0, 10), parameters.photo_response_spread
         response = 1 + fixed * generator.standard_normal(steady.shape)
         electrons: dict[int, NDArray[np.float64]] = {}

@@ -2,16 +2,17 @@
 """Learns the weights, with PyTorch; the only module that needs it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-__all__ = ["Layer", "learn"]
+from .layers import CODE_SCALE, Layer
 
-CODE_SCALE = 128
+__all__ = ["learn"]
+
 WIDTHS = (16, 32, 32, 32)
 STRIDES = (2, 1, 2, 1)
 BATCH = 64
@@ -20,21 +21,12 @@ WEIGHT_DECAY = 1e-3
 THREADS = 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layer:
-    """Weights (outputs, inputs, height, width) and bias of a convolution, batch norm folded in."""
-
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
-    stride: int = 1
-
-
 def _network(channels: int, classes: int) -> nn.Sequential:
     layers: list[nn.Module] = []
     before = channels
     for width, stride in zip(WIDTHS, STRIDES, strict=True):
         layers += [nn.Conv2d(before, width, 3, stride=stride, padding=1, bias=False),
-                   nn.BatchNorm2d(width), nn.ReLU6()]
+                   nn.BatchNorm2d(width), nn.ReLU()]
         before = width
     layers += [nn.MaxPool2d(2), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(before, classes)]
     return nn.Sequential(*layers)
@@ -78,15 +70,13 @@ def _jittered(pictures: torch.Tensor) -> torch.Tensor:
 
 def _folded(model: nn.Sequential) -> list[Layer]:
     layers, stages = [], list(model)
-    for convolution, norm in zip(stages, stages[1:], strict=False):
+    for convolution, norm in pairwise(stages):
         if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-            assert norm.running_mean is not None and norm.running_var is not None
             gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
             layers.append(Layer(
                 weights=(convolution.weight * gain[:, None, None, None]).detach().numpy(),
                 bias=(norm.bias - norm.running_mean * gain).detach().numpy(),
                 stride=int(convolution.stride[0])))
     last = stages[-1]
-    assert isinstance(last, nn.Linear)
     return [*layers, Layer(weights=last.weight.detach().numpy()[:, :, None, None],
                            bias=last.bias.detach().numpy())]

@@ -15,7 +15,7 @@ from ..scenes.tunnel_geometry import CAMERA_HEIGHT_M, LANE_M, MOUTH_M, TUNNEL_X_
 from ..scenes.tunnel_light import TunnelView, render_tunnel
 from ..scenes.tunnel_sprites import oncoming_car, pedestrian
 
-__all__ = ["CLASSES", "TunnelPicture", "draw_picture"]
+__all__ = ["CLASSES", "Canvas", "TunnelPicture", "draw_background", "draw_picture"]
 
 CLASSES = ("clear", "pedestrian in shadow", "pedestrian in light")
 CLEAR, SHADOW, LIGHT = range(3)
@@ -54,7 +54,9 @@ class TunnelPicture(NamedTuple):
 
 
 @dataclass
-class _Canvas:
+class Canvas:
+    """A picture that sprites are put into."""
+
     picture: NDArray[np.float64]
     camera: Camera
 
@@ -129,7 +131,7 @@ def draw_picture(generator: Generator, background: TunnelBackground) -> TunnelPi
     somebody in front of that wall.
     """
     view, picture = background.view, background.radiance.copy()
-    canvas, lamps = _Canvas(picture, view.camera), []
+    canvas, lamps = Canvas(picture, view.camera), []
     label = int(generator.integers(len(CLASSES) if background.has_opening else LIGHT))
     if generator.random() < SIGNS_SHOWN:
         for kind, x_m, pulse in (("limit", 0.0, LIMIT_PULSE), ("arrow", -LANE_M, ARROW_PULSE)):
@@ -157,14 +159,14 @@ def draw_picture(generator: Generator, background: TunnelBackground) -> TunnelPi
     return TunnelPicture(picture, lamps, label)
 
 
-def _park_car(canvas: _Canvas, z_m: float) -> NDArray[np.float64]:
+def _park_car(canvas: Canvas, z_m: float) -> NDArray[np.float64]:
     radiance, alpha, emission = _oncoming_car()
     place = (-LANE_M, -0.9, z_m, 0.03)
     canvas.paste(radiance, alpha, *place)
     return canvas.light(emission, *place)
 
 
-def _place(generator: Generator, canvas: _Canvas, side: int) -> tuple[float, float] | None:
+def _place(generator: Generator, canvas: Canvas, side: int) -> tuple[float, float] | None:
     """Where somebody can be seen as a whole; x and z in metres. ``side`` -1 is left, 0 is any."""
     (rows, columns, _), camera = canvas.picture.shape, canvas.camera
     for _ in range(MOST_TRIES):
@@ -178,7 +180,7 @@ def _place(generator: Generator, canvas: _Canvas, side: int) -> tuple[float, flo
     return None
 
 
-def _light_wall(generator: Generator, canvas: _Canvas, place: tuple[float, float],
+def _light_wall(generator: Generator, canvas: Canvas, place: tuple[float, float],
                 radiance: float) -> None:
     """A bright patch with soft edges behind a place."""
     x_m, z_m = place
@@ -193,7 +195,7 @@ def _light_wall(generator: Generator, canvas: _Canvas, place: tuple[float, float
     canvas.blend(np.maximum(stains, 0.5)[..., None] * colour, alpha, along_y, along_x)
 
 
-def _stand(generator: Generator, canvas: _Canvas, view: TunnelView, place: tuple[float, float],
+def _stand(generator: Generator, canvas: Canvas, view: TunnelView, place: tuple[float, float],
            wall: float | None) -> None:
     """Draw the pedestrian: in front of a sunlit wall, or in what light there is at the place."""
     x_m, z_m = place
