@@ -22,6 +22,7 @@ COMMANDS = {
     "characterise": "tapetum_sim.commands.characterise",
     "bench": "tapetum_sim.commands.bench",
     "compile": "tapetum_compiler.command",
+    "train": "tapetum_sim.commands.train",
     "verilog": "tapetum_sim.commands.verilog",
     "registers": "tapetum_sim.commands.registers",
     "presets": "tapetum_sim.commands.presets",

@@ -63,8 +63,8 @@ class ToneCurve(wiring.Component):
         read_byte = delayed(m, byte, 1, name="read_byte")
         m.d.sync += window.read_data.eq(Mux(read_byte, shown.data[:8], shown.data[8:]))
 
-        # Clocks 1 to 3: both ends of the segment. 4, 5: their distance, and the share of it. 6 to 8:
-        # the point, as int8.
+        # Clocks 1 to 3: both ends of the segment. 4, 5: their distance, and the share of it.
+        # 6 to 8: the point, as int8.
         address, following = (Signal(range(KNOTS), name=name, reset_less=True)
                               for name in ("address", "following"))
         with m.If(moves[0]):
