@@ -33,7 +33,7 @@ class NpuConfig:
     layers: int = 64
     schedule_entries: int = 2048
     add_tables: int = 4
-    program_words: int = 2048
+    program_words: int = 4096
     program_banks: int = 1
 
     def __post_init__(self):

@@ -11,6 +11,6 @@ PROGRAM_WINDOW = MemoryWindow(
     sentence="A byte written anywhere here is appended to the program; write only. "
              "See program_control.")
 VERDICT_WINDOW = MemoryWindow(
-    name="verdict", address=0x4900, entries=VERDICT_BYTES, entry_bytes=1,
+    name="verdict_bytes", address=0x4900, entries=VERDICT_BYTES, entry_bytes=1,
     sentence="The last verdict, byte by byte as on the link; read only. It holds still while "
              "verdict_hold is set.")

@@ -8,31 +8,13 @@ from amaranth.lib import data
 
 from ..config import DieConfig
 from ..room_config import ColourFilter, require
+from .vision_config import VisionConfig
 
 __all__ = ["RECIPROCAL_BITS", "Region", "VisionConfig", "VisionSettings", "cell_pixels",
            "vision_settings", "whole_frame"]
 
 RECIPROCAL_BITS = 18
 """Of the mantissa, its top bit set: one side of a multiplier."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class VisionConfig:
-    """What the room is built for.
-
-    Parameters
-    ----------
-    largest_columns, largest_rows : int
-        Of a network's input.
-    """
-
-    largest_columns: int = 96
-    largest_rows: int = 96
-
-    def __post_init__(self):
-        for name in ("largest_columns", "largest_rows"):
-            require(4 <= getattr(self, name) <= 128,
-                    f"{name} must lie between 4 and 128, not {getattr(self, name)}.")
 
 
 @dataclass(frozen=True, kw_only=True)

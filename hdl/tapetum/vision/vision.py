@@ -60,6 +60,8 @@ class Vision(wiring.Component):
         `TONE_WINDOW`.
     o : Out(stream of InputWord)
         Pixels of the input, row by row; ``row_last`` with the last one of each.
+    active : Out(VisionSettings)
+        Of the present frame.
     frame_first : Out(1), frame : Out(16)
         Strobe: the first pixel of this frame's region has come.
     incomplete : Out(1)
@@ -86,6 +88,7 @@ class Vision(wiring.Component):
             "ring": In(settings_ring(config)),
             "tone": In(WindowBus(TONE_WINDOW)),
             "o": Out(stream.Signature(InputWord)),
+            "active": Out(VisionSettings),
             "frame_first": Out(1), "frame": Out(16), "incomplete": Out(1), "overflow": Out(1),
         })
 
@@ -115,7 +118,8 @@ class Vision(wiring.Component):
         # Frames
         restart, failed = Signal(), Signal()
         m.d.comb += [
-            cut.settings.eq(self.settings), restart.eq(cut.begins | cut.lost),
+            cut.settings.eq(self.settings), self.active.eq(cut.active),
+            restart.eq(cut.begins | cut.lost),
             failed.eq(pixels.overflow | rows.overflow), cut.abort.eq(failed),
             cut.delivered.eq(rows.delivered), cut.busy.eq(rows.busy),
             pixels.clear.eq(cut.lost), rows.begins.eq(cut.begins), rows.lost.eq(cut.lost),
