@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil, frexp
 
+from .npu.npu_config import NpuConfig
 from .room_config import (
     LONGEST_LAMP_PERIOD_S,
     AdcConfig,
@@ -22,17 +23,23 @@ from .room_config import (
     require,
 )
 from .row_timing import ExposureGroup, RowTiming, build_row_timing, group_captures
+from .vision.vision_config import VisionConfig
 
 __all__ = [
     "AdcConfig", "CaptureConfig", "ColourFilter", "ConfigError", "ConversionGain", "CorrectConfig",
-    "Csi2Config", "DieConfig", "HdrConfig", "LONGEST_LAMP_PERIOD_S", "Photodiode",
-    "PixelArrayConfig", "PixelConfig", "TimingConfig",
+    "Csi2Config", "DieConfig", "HdrConfig", "LONGEST_LAMP_PERIOD_S", "NpuConfig",
+    "Photodiode", "PixelArrayConfig", "PixelConfig", "TimingConfig", "VisionConfig",
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DieConfig:
     """A whole die; refuses what cannot work when it is made.
+
+    Parameters
+    ----------
+    npu : NpuConfig, optional
+        None for a die without an array, and so without its front end, `vision`.
 
     Raises
     ------
@@ -52,6 +59,8 @@ class DieConfig:
     correct: CorrectConfig = field(default_factory=CorrectConfig)
     hdr: HdrConfig = field(default_factory=HdrConfig)
     csi2: Csi2Config = field(default_factory=Csi2Config)
+    vision: VisionConfig = field(default_factory=VisionConfig)
+    npu: NpuConfig | None = None
 
     def __post_init__(self):
         require(self.sync_clock_hz > 0, "sync_clock_hz must be positive.")

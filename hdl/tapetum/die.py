@@ -19,11 +19,15 @@ from .correct.correction import Correction
 from .csi2.flicker_map import FlickerMap
 from .csi2.lanes import PhyLanes
 from .csi2.transmitter import Csi2Transmitter
+from .csi2.verdict_packets import VerdictPackets
 from .hdr.hdr import Hdr
+from .npu.npu import Npu
 from .pixel import RampKind, RowControl, ShutterControl
 from .readout.readout import Readout
 from .registers.bus import RegisterBus
 from .stats.statistics import Statistics
+from .vision.settings import cell_pixels
+from .vision.vision import Vision
 
 __all__ = ["Die"]
 
@@ -38,7 +42,8 @@ class Die(wiring.Component):
                       settings          ramp code ▲ comparators                           │
            bus ◄──► control ◄── status, faults ───┴───────────────────────────────────── phy
 
-    The flicker map leaves `hdr` with the combined pixels and joins them in `csi2`.
+    The flicker map leaves `hdr` with the combined pixels and joins them in `csi2`. So does what
+    the array sees, if there is one: `hdr` ─► `vision` ─► `npu` ─► `verdicts` ─► `csi2`.
 
     Rooms are attributes under their own names, so that a simulation can watch what passes.
 
@@ -66,6 +71,8 @@ class Die(wiring.Component):
         Asynchronous pin: starts a frame in triggered mode.
     sync_output, strobe, error : Out(1)
         Pins: frame sync, lamp, any unmasked fault.
+    interrupt : Out(1)
+        Pin: the array has seen what the host waits for. Always 0 without an array.
     phy : Out(PhyLanes), in ``byte_domain``
     """
 
@@ -83,7 +90,11 @@ class Die(wiring.Component):
         self.selector = OutputSelector(config, combined_latency_cycles=(
             self.hdr.latency_cycles + self.compander.latency_cycles))
         self.flicker_map = FlickerMap(config, byte_domain)
-        self.csi2 = Csi2Transmitter(config, byte_domain, result_sources=1)
+        self.csi2 = Csi2Transmitter(config, byte_domain, result_sources=2 if config.npu else 1)
+        if config.npu:
+            self.vision = Vision(config, config.vision)
+            self.npu = Npu(config.npu)
+            self.verdicts = VerdictPackets(config, byte_domain)
         super().__init__({
             "row_control": Out(RowControl),
             "shutters": Out(data.ArrayLayout(ShutterControl, 2 * len(config.exposure_groups))),
@@ -99,6 +110,7 @@ class Die(wiring.Component):
             "sync_output": Out(1),
             "strobe": Out(1),
             "error": Out(1),
+            "interrupt": Out(1),
             "phy": Out(PhyLanes(config.csi2.byte_lanes)),
         })
 
@@ -138,6 +150,9 @@ class Die(wiring.Component):
             marks.payload.tag.eq(combined.tag),
         ]
         connect(m, self.flicker_map.packets, csi2.results[0])
+
+        if self.config.npu:
+            self._array(m)
 
         # Settings
         m.d.comb += [
@@ -237,3 +252,50 @@ class Die(wiring.Component):
             self.error.eq(control.error),
         ]
         return m
+
+    def _array(self, m: Module) -> None:
+        """From the combined frame to its verdict."""
+        control, readout, hdr, csi2 = self.control, self.readout, self.hdr, self.csi2
+        vision, npu, verdicts = self.vision, self.npu, self.verdicts
+        m.submodules.vision, m.submodules.npu, m.submodules.verdicts = vision, npu, verdicts
+        host, seen, cell = control.array_control, vision.active, cell_pixels(self.config) - 1
+        wanted = Cat(frame.verdict & ~frame.uncombined for frame in control.ring)
+        m.d.comb += [
+            vision.i.valid.eq(hdr.o.valid), vision.i.payload.eq(hdr.o.payload),
+            vision.settings.eq(host.vision), vision.settings.enable.eq(wanted.any()),
+            vision.ring.eq(control.ring),
+
+            npu.first.eq(vision.frame_first), npu.first_frame.eq(vision.frame),
+            npu.rows.eq(seen.rows), npu.columns.eq(seen.columns),
+            npu.region.x_start.eq(seen.column_start), npu.region.y_start.eq(seen.row_start),
+            npu.region.columns.eq(seen.cells_x << cell), npu.region.rows.eq(seen.cells_y << cell),
+            npu.lost.eq(vision.incomplete), npu.lost_frame.eq(vision.frame),
+            npu.last.eq(hdr.o.valid & hdr.o.payload.frame_last),
+            npu.last_frame.eq(hdr.o.payload.tag.frame),
+            npu.wanted.eq(wanted), npu.deadline.eq(host.deadline),
+            npu.quiet.eq(~control.streaming & ~readout.busy),
+            npu.program_bank.eq(host.bank), npu.restart.eq(host.restart), npu.load.eq(host.load),
+            npu.hold.eq(host.hold), npu.clear_interrupt.eq(host.interrupt_clear),
+            npu.interrupt_settings.classes.eq(host.interrupt_classes),
+            npu.interrupt_settings.score.eq(host.interrupt_score),
+
+            verdicts.verdict.eq(npu.verdict), verdicts.given.eq(npu.given),
+            csi2.verdict_wanted.eq(wanted), csi2.verdict_sent.eq(verdicts.sent),
+
+            control.array_status.received.eq(npu.received),
+            control.array_status.loading.eq(npu.loading),
+            control.array_status.loaded.eq(npu.loaded),
+            control.array_status.refused.eq(npu.refused),
+            control.array_status.model_id.eq(npu.program.model_id),
+            control.array_status.interrupt.eq(npu.interrupt),
+            control.raised[Fault.VERDICT_WITHHELD].eq(npu.withheld),
+            control.raised[Fault.VERDICT_LOST].eq(verdicts.lost),
+            control.raised[Fault.PROGRAM_REFUSED].eq(npu.refusal),
+            control.raised[Fault.VISION_OVERFLOW].eq(vision.overflow),
+            self.interrupt.eq(npu.interrupt),
+        ]
+        connect(m, vision.o, npu.words)
+        connect(m, verdicts.packets, csi2.results[1])
+        connect(m, control.windows.vision_tone_curve, vision.tone)
+        connect(m, control.windows.program, npu.program_window)
+        connect(m, control.windows.verdict_bytes, npu.verdict_window)

@@ -13,6 +13,7 @@ from .config import (
     Csi2Config,
     DieConfig,
     HdrConfig,
+    NpuConfig,
     Photodiode,
     PixelArrayConfig,
     TimingConfig,
@@ -46,7 +47,8 @@ def automotive_captures(timing: TimingConfig, sync_clock_hz: float, *, lag_lines
 def _automotive(name: str, *, columns: int, rows: int, bits: int, frame_rate_hz: float,
                 frame_length_lines: int, adc_clock_hz: float, sync_clock_hz: float,
                 lag_lines: int, lanes: int = 1, optical_black_rows: int = 8,
-                shading_cell_pixels: int, csi2: Csi2Config | None = None) -> DieConfig:
+                shading_cell_pixels: int, csi2: Csi2Config | None = None,
+                npu: NpuConfig | None = None) -> DieConfig:
     line_length = int(sync_clock_hz / frame_rate_hz / frame_length_lines)
     timing = TimingConfig(frame_length_lines=frame_length_lines, line_length_cycles=line_length)
     return DieConfig(
@@ -57,19 +59,19 @@ def _automotive(name: str, *, columns: int, rows: int, bits: int, frame_rate_hz:
         adc=AdcConfig(bits=bits),
         correct=CorrectConfig(shading_cell_pixels=shading_cell_pixels),
         hdr=HdrConfig(line_buffer_lag_lines=lag_lines),
-        csi2=csi2 or Csi2Config())
+        csi2=csi2 or Csi2Config(), npu=npu)
 
 
 PRESETS: dict[str, DieConfig] = {config.name: config for config in (
     _automotive("tiny", columns=64, rows=48, bits=10, frame_rate_hz=60, frame_length_lines=64,
                 adc_clock_hz=100e6, sync_clock_hz=75e6, lag_lines=4, optical_black_rows=4,
-                shading_cell_pixels=16, csi2=Csi2Config(byte_clock_hz=12.5e6)),
+                shading_cell_pixels=16, csi2=Csi2Config(byte_clock_hz=12.5e6), npu=NpuConfig()),
     _automotive("qvga", columns=320, rows=240, bits=10, frame_rate_hz=60, frame_length_lines=262,
                 adc_clock_hz=100e6, sync_clock_hz=75e6, lag_lines=4,
-                shading_cell_pixels=32, csi2=Csi2Config(byte_clock_hz=25e6)),
+                shading_cell_pixels=32, csi2=Csi2Config(byte_clock_hz=25e6), npu=NpuConfig()),
     _automotive("vga", columns=640, rows=480, bits=12, frame_rate_hz=60, frame_length_lines=512,
                 adc_clock_hz=620e6, sync_clock_hz=100e6, lag_lines=8,
-                shading_cell_pixels=32, csi2=Csi2Config(byte_clock_hz=75e6)),
+                shading_cell_pixels=32, csi2=Csi2Config(byte_clock_hz=75e6), npu=NpuConfig()),
     _automotive("hd", columns=1280, rows=960, bits=12, frame_rate_hz=30, frame_length_lines=1000,
                 adc_clock_hz=600e6, sync_clock_hz=100e6, lag_lines=8, lanes=2,
                 shading_cell_pixels=64, csi2=Csi2Config(byte_lanes=4, byte_clock_hz=125e6)),

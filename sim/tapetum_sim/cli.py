@@ -24,6 +24,7 @@ COMMANDS = {
     "bench": "tapetum_sim.commands.bench",
     "compile": "tapetum_compiler.command",
     "infer": "tapetum_sim.commands.infer",
+    "train": "tapetum_sim.commands.train",
     "verilog": "tapetum_sim.commands.verilog",
     "registers": "tapetum_sim.commands.registers",
     "presets": "tapetum_sim.commands.presets",

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tapetum.config import DieConfig
+from tapetum.npu.program import Program
 from tapetum_sim.frame.build import build_simulator
 from tapetum_sim.frame.record import RunRecord
 from tapetum_sim.frame.run import Request, run_die
@@ -36,6 +37,7 @@ def build_once(config: DieConfig) -> None:
 def make_request(config: DieConfig, directory: Path, *, frames: int = 2, seed: int = 1,
                  registers: Mapping[str, int] | None = None,
                  windows: Mapping[str, Sequence[int]] | None = None,
+                 programs: Sequence[Program] = (),
                  stimuli: Sequence[Stimulus] = (),
                  parameters: PixelDieParameters | None = None,
                  light: float | None = None) -> Request:
@@ -54,7 +56,8 @@ def make_request(config: DieConfig, directory: Path, *, frames: int = 2, seed: i
     pixel_die = PixelDie(config, scene, parameters or PixelDieParameters(), seed=seed)
     return Request(
         config=config, pixel_die=pixel_die, frames=frames, seed=seed, scene_name=scene.name,
-        registers=registers or {}, windows=windows or {}, stimuli=tuple(stimuli))
+        registers=registers or {}, windows=windows or {}, programs=tuple(programs),
+        stimuli=tuple(stimuli))
 
 
 def run_small(config: DieConfig, directory: Path, **options) -> RunRecord:

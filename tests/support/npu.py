@@ -4,10 +4,23 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 
-from tapetum.npu.program import LANES, LayerRecord, Mode, Program, TensorRecord
+from tapetum.npu.engine import Engine
+from tapetum.npu.npu_config import NpuConfig
+from tapetum.npu.program import (
+    LANES,
+    TENSOR_LAYOUT,
+    LayerRecord,
+    Mode,
+    Program,
+    Target,
+    TensorRecord,
+)
 
-__all__ = ["SmallNetwork", "requantised"]
+__all__ = ["SmallNetwork", "StandInEngine", "requantised", "stand_in_program"]
 
 CELLS = 8
 
@@ -227,3 +240,66 @@ class SmallNetwork:
 
 def _word(lanes) -> int:
     return sum((int(value) & 0xFF) << 8 * lane for lane, value in enumerate(lanes))
+
+
+class StandInEngine(wiring.Component):
+    """Has the ports of `Engine` and simulates in no time: the scores are weights of its cell 0.
+
+    It takes `ROW_CYCLES` for each row of its input; one that comes earlier is an overrun.
+    """
+
+    ROW_CYCLES = 12
+
+    def __init__(self, config: NpuConfig):
+        self.config = config
+        super().__init__(Engine(config).signature)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.weights = weights = Memory(
+            shape=64, depth=self.config.weight_words, init=[])
+        write, read = weights.write_port(), weights.read_port()
+        tensor = Signal(TENSOR_LAYOUT)
+        rows, since = Signal(12), Signal(range(self.ROW_CYCLES + 1))
+        row = self.input_valid & self.input_ready & self.input.row_last & self.busy
+        m.d.comb += [
+            write.addr.eq(self.write_index), write.data.eq(self.write_data),
+            write.en.eq(self.write & (self.write_target == Target.WEIGHTS)
+                        & (self.write_cell == 0)),
+            read.addr.eq(self.result_index), self.result_word.eq(read.data),
+            self.ready.eq(~self.busy), self.input_ready.eq(1),
+            self.done.eq(self.busy & (rows == tensor.height) & (since == self.ROW_CYCLES)),
+        ]
+        with m.If(self.write & (self.write_target == Target.TENSORS) & (self.write_index == 0)):
+            m.d.sync += tensor.eq(self.write_data)
+        with m.If(since != self.ROW_CYCLES):
+            m.d.sync += since.eq(since + 1)
+        with m.If(row & (rows != tensor.height)):
+            m.d.sync += [rows.eq(rows + 1), since.eq(0),
+                         self.overrun.eq(self.overrun | (since != self.ROW_CYCLES))]
+        with m.If(self.start & self.ready):
+            m.d.sync += [self.busy.eq(1), rows.eq(0), since.eq(self.ROW_CYCLES),
+                         self.overrun.eq(0)]
+        with m.If(self.done):
+            m.d.sync += self.busy.eq(0)
+        return m
+
+
+def stand_in_program(scores: np.ndarray, *, rows: int, columns: int, model_id: int,
+                     classes: int = 0) -> Program:
+    """A program with which a `StandInEngine` gives these scores; their count is a multiple of 8."""
+    words = len(scores) // 8
+    weights = np.zeros((CELLS, words, LANES), np.int8)
+    weights[0, :, :8] = scores.reshape(words, 8)
+    one = np.ones((CELLS, 1), np.int64)
+    layer = LayerRecord(
+        mode=Mode.CHANNELS, kernel_height=1, kernel_width=1, in_tensor=0, in_height=rows,
+        in_width=columns, vectors=1, out_tensor=1, out_height=1, out_width=1, groups=words,
+        out_pixel_words=words)
+    tensors = (TensorRecord(base=0, ring_rows=4, row_words=columns, height=rows, pixel_words=1),
+               TensorRecord(base=0, ring_rows=1, row_words=words, height=1, pixel_words=words))
+    return Program(
+        cells=CELLS, weights=weights, bias=one, multiplier=one, shift=one, single_rounding=one,
+        layers=(layer,), tensors=tensors, schedule=np.zeros(rows, np.uint8),
+        tables=np.zeros((0, 512), np.int32), input_shape=(rows, columns, 1), output_tensor=1,
+        classes=classes, model_id=model_id)

@@ -12,6 +12,7 @@ from tapetum.config import (
     Csi2Config,
     DieConfig,
     HdrConfig,
+    NpuConfig,
     Photodiode,
     PixelArrayConfig,
     TimingConfig,
@@ -44,7 +45,7 @@ def small_die(name: str = "small", *, kinds: tuple[str, ...] = CAPTURE_KINDS, co
               optical_black_columns: int = 4, test_rows: int = 2,
               colour_filter: ColourFilter = ColourFilter.RGGB, bond_group_columns: int = 8,
               adc_clock_hz: float = 300e6, sync_clock_hz: float = 75e6,
-              spare_line_cycles: int = 20, **csi2: Any) -> DieConfig:
+              spare_line_cycles: int = 20, npu: NpuConfig | None = None, **csi2: Any) -> DieConfig:
     """Build a die whose lines are as short as its conversions allow, plus `spare_line_cycles`.
 
     ``line_buffer_lag_lines`` defaults to two more than the lag, so that registers can raise it.
@@ -65,6 +66,7 @@ def small_die(name: str = "small", *, kinds: tuple[str, ...] = CAPTURE_KINDS, co
                                                  bond_group_columns=bond_group_columns),
         captures=small_captures(kinds, long_lines=frame_length - lag_lines - 3,
                                 lag_lines=lag_lines),
-        hdr=HdrConfig(line_buffer_lag_lines=line_buffer_lag_lines), csi2=Csi2Config(**csi2))
+        hdr=HdrConfig(line_buffer_lag_lines=line_buffer_lag_lines), npu=npu,
+        csi2=Csi2Config(**csi2))
     needed = max(roomy.row_timing.line_cycles, SHORTEST_LINE_CYCLES)
     return roomy.with_(timing=replace(timing, line_length_cycles=needed + spare_line_cycles))

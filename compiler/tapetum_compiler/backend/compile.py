@@ -120,7 +120,7 @@ def compile_network(network: Network, *, cells: int = 8, dense: bool = False,
     require(row_period is None or not schedule.late_rows,
             f"a row every {row_period} clocks is more than the array can take: "
             f"{schedule.late_rows} rows come before there is room; use more cells or slower rows")
-    program = emit(lowered, plan, smaller.inputs[0], model_id)
+    program = emit(lowered, plan, smaller.inputs[0], model_id, smaller.outputs[0].shape[-1])
     if config is not None:
         check_capacity(program, config)
     reports = tuple(

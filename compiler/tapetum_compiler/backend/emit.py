@@ -17,7 +17,7 @@ __all__ = ["emit"]
 _MOST_LAYERS, _MOST_MAPS, _MOST_TABLES = 64, 64, 8
 
 
-def emit(lowered: Lowered, plan: Plan, source: Tensor, model_id: int) -> Program:
+def emit(lowered: Lowered, plan: Plan, source: Tensor, model_id: int, classes: int) -> Program:
     """The program of layers for which everything is decided; `source` is the input."""
     layers, streams = lowered.layers, plan.streams
     require(len(layers) <= _MOST_LAYERS and len(streams.maps) <= _MOST_MAPS,
@@ -60,7 +60,7 @@ def emit(lowered: Lowered, plan: Plan, source: Tensor, model_id: int) -> Program
         schedule=np.array(plan.schedule.order, np.uint8),
         tables=np.array(tables, np.int32).reshape(-1, TABLE_WORDS),
         input_shape=source.shape, input_scale=source.scale, input_zero_point=source.zero_point,
-        output_tensor=streams.output, model_id=model_id)
+        output_tensor=streams.output, classes=classes, model_id=model_id)
 
 
 def _layer_record(layer: ArrayLayer, number: int, streams: Streams, weight_base: int,

@@ -65,7 +65,8 @@ def program_bytes(program: Program) -> bytes:
         "cells": program.cells, "words": [program.weights.shape[1], program.bias.shape[1]],
         "input_shape": program.input_shape, "input_scale": program.input_scale,
         "input_zero_point": program.input_zero_point, "output_tensor": program.output_tensor,
-        "class_names": program.class_names, "model_id": program.model_id,
+        "classes": program.classes, "class_names": program.class_names,
+        "model_id": program.model_id,
         "layer_fields": _names(LayerRecord), "tensor_fields": _names(TensorRecord)}
     arrays = {
         b"LAYR": _table(program.layers), b"TENS": _table(program.tensors),
@@ -142,7 +143,8 @@ def _assembled(sections: dict[bytes, bytes]) -> Program:
         tables=array(b"TABL", -1, TABLE_WORDS).astype(np.int32),
         input_shape=tuple(meta["input_shape"]), input_scale=float(meta["input_scale"]),
         input_zero_point=meta["input_zero_point"], output_tensor=meta["output_tensor"],
-        class_names=tuple(meta["class_names"]), model_id=meta["model_id"])
+        classes=meta.get("classes", 0), class_names=tuple(meta["class_names"]),
+        model_id=meta["model_id"])
 
 
 def _names(record: type) -> list[str]:

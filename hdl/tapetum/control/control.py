@@ -6,7 +6,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
+from ..npu.host_ports import ArrayControl, ArrayStatus
 from ..pixel import corrected_bits
+from ..registers.array import VISION_REGISTERS, default_vision
 from ..registers.bank import RegisterBank
 from ..registers.bus import RegisterBus, WindowBus
 from ..registers.exposure import exposure_control
@@ -14,6 +16,7 @@ from ..registers.table import memory_windows, register_table
 from ..stats.exposure_control import ExposureControl
 from ..stats.zone_grid import ZONES
 from ..stream.clock_gate import AwakeFor, Gated
+from ..vision.settings import VisionSettings
 from .fault_port import FaultPort
 from .faults import Fault
 from .frame_settings import FrameSettings, FrameSettingsRing, settings_ring
@@ -63,6 +66,8 @@ class Control(wiring.Component):
         ``companding_slot`` : In(3) are its answer.
     exposure_control : Out(ExposureControl), metering_zones : Out(16)
     histogram_frame : In(16)
+    array_control : Out(ArrayControl), array_status : In(ArrayStatus)
+        Only of a die with an array.
     windows : Out, a `WindowBus` by name of each memory window
     """
 
@@ -92,7 +97,8 @@ class Control(wiring.Component):
             "companding_slot": In(3),
             "windows": Out(wiring.Signature(
                 {window.name: Out(WindowBus(window)) for window in self.memory_windows})),
-        })
+        } | ({"array_control": Out(ArrayControl),
+              "array_status": In(ArrayStatus)} if config.npu else {}))
 
     @property
     def latency_cycles(self) -> int:
@@ -170,6 +176,8 @@ class Control(wiring.Component):
             for step in path:
                 field = field[step]
             m.d.comb += Value.cast(field).eq(value)
+        if self.config.npu:
+            self._array(m, bank)
         # The bonds are tested at start-up: as soon as the registers have their reset values.
         m.d.sync += was_busy.eq(bank.busy)
         with m.If(self.bond_test_start):
@@ -183,3 +191,29 @@ class Control(wiring.Component):
             m.d.comb += [bank.status[f"{name}_black_level_{phase}"].eq(level)
                          for phase, level in enumerate(self.black_levels[index])]
         return m
+
+    def _array(self, m: Module, bank: RegisterBank) -> None:
+        control, status = self.array_control, self.array_status
+        immediate, commanded = bank.immediate, bank.commanded
+        m.d.comb += [
+            control.bank.eq(immediate.program_bank),
+            control.restart.eq(commanded.program_control[0]),
+            control.load.eq(commanded.program_control[1]),
+            control.deadline.eq(immediate.verdict_deadline),
+            control.interrupt_classes.eq(immediate.interrupt_classes),
+            control.interrupt_score.eq(immediate.interrupt_score),
+            control.interrupt_clear.eq(bank.cleared.interrupt_status | bank.busy),
+            control.hold.eq(immediate.verdict_hold),
+            bank.status.interrupt_status.eq(status.interrupt),
+            bank.status.program_control.eq(status.loading << 1),
+            bank.status.program_status.eq(Cat(status.loaded, status.refused)),
+            bank.status.program_bytes.eq(status.received),
+            bank.status.program_model.eq(status.model_id),
+            bank.status.vision_apply.eq(0),
+        ]
+        # The registers of a region are many, and only all of them together are one.
+        vision = Signal(VisionSettings, init=default_vision(self.config))
+        m.d.comb += [control.vision.eq(vision)]
+        with m.If(commanded.vision_apply | bank.busy):
+            m.d.sync += [vision[name].eq(immediate[f"vision_{name}"])
+                         for name in VISION_REGISTERS]

@@ -49,6 +49,14 @@ class Fault(IntEnum):
     """A companding table does not rise or does not fill its range: the one before stays."""
     EXPOSURE_RATIO_OVERFLOW = 17
     """Exposures are too far apart for the linear scale: a gain is at its limit."""
+    VERDICT_WITHHELD = 18
+    """A verdict has no class: late, rows lost or too fast, or no program. Its flags say which."""
+    VERDICT_LOST = 19
+    """The link stood still for two frames: a verdict was lost."""
+    PROGRAM_REFUSED = 20
+    """A program is damaged or does not fit the array: the one before stays."""
+    VISION_OVERFLOW = 21
+    """A queue of the network's front end overflowed: the frame is not judged."""
 
 
 HARMFUL_FAULTS = (1 << len(Fault)) - 1 & ~(1 << Fault.BOND_REPAIRED)

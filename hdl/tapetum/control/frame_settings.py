@@ -92,6 +92,8 @@ class FrameSettings(data.StructLayout):
         Each capture on its own virtual channel instead of the combined frame.
     flicker_map
         The map of flickering pixels is sent with the combined frame.
+    verdict
+        The array computes the combined frame. Only of a die with an array.
     flicker_enable, flicker_capture
         Mark pixels whose captures disagree, and prefer this capture in them.
     tolerance_log2
@@ -128,7 +130,7 @@ class FrameSettings(data.StructLayout):
             "correction": CorrectionSwitches,
             "row_noise_strength": 5,
             "colour_gains": data.ArrayLayout(16, len(COLOURS)),
-        })
+        } | ({"verdict": 1} if config.npu else {}))
 
     @staticmethod
     def defaults(config: DieConfig) -> dict:
@@ -170,7 +172,7 @@ class FrameSettings(data.StructLayout):
                 "lens_shading": 0},
             "row_noise_strength": 16,
             "colour_gains": [UNITY_GAIN] * len(COLOURS),
-        }
+        } | ({"verdict": 0} if config.npu else {})
 
 
 def _noise_bound(config: DieConfig, capture: CaptureConfig) -> dict[str, int]:

@@ -142,6 +142,7 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("agreement_tolerance", work.tolerance_log2),
         step("output_mode", work.uncombined),
         step("flicker_map", work.flicker_map),
+        *([step("verdict", work.verdict)] if config.npu else []),
         step("csi_data_format", work.data_format.as_value(), rule=Rule.DATA_FORMAT),
         step("companding_table", work.companding_table),
         step("correction_enable", work.correction.as_value()),

@@ -6,6 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
+from ..control.frame_settings import FRAMES_IN_FLIGHT
 from ..pixel import RowTag
 from ..stream.queue import Queue
 from .formats import GROUP_PIXELS
@@ -30,6 +31,9 @@ class FrameTracker(wiring.Component):
     encode : Out(1), encode_frame : Out(16), encode_groups : Out(12), encoded : In(1)
         Has the embedded row of a frame written before the descriptor that announces it.
     descriptors : Out(stream of RowDescriptor)
+    verdict_wanted : In(FRAMES_IN_FLIGHT)
+        Frames whose end waits for their verdict, by the low bits of their number. The end of a
+        frame that has lost its last row never waits.
     released : In(stream of 1)
         One beat for each slot that is free again.
     overflow : Out(1)
@@ -45,6 +49,7 @@ class FrameTracker(wiring.Component):
             "encode": Out(1), "encode_frame": Out(16),
             "encode_groups": Out(range(config.array.columns // GROUP_PIXELS + 1)),
             "encoded": In(1),
+            "verdict_wanted": In(FRAMES_IN_FLIGHT),
             "descriptors": Out(stream.Signature(RowDescriptor)),
             "released": In(stream.Signature(1)),
             "overflow": Out(1),
@@ -88,6 +93,8 @@ class FrameTracker(wiring.Component):
             stored_rows.i.payload.frame_start.eq(~is_open.bit_select(channel, 1)),
             stored_rows.i.payload.has_row.eq(1),
             stored_rows.i.payload.frame_end.eq(self.row.frame_last),
+            stored_rows.i.payload.end_waits.eq(
+                self.verdict_wanted.bit_select(self.row.tag.frame[:2], 1)),
         ]
         m.d.sync += [
             self.overflow.eq(self.ended & ~self.accept),

@@ -28,7 +28,8 @@ class RowDescriptor(data.Struct):
     """A row that waits in the row buffer, or the end of a frame without one.
 
     ``frame`` is the frame's number within the die; ``line_number`` counts from 1. ``groups`` is
-    the row's width in groups of four pixels.
+    the row's width in groups of four pixels. ``end_waits``: the frame end comes after the frame's
+    verdict.
     """
 
     virtual_channel: 2
@@ -39,3 +40,4 @@ class RowDescriptor(data.Struct):
     frame_start: 1
     has_row: 1
     frame_end: 1
+    end_waits: 1

@@ -2,6 +2,7 @@
 """Rows into packets: frame start, embedded row, line start, pixels, line end, frame end."""
 
 from amaranth import *
+from amaranth.hdl import ValueLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -14,6 +15,7 @@ from .group_reader import GroupReader
 from .packets import PacketSource
 from .row_collector import row_buffer_words
 from .row_descriptor import RowDescriptor, RowGroup, frame_number
+from .verdict_packets import SentFrame
 
 __all__ = ["RowSender"]
 
@@ -33,6 +35,8 @@ class RowSender(wiring.Component):
     embedded_groups : In(stream of EmbeddedGroup)
     read_enable, read_address, read_group
         Read port of the row memory.
+    verdict_sent : In(SentFrame)
+        What a frame end that waits has to wait for.
     released : Out(stream of 1)
         One beat for each row that has been sent; is never kept waiting.
     packets : Out(PacketSource(byte_lanes))
@@ -45,6 +49,7 @@ class RowSender(wiring.Component):
             "embedded_groups": In(stream.Signature(EmbeddedGroup)),
             "read_enable": Out(1), "read_address": Out(range(row_buffer_words(config))),
             "read_group": In(RowGroup),
+            "verdict_sent": In(SentFrame),
             "released": Out(stream.Signature(1)),
             "packets": Out(PacketSource(config.csi2.byte_lanes)),
         })
@@ -80,14 +85,21 @@ class RowSender(wiring.Component):
             header.virtual_channel.eq(row.virtual_channel),
         ]
 
-        def short_packet(state: str, data_type: DataType, number, following: str) -> None:
+        # A verdict that comes out of turn, or never, must not hold the link: a later one does.
+        ahead = Signal(signed(16), reset_less=True)
+        may_end = Signal()
+        m.d.sync += [ahead.eq(self.verdict_sent.frame - row.frame),
+                     may_end.eq(~row.end_waits | (self.verdict_sent.any & (ahead >= 0)))]
+
+        def short_packet(state: str, data_type: DataType, number, following: str,
+                         allowed: ValueLike = 1) -> None:
             with m.State(state):
                 m.d.comb += [
-                    self.packets.descriptors.valid.eq(1),
+                    self.packets.descriptors.valid.eq(allowed),
                     header.data_type.eq(data_type),
                     header.word_count.eq(number),
                 ]
-                with m.If(self.packets.descriptors.ready):
+                with m.If(self.packets.descriptors.ready & allowed):
                     m.next = following
 
         offered = Signal()
@@ -135,7 +147,7 @@ class RowSender(wiring.Component):
                 m.next = "DONE"
                 with m.If(row.frame_end):
                     m.next = "FRAME END"
-            short_packet("FRAME END", DataType.FRAME_END, frame_number(row.frame), "DONE")
+            short_packet("FRAME END", DataType.FRAME_END, frame_number(row.frame), "DONE", may_end)
             with m.State("DONE"):
                 m.d.comb += self.rows.ready.eq(1)
                 m.next = "IDLE"

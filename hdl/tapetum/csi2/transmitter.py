@@ -7,7 +7,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_ring
+from ..control.frame_settings import FRAMES_IN_FLIGHT, settings_ring
 from ..pixel import OutputPixels
 from ..stream.queue import AsyncQueue
 from .arbiter import PacketArbiter
@@ -20,6 +20,7 @@ from .packets import PacketBytes, PacketSource
 from .row_collector import RowCollector, row_buffer_words
 from .row_descriptor import RowDescriptor, RowGroup
 from .row_sender import RowSender
+from .verdict_packets import SentFrame
 
 __all__ = ["Csi2Transmitter"]
 
@@ -56,6 +57,8 @@ class Csi2Transmitter(wiring.Component):
         In ``sync``: strobe for each row that was lost.
     results : In(PacketSource(byte_lanes)).array(result_sources)
         Present if there are any.
+    verdict_wanted : In(FRAMES_IN_FLIGHT), verdict_sent : In(SentFrame) in ``byte_domain``
+        Frames, by the low bits of their number, whose end waits until their verdict was sent.
     phy : Out(PhyLanes(byte_lanes)), in ``byte_domain``
     packet_bytes : Out(PacketBytes(byte_lanes)), packet_strobe : Out(1), in ``byte_domain``
         Probe: what the lanes take, in the clock in which they take it.
@@ -70,6 +73,7 @@ class Csi2Transmitter(wiring.Component):
             "settings": In(settings_ring(config)),
             "status": In(EmbeddedStatus),
             "overflow": Out(1),
+            "verdict_wanted": In(FRAMES_IN_FLIGHT), "verdict_sent": In(SentFrame),
             "phy": Out(PhyLanes(byte_lanes)),
             "packet_bytes": Out(PacketBytes(byte_lanes)),
             "packet_strobe": Out(1),
@@ -123,6 +127,8 @@ class Csi2Transmitter(wiring.Component):
         connect(m, distributor.phy, flipped(self.phy))
         m.d.comb += [
             collector.settings.eq(self.settings),
+            tracker.verdict_wanted.eq(self.verdict_wanted),
+            sender.verdict_sent.eq(self.verdict_sent),
             encoder.settings.eq(self.settings), encoder.status.eq(self.status),
             collector.may_store.eq(tracker.may_store),
             collector.accept.eq(tracker.accept),

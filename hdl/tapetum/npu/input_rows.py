@@ -48,7 +48,8 @@ class InputRows(wiring.Component):
         base, address = Signal(13, reset_less=True), Signal(13, reset_less=True)
         # A row's fate is known some clocks after the row before.
         settling = Signal(4, init=~0)
-        held, full, extra = Signal(12, reset_less=True), Signal(), Signal()
+        # Negative where strides leave out rows that are still to come.
+        held, full, extra = Signal(signed(13), reset_less=True), Signal(), Signal()
         m.d.sync += [
             settling.eq(settling << 1),
             held.eq(rows - self.released_rows), full.eq(held >= self.tensor.ring_rows),

@@ -22,6 +22,8 @@ class NpuConfig:
         Of eight bytes, per bank; there are four banks.
     layers, schedule_entries, add_tables : int
         Capacity for a program.
+    program_words, program_banks : int
+        Of nine bytes: programs that wait to be used, see `ProgramMemory`.
     """
 
     cells: int = 8
@@ -31,6 +33,8 @@ class NpuConfig:
     layers: int = 64
     schedule_entries: int = 2048
     add_tables: int = 4
+    program_words: int = 4096
+    program_banks: int = 1
 
     @property
     def parts(self) -> int:
@@ -50,3 +54,9 @@ class NpuConfig:
         for name, limit in limits.items():
             require(2 <= getattr(self, name) <= limit,
                     f"{name} must lie between 2 and {limit}, not {getattr(self, name)}.")
+        require(8 <= self.program_words <= 1 << 16,
+                f"program_words must lie between 8 and 65536, not {self.program_words}.")
+        require(self.program_banks in (1, 2),
+                f"program_banks must be 1 or 2, not {self.program_banks}.")
+        require(self.program_banks == 1 or self.program_words & (self.program_words - 1) == 0,
+                f"program_words of two banks must be a power of two, not {self.program_words}.")

@@ -210,6 +210,8 @@ class Program:
     input_shape : (height, width, channels)
     output_tensor : int
         Its row 0 holds the logits.
+    classes : int
+        How many of these lanes are logits; 0 if all are.
     """
 
     cells: int
@@ -226,6 +228,7 @@ class Program:
     input_scale: float = 1.0
     input_zero_point: int = 0
     output_tensor: int
+    classes: int = 0
     class_names: tuple[str, ...] = ()
     model_id: int = 0
 

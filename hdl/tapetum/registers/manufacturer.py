@@ -112,6 +112,10 @@ def _faults() -> list[Register]:
         Fault.DEFECT_ROWS_COLLIDED: "A frame began before the one before was corrected.",
         Fault.COMPANDING_TABLE_INVALID: "A companding table is not monotone or does not sum.",
         Fault.EXPOSURE_RATIO_OVERFLOW: "Exposures are too far apart for the linear scale.",
+        Fault.VERDICT_WITHHELD: "A frame's verdict has no class; its flags say why.",
+        Fault.VERDICT_LOST: "The link has no time for verdicts: one was lost.",
+        Fault.PROGRAM_REFUSED: "A program is damaged or does not fit the array.",
+        Fault.VISION_OVERFLOW: "The network's front end could not keep up.",
     }
     fields = tuple(Field(name=fault.name.lower(), lsb=fault.value, sentence=sentences[fault])
                    for fault in Fault)

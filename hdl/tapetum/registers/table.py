@@ -4,7 +4,10 @@
 from ..compand.companding import SEGMENTS_WINDOW
 from ..config import DieConfig
 from ..correct.windows import defect_list_window, defect_thresholds_window, lens_shading_window
+from ..npu.program_window import PROGRAM_WINDOW, VERDICT_WINDOW
 from ..stats.statistics import histogram_window
+from ..vision.tone_curve import TONE_WINDOW
+from .array import array_registers
 from .ccs import ccs_registers
 from .definition import MemoryWindow, Register, check_table
 from .exposure import exposure_registers
@@ -25,6 +28,7 @@ def memory_windows(config: DieConfig) -> list[MemoryWindow]:
         histogram_window(config),
         defect_list_window(config),
         lens_shading_window(config),
+        *([TONE_WINDOW, VERDICT_WINDOW, PROGRAM_WINDOW] if config.npu else []),
     ]
 
 
@@ -37,7 +41,7 @@ def register_table(config: DieConfig) -> list[Register]:
         Two registers share a name or an address.
     """
     registers = sorted((*ccs_registers(config), *manufacturer_registers(config),
-                        *exposure_registers(config)),
+                        *exposure_registers(config), *array_registers(config)),
                        key=lambda register: register.address)
     check_table(registers, memory_windows(config))
     return registers

@@ -33,6 +33,11 @@ def sim(
     direct: Annotated[bool, typer.Option(
         "--direct", help="Load the columns' counts directly instead of simulating every ramp; "
         "the codes are the same, the simulation is faster.")] = False,
+    program: Annotated[Path | None, typer.Option(
+        help="A .tapetum file of `tapetum compile`: the network that judges the frames. By "
+        "default the project's own, on a die that has an array.")] = None,
+    judge: Annotated[bool, typer.Option(
+        "--judge/--no-judge", help="Let the array say what it sees.")] = True,
     sync_pulse: Annotated[list[int] | None, typer.Option(
         metavar="CYCLE", min=0, help="Pulse the external sync pin so many pixel clocks after "
         "streaming began; may be repeated. For --set trigger_mode=1.")] = None,
@@ -55,6 +60,8 @@ def sim(
 
     [bold]tapetum sim --scene desk.exr --frames 3 --set csi_data_format=0x1818[/bold]
 
+    [bold]tapetum sim --program network.tapetum[/bold]
+
     [bold]tapetum sim --preset tiny --stall 1900000:2600000[/bold]
     """
     from ..errors import UserError
@@ -71,7 +78,7 @@ def sim(
             preset=preset, scene=scene, frames=frames, seed=seed, out=out,
             registers=registers, stimuli=stimuli, electrons_per_second=electrons_per_second,
             temperature_celsius=temperature, ideal=ideal, direct=direct,
-            waves=waves, progress=progress)
+            waves=waves, program=program, judge=judge, progress=progress)
     print_summary(summary, out)
     link = summary["csi2"]
     if (summary["mismatches"] or summary["dropped_frames"] or not summary["pixels_compared"]

@@ -48,6 +48,10 @@ _RAISED_BY = {
     Fault.DEFECT_ROWS_COLLIDED: "correct/defects/defect_correction.py",
     Fault.COMPANDING_TABLE_INVALID: "compand/table_loader.py",
     Fault.EXPOSURE_RATIO_OVERFLOW: "stats/auto_exposure.py",
+    Fault.VERDICT_WITHHELD: "npu/npu.py",
+    Fault.VERDICT_LOST: "csi2/verdict_packets.py",
+    Fault.PROGRAM_REFUSED: "npu/program_loader.py",
+    Fault.VISION_OVERFLOW: "vision/vision.py",
 }
 
 

@@ -68,8 +68,9 @@ class DieBench:
         strobe.value = 1
         await RisingEdge(self.dut.clk)
         strobe.value = 0
-        for _ in range(ACCESS_INTERVAL_CYCLES):
-            await RisingEdge(self.dut.clk)
+        # One event instead of one per clock; it ends just before an edge.
+        await Timer(round((ACCESS_INTERVAL_CYCLES - 1) * self._cycle_ps), "ps")
+        await RisingEdge(self.dut.clk)
 
     async def settled(self, name: str) -> None:
         """Poll a register until it reads as zero."""
@@ -82,6 +83,8 @@ class DieBench:
         await self.settled("bond_test")
         await self.write(self.setup.writes)
         await self.settled("companding_load")
+        if self.setup.config.npu:
+            await self.settled("program_control")
         while await self.read("settings_status") & SETTINGS_PENDING:
             pass
 
@@ -169,4 +172,4 @@ async def frames(dut) -> None:
     raw = b"".join(request.to_bytes(4 * words, "little") for request in bench.requests)
     np.save(run_directory() / "requests.npy", np.frombuffer(raw, "<u4").reshape(-1, words))
     publish(pixel_die_s=bench.pixel_die_s, faults=int(dut.faults.value),
-            busy=bool(int(dut.busy.value)))
+            busy=bool(int(dut.busy.value)), interrupt=bool(int(dut.interrupt.value)))

@@ -19,6 +19,7 @@ __all__ = ["build_simulator"]
 _HARDWARE = (
     ("tapetum", "**/*.py"),
     ("tapetum_sim", "frame/top.py"),
+    ("tapetum_sim", "frame/array_pens.py"),
     ("tapetum_sim", "frame/direct_adc.py"),
     ("tapetum_sim", "frame/exposure_meter.py"),
     ("tapetum_sim", "pixel_die/comparator_bank.py"),

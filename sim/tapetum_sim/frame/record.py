@@ -10,7 +10,7 @@ from tapetum.config import CaptureConfig, DieConfig
 
 from ..pixel_die import PixelDie
 
-__all__ = ["Boundary", "FrameOutcome", "RunRecord", "Walls"]
+__all__ = ["Boundary", "FrameOutcome", "RunRecord", "VerdictOutcome", "Walls"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,33 @@ class FrameOutcome:
     outcome: str
     start_s: float | None
     settings: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictOutcome:
+    """What the array said of one frame.
+
+    Members
+    -------
+    flags : tuple of str
+        ``valid``, or why there is no class.
+    cycles : int
+        From the first pixel of the region to the last score.
+    latency_s : float or None
+        From the frame's last pixel to its verdict; negative if that came before.
+    region : (x, y, columns, rows)
+        Pixels of the combined frame.
+    """
+
+    frame: int
+    flags: tuple[str, ...]
+    class_number: int | None
+    class_name: str | None
+    scores: tuple[int, ...]
+    cycles: int
+    latency_s: float | None
+    region: tuple[int, ...]
+    model_id: int
 
 
 @dataclass(kw_only=True)
@@ -92,6 +119,7 @@ class RunRecord:
     ecc_errors: int
     crc_errors: int
     sequence_errors: list[str]
+    verdicts: list[VerdictOutcome] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     walls: Walls = field(default_factory=Walls)
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from amaranth.hdl import unsigned
+from amaranth.hdl import ShapeLike, unsigned
 
 from tapetum.config import DieConfig
+from tapetum.npu.step import InputWord
 from tapetum.pixel import CodePixels, LinearPixels, OutputPixels, corrected_bits
 
 from ..simulator import read_recording, unpack
+from .array_pens import FrameEnd, GivenVerdict, RegionEvent
 from .exposure_meter import TripRequest
 from .top import Adoption, Measured, PacketWord
 
@@ -49,6 +51,8 @@ class Recordings:
         Places in ``output`` of the rows that the link reported as lost.
     lost_map_rows : set of int
         Places in ``hdr`` of the rows whose flicker map it reported as lost.
+    vision_words, region_events, frame_ends, verdicts : structured arrays
+        Empty without an array.
     adoptions, measured, requests : structured arrays
     reset_trips, signal_trips
         Trip codes by ``(frame, capture, physical row)``.
@@ -62,6 +66,10 @@ class Recordings:
     packet_starts_s: np.ndarray
     lost_rows: frozenset[int]
     lost_map_rows: frozenset[int]
+    vision_words: np.ndarray
+    region_events: np.ndarray
+    frame_ends: np.ndarray
+    verdicts: np.ndarray
     adoptions: np.ndarray
     measured: np.ndarray
     requests: np.ndarray
@@ -81,11 +89,20 @@ class Recordings:
                 for name, shape in streams.items()}
         packets = read_recording(directory / "packets.beats",
                                  PacketWord(config.csi2.byte_lanes))
+
+        def of_array(name: str, shape: ShapeLike) -> np.ndarray:
+            return (read_recording(directory / f"{name}.beats", shape) if config.npu
+                    else np.zeros(0))
+
         lane = np.arange(config.csi2.byte_lanes)
         sent = packets["word"]["bytes"][lane < packets["word"]["count"][:, None]]
         starts = packets["cycle"][packets["word"]["first"]]
         return cls(
             **rows,
+            vision_words=of_array("vision_words", InputWord),
+            region_events=of_array("region_events", RegionEvent),
+            frame_ends=of_array("frame_ends", FrameEnd),
+            verdicts=of_array("verdicts", GivenVerdict),
             packet_bytes=sent.astype(np.uint8).tobytes(),
             packet_starts_s=starts / config.csi2.byte_clock_hz,
             lost_rows=_lost(directory / "losses.beats"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from tapetum.config import DieConfig
 from tapetum.control.faults import Fault
+from tapetum.npu.program import Program
 from tapetum.pixel import RampKind, RowKind
 
 from ..csi2.decoder import decode
@@ -19,6 +20,8 @@ from ..models.readout import rows_of_frame
 from ..models.settings import frame_settings
 from ..pixel_die import PixelDie
 from ..simulator import Clock, run
+from .array_run import compare_array
+from .array_setup import program_writes
 from .boundaries import compare_packets, compare_rows, compare_values
 from .build import build_simulator
 from .host_memories import HostMemories
@@ -45,6 +48,8 @@ class Request:
         Values that the host writes before streaming, by name.
     windows : mapping
         Entries that the host writes into memory windows before that, by name.
+    programs : sequence of Program
+        The first one is in the array when streaming begins; stimuli may load the others.
     stimuli : sequence of Stimulus
         What happens during streaming.
     direct : bool
@@ -58,6 +63,7 @@ class Request:
     scene_name: str = ""
     registers: Mapping[str, int] = field(default_factory=dict)
     windows: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    programs: tuple[Program, ...] = ()
     stimuli: tuple[Stimulus, ...] = ()
     direct: bool = False
     waves: bool = False
@@ -87,6 +93,8 @@ def run_die(request: Request, directory: Path, *,
     registers = RegisterMap(config)
     writes = [access for name, entries in request.windows.items()
               for access in registers.write_window(name, entries)]
+    if request.programs:
+        writes += program_writes(config, request.programs[0])
     if request.registers:
         writes += registers.held(request.registers)
     Setup(config=config, pixel_die=request.pixel_die, frames=request.frames, writes=writes,
@@ -149,8 +157,11 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
         compare_rows("correct", _by_capture(model.correct), _by_capture(recordings.correct)),
         compare_rows("hdr", model.hdr, recordings.hdr),
         compare_rows("output", _by_capture(model.output), _by_capture(recordings.output)),
-        compare_packets("csi2", model.packets, recordings.packet_bytes),
     ]
+    array = compare_array(config, request.programs, registers, request.windows, settings,
+                          model.hdr, recordings)
+    boundaries += [*array.boundaries, compare_packets(
+        "csi2", model.packets + array.packets, recordings.packet_bytes)]
     decoded = decode(recordings.packet_bytes)
     frames = sorted(settings)
     captures, linear, clipped = _arrays(config, recordings, frames, settings)
@@ -171,6 +182,7 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
         packet_starts_s=recordings.packet_starts_s, packet_bytes=recordings.packet_bytes,
         ecc_errors=decoded.ecc_errors + decoded.ecc_corrections, crc_errors=decoded.crc_errors,
         sequence_errors=decoded.sequence_errors,
+        verdicts=array.verdicts,
         notices=list(getattr(request.pixel_die.scene, "notices", ())),
         walls=walls or Walls())
 

@@ -6,8 +6,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from tapetum.config import DieConfig
+from tapetum.config import ConfigError, DieConfig
+from tapetum.npu.program import Program
 from tapetum.presets import preset as preset_named
+from tapetum_compiler.backend.image import load_program
+from tapetum_compiler.errors import CompileError
 
 from ..errors import UserError
 from ..host import RegisterError, RegisterMap
@@ -15,6 +18,7 @@ from ..pixel_die import PixelDie, PixelDieParameters
 from ..report.write import write_report
 from ..scenes import load_scene
 from ..simulator import BuildError, SimulationError
+from .array_setup import array_registers, packaged_program, require_room
 from .build import build_simulator
 from .run import Request, run_die
 from .setup import Stimulus
@@ -26,11 +30,14 @@ __all__ = ["simulate"]
 def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
              registers: Mapping[str, int], electrons_per_second: float | None = None,
              temperature_celsius: float = 25.0, ideal: bool = False, direct: bool = False,
-             waves: bool = False,
+             waves: bool = False, program: Path | None = None, judge: bool = True,
              stimuli: tuple[Stimulus, ...] = (),
              progress: Callable[[str, float, float], None] = lambda text, done, total: None
              ) -> dict[str, Any]:
     """Run, compare, report; return what ``report.json`` holds.
+
+    Frames are judged by ``program``, or by the project's own network, unless ``judge`` is false or
+    the die has no array.
 
     Raises
     ------
@@ -42,6 +49,8 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
         RegisterMap(config).write(registers)
     except RegisterError as error:
         raise UserError(str(error)) from None
+    judges = _program(config, program) if judge else None
+    wanted = (array_registers(config, judges) if judges else {}) | dict(registers)
     _check_folder(out)
     progress("preparing the scene", 0, 0)
     light = load_scene(config, scene, electrons_per_second=electrons_per_second)
@@ -50,7 +59,8 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
         temperature_celsius=temperature_celsius)
     request = Request(
         config=config, pixel_die=pixel_die, frames=frames, seed=seed, scene_name=Path(scene).name,
-        registers=dict(registers), stimuli=stimuli, direct=direct, waves=waves,
+        registers=wanted, programs=(judges,) if judges else (), stimuli=stimuli,
+        direct=direct, waves=waves,
         options={"scene": scene, "registers": dict(registers),
                  "electrons_per_second": light.electrons_per_second,
                  "temperature_celsius": temperature_celsius, "ideal": ideal, "direct": direct})
@@ -65,6 +75,22 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
         record.notices.append(_publish_waves(config, out, direct=direct))
     progress("writing the report", 0, 0)
     return write_report(record, out)
+
+
+def _program(config: DieConfig, path: Path | None) -> Program | None:
+    """What judges the frames: the file's program, or the packaged one if it fits."""
+    if path is None:
+        return packaged_program(config)
+    if config.npu is None:
+        raise UserError(f"the preset {config.name} has no array to run {path.name}; choose another "
+                        f"preset.")
+    try:
+        program = load_program(path)
+        array_registers(config, program)
+    except (CompileError, ConfigError) as error:
+        raise UserError(f"{path.name} cannot be used: {error}") from None
+    require_room(config.npu, program)
+    return program
 
 
 def _check_folder(out: Path) -> None:

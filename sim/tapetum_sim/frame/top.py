@@ -15,6 +15,7 @@ from tapetum.registers.bus import RegisterBus
 
 from ..pixel_die.comparator_bank import ComparatorBank
 from ..simulator import Mailbox, Recorder
+from .array_pens import add_array_pens
 from .direct_adc import TRIP_CODES, DirectColumnAdc
 from .exposure_meter import ExposureMeter, TripRequest
 
@@ -50,7 +51,7 @@ class SimulationTop(wiring.Component):
     Recordings: ``adc``, ``correct``, ``hdr``, ``output`` (beats of those rooms' streams),
     ``packets`` (`PacketWord`), ``adoptions`` (`Adoption`), ``measured`` (`Measured`), ``losses``
     and ``map_losses`` (for each row, or row of the flicker map, that the link dropped, how many had
-    reached it by then).
+    reached it by then). Of a die with an array also those of `add_array_pens`.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class SimulationTop(wiring.Component):
         Toggles when the die takes the settings of another frame.
     busy, error : Out(1), faults : Out
     external_sync : In(1)
-    sync_output, strobe : Out(1)
+    sync_output, strobe, interrupt : Out(1)
     phy_stall : In(1)
         Holds the PHY boundary, to see what happens then.
     """
@@ -88,6 +89,7 @@ class SimulationTop(wiring.Component):
             "external_sync": In(1),
             "sync_output": Out(1),
             "strobe": Out(1),
+            "interrupt": Out(1),
             "phy_stall": In(1),
         })
 
@@ -102,6 +104,7 @@ class SimulationTop(wiring.Component):
             self.error.eq(die.error),
             self.sync_output.eq(die.sync_output),
             self.strobe.eq(die.strobe),
+            self.interrupt.eq(die.interrupt),
         ]
         with m.If(die.readout.adopt):
             m.d.sync += self.adopted.eq(~self.adopted)
@@ -160,6 +163,8 @@ class SimulationTop(wiring.Component):
         sync_cycle, byte_cycle = Signal(40), Signal(40)
         m.d.sync += sync_cycle.eq(sync_cycle + 1)
         m.d.byte += byte_cycle.eq(byte_cycle + 1)
+        if self.config.npu:
+            add_array_pens(m, die, sync_cycle)
         m.submodules.packet_pen = packet_pen = Recorder(
             PacketWord(self.config.csi2.byte_lanes), "packets", "byte")
         m.d.comb += [

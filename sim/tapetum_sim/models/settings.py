@@ -115,7 +115,7 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
             "row_noise_strength": limit("row_noise_strength", 0, 16),
             "colour_gains": [registers[f"digital_gain_{colour}"]
                              for colour in ("greenr", "red", "blue", "greenb")],
-        })
+        } | ({"verdict": registers["verdict"]} if config.npu else {}))
 
 
 def _photodiode(config: DieConfig, group) -> Photodiode:

@@ -57,6 +57,9 @@ def print_summary(summary: dict[str, Any], out: Path) -> None:
     for frame in summary["frame_outcomes"]:
         colour = "green" if frame["outcome"] == "complete" else "red"
         table.add_row(f"frame {frame['frame']}", f"[{colour}]{frame['outcome']}[/]")
+    for verdict in summary["npu"]["verdicts"] or ():
+        table.add_row(f"verdict {verdict['frame']}",
+                      verdict["verdict"] or f"[red]{', '.join(verdict['flags'])}[/]")
     link = summary["csi2"]
     table.add_row("link", f"{link['packets']:,} packets, {link['bytes']:,} bytes, "
                   f"{link['ecc_errors']} ECC errors, {link['crc_errors']} CRC errors")

@@ -4,26 +4,57 @@
 import io
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from tapetum.config import DieConfig
 
-from ..frame.record import RunRecord
+from ..frame.record import RunRecord, VerdictOutcome
 from ..scenes.tone_map import srgb_encode, tone_map
 from .demosaic import demosaic
 
-__all__ = ["capture_picture", "combined_picture", "error_map", "png", "scene_picture"]
+__all__ = ["capture_picture", "combined_picture", "error_map", "judged_png", "png",
+           "scene_picture"]
 
 SMALLEST_SIDE_PX = 480
 """Small frames are enlarged, pixel by pixel, so that a page can show them."""
+JUDGED, WITHHELD = (126, 224, 129), (255, 169, 77)
+"""Colours of a verdict, and of one without a class."""
+LINE_PX, TEXT_PX = 3, 18
 WORST_ERROR = 0.05
 """Relative error at which the error map's colours end."""
 
 
 def png(picture: np.ndarray) -> bytes:
     """Encode an sRGB picture, uint8, ``(rows, columns, 3)``."""
+    return _encoded(_enlarged(picture)[0])
+
+
+def judged_png(picture: np.ndarray, verdict: VerdictOutcome) -> bytes:
+    """The same, with what the array saw of it framed, and what it said written beside."""
+    enlarged, factor = _enlarged(picture)
+    image = Image.fromarray(enlarged)
+    draw = ImageDraw.Draw(image)
+    x, y, columns, rows = (length * factor for length in verdict.region)
+    colour = JUDGED if verdict.class_name else WITHHELD
+    right, bottom = (min(end, limit) - 1 for end, limit in
+                     zip((x + columns, y + rows), image.size, strict=True))
+    draw.rectangle((x, y, right, bottom), outline=colour, width=LINE_PX)
+    text = verdict.class_name or ", ".join(verdict.flags).replace("_", " ")
+    if verdict.class_number is not None and verdict.class_number < len(verdict.scores):
+        text += f"  {verdict.scores[verdict.class_number]:+d}"
+    font = ImageFont.load_default(size=TEXT_PX)
+    box = draw.textbbox((x + 2 * LINE_PX, y + LINE_PX), text, font=font)
+    draw.rectangle((x, y, box[2] + 2 * LINE_PX, box[3] + LINE_PX), fill=colour)
+    draw.text((x + 2 * LINE_PX, y + LINE_PX), text, fill=(0, 0, 0), font=font)
+    return _encoded(np.asarray(image))
+
+
+def _enlarged(picture: np.ndarray) -> tuple[np.ndarray, int]:
     factor = max(1, SMALLEST_SIDE_PX // max(picture.shape[:2]))
-    enlarged = picture.repeat(factor, axis=0).repeat(factor, axis=1)
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1), factor
+
+
+def _encoded(enlarged: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(enlarged).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()

@@ -51,9 +51,29 @@ def summarise(record: RunRecord) -> dict[str, Any]:
             "pedestal_lsb": config.hdr.pedestal_lsb,
         },
         "lfm": {"detection": None, "mmp": None},
-        "npu": {"verdict": None, "cycles": None, "decision_latency_us": None},
+        "npu": _npu(record),
         "faults": record.faults,
         "notices": record.notices,
         "versions": package_versions(),
         "revision": revision(),
     }
+
+
+def _npu(record: RunRecord) -> dict[str, Any]:
+    """Of the last frame, and what was said of each; all null without an array."""
+    last = record.verdicts[-1] if record.verdicts else None
+    return {
+        "verdict": last.class_name if last else None,
+        "cycles": last.cycles if last else None,
+        "decision_latency_us": _microseconds(last.latency_s) if last else None,
+        "verdicts": [{
+            "frame": verdict.frame, "verdict": verdict.class_name, "flags": list(verdict.flags),
+            "class": verdict.class_number, "scores": list(verdict.scores),
+            "cycles": verdict.cycles, "decision_latency_us": _microseconds(verdict.latency_s),
+            "region": list(verdict.region), "model_id": verdict.model_id,
+        } for verdict in record.verdicts] if last else None,
+    }
+
+
+def _microseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1e6, 3)

@@ -11,7 +11,14 @@ import numpy as np
 
 from ..frame.record import RunRecord
 from .page import render
-from .pictures import capture_picture, combined_picture, error_map, png, scene_picture
+from .pictures import (
+    capture_picture,
+    combined_picture,
+    error_map,
+    judged_png,
+    png,
+    scene_picture,
+)
 from .summary import summarise
 from .timeline import timeline
 
@@ -55,7 +62,10 @@ def write_report(record: RunRecord, directory: Path, *,
 def _pictures(record: RunRecord) -> dict[str, bytes]:
     pictures = {"scene": png(scene_picture(record))}
     if len(record.linear) and record.linear.any():
-        pictures["combined"] = png(combined_picture(record.config, record.linear[-1]))
+        combined = combined_picture(record.config, record.linear[-1])
+        last = record.verdicts[-1] if record.verdicts else None
+        shown = last if last and last.frame == record.frames[-1].frame else None
+        pictures["combined"] = judged_png(combined, shown) if shown else png(combined)
     if len(record.captures):
         for index, capture in enumerate(record.config.captures):
             if record.captures[-1, index].any():

@@ -13,7 +13,7 @@ from .tunnel_geometry import CAMERA_HEIGHT_M, LANE_M, Camera
 from .tunnel_light import SUN, render_tunnel
 from .tunnel_sprites import oncoming_car, pedestrian, sign_housing, sign_lamps
 
-__all__ = ["Tunnel"]
+__all__ = ["ARROW_PULSE", "HEADLIGHT_PULSE", "LIMIT_PULSE", "Tunnel", "hang_sign"]
 
 SIGN_DISTANCE_M = 15.0
 SIGN_WIDTH_M = 1.5
@@ -51,14 +51,14 @@ class Tunnel(LayeredScene):
         background = render_tunnel(rows, columns)
         layers: list[MovingLayer | PulsedLayer] = []
         for kind, x_m, pulse in (("limit", 0.0, sign_pulse), ("arrow", -LANE_M, ARROW_PULSE)):
-            layers.append(_hang_sign(background, camera, kind, x_m, pulse))
+            layers.append(hang_sign(background, camera, kind, x_m, pulse))
         if moving:
             layers += [_walker(camera), _car(camera)]
         super().__init__(config, "tunnel", background, layers=layers, bright_end=SUN,
                          electrons_per_second=electrons_per_second)
 
 
-def _hang_sign(background: np.ndarray, camera: Camera, kind: str, x_m: float,
+def hang_sign(background: np.ndarray, camera: Camera, kind: str, x_m: float,
                pulse: PulseTrain) -> PulsedLayer:
     """Paint the sign's face into the background; its lamps are the layer."""
     rows, columns = background.shape[:2]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Radiance of the tunnel and of the landscape beyond its mouth, in cd/m2."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .smoothing import gaussian_blur
@@ -15,7 +17,7 @@ from .tunnel_geometry import (
     trace,
 )
 
-__all__ = ["DARKEST", "SUN", "render_tunnel"]
+__all__ = ["DARKEST", "SUN", "TunnelView", "render_tunnel"]
 
 SUN = 500_000.0
 """The disc of a low, hazy sun; a clear one would be three thousand times brighter still."""
@@ -35,9 +37,31 @@ _DAYLIGHT = np.array([1.0, 1.0, 1.02])
 _CONCRETE = np.array([1.03, 1.0, 0.94])
 
 
-def render_tunnel(rows: int, columns: int) -> np.ndarray:
+@dataclass(frozen=True, kw_only=True)
+class TunnelView:
+    """From where the tunnel is seen, and in which light.
+
+    Parameters
+    ----------
+    mouth_m : float
+        Distance of the mouth.
+    daylight, lamps : float
+        Factors of all daylight, the sun's disc included, and of the lamps inside.
+    sun_slope : (float, float)
+        Where the sun stands: to the right and up.
+    """
+
+    camera: Camera
+    mouth_m: float = MOUTH_M
+    daylight: float = 1.0
+    lamps: float = 1.0
+    sun_slope: tuple[float, float] = SUN_SLOPE
+
+
+def render_tunnel(rows: int, columns: int, view: TunnelView | None = None) -> np.ndarray:
     """Background of the tunnel scene; shape ``(rows, columns, 3)``."""
-    camera = Camera.for_array(rows, columns)
+    view = view or TunnelView(camera=Camera.for_array(rows, columns))
+    camera = view.camera
     picture = np.empty((rows, columns, 3))
     s = SUPERSAMPLING
     x = (np.arange(columns * s)[None, :] + 0.5) / s
@@ -45,10 +69,10 @@ def render_tunnel(rows: int, columns: int) -> np.ndarray:
         bottom = min(top + BAND_ROWS, rows)
         y = (np.arange(top * s, bottom * s)[:, None] + 0.5) / s
         hits = trace(camera, x, y)
-        inside = hits.z < MOUTH_M
+        inside = hits.z < view.mouth_m
         fine = np.empty((*inside.shape, 3))
-        fine[inside] = _tunnel(hits.at(inside))
-        fine[~inside] = _outside(hits.at(~inside))
+        fine[inside] = _tunnel(hits.at(inside), view)
+        fine[~inside] = _outside(hits.at(~inside), view)
         picture[top:bottom] = fine.reshape(bottom - top, s, columns, s, 3).mean(axis=(1, 3))
     return np.maximum(_veil(picture, columns), DARKEST)
 
@@ -90,14 +114,15 @@ def _lamp_distance(z: np.ndarray) -> np.ndarray:
     return z - nearest
 
 
-def _tunnel(hits: Hits) -> np.ndarray:
-    depth = np.maximum(MOUTH_M - hits.z, 0)
+def _tunnel(hits: Hits, view: TunnelView) -> np.ndarray:
+    depth = np.maximum(view.mouth_m - hits.z, 0)
     height = np.clip((hits.y + CAMERA_HEIGHT_M) / 8, 0, 1)
-    daylight = 5200 * np.exp(-depth / 2.1) + 34 * np.exp(-depth / 6.5) + 0.42
+    daylight = view.daylight * (
+        5200 * np.exp(-depth / 2.1) + 34 * np.exp(-depth / 6.5) + 0.42)
     along, above = _lamp_distance(hits.z), hits.y - LAMP_Y_M
     # Lamps sit on both walls: a point of a wall sees its own, the road sees both from afar.
     across = np.where(hits.is_road, HALF_WIDTH_M * 0.8, 0.45)
-    lamps = 42 / (along ** 2 + np.minimum(above, 6) ** 2 + across ** 2 + 0.3) ** 1.15
+    lamps = view.lamps * 42 / (along ** 2 + np.minimum(above, 6) ** 2 + across ** 2 + 0.3) ** 1.15
 
     grain = _fractal(hits.around * 1.3, hits.z * 0.7, 3)
     stain = np.clip(_fractal(hits.z * 0.9, hits.around * 0.12, 11) - 0.1, 0, 1)
@@ -117,11 +142,11 @@ def _tunnel(hits: Hits) -> np.ndarray:
 
     light = (daylight[..., None] * _DAYLIGHT + lamps[..., None] * _SODIUM)
     radiance = reflectance[..., None] * light * np.where(hits.is_road[..., None], 1.0, _CONCRETE)
-    radiance += _gloss(hits, road)[..., None] * np.array([1.0, 0.98, 0.93])
+    radiance += view.daylight * _gloss(hits, road)[..., None] * np.array([1.0, 0.98, 0.93])
 
     fitting = ((np.abs(along) < 0.75) & (np.abs(above) < 0.16) & ~hits.is_road
                & (hits.z > FIRST_LAMP_M - 1))
-    radiance[fitting] = 2600 * _SODIUM
+    radiance[fitting] = 2600 * view.lamps * _SODIUM
     niche = (~hits.is_road & (hits.x > TUNNEL_X_M) & (hits.z > NICHE_M[0])
              & (hits.z < NICHE_M[1]) & (hits.around < 2.5) & (hits.around > 0.15))
     door = (niche & (np.abs(hits.z - sum(NICHE_M) / 2) < 0.5) & (hits.around < 2.1))
@@ -139,9 +164,9 @@ def _gloss(hits: Hits, road: np.ndarray) -> np.ndarray:
         0.7 + road), 0)
 
 
-def _outside(hits: Hits) -> np.ndarray:
+def _outside(hits: Hits, view: TunnelView) -> np.ndarray:
     slope_x, slope_y = hits.slope_x, hits.slope_y
-    from_sun = np.hypot(slope_x - SUN_SLOPE[0], slope_y - SUN_SLOPE[1])
+    from_sun = np.hypot(slope_x - view.sun_slope[0], slope_y - view.sun_slope[1])
     rise = np.clip(slope_y / 0.2, 0, 1)[..., None]
     sky = np.array([9500.0, 10200.0, 11500.0]) * (1 - rise) + (
         np.array([3600.0, 5600.0, 9800.0]) * rise)
@@ -165,10 +190,10 @@ def _outside(hits: Hits) -> np.ndarray:
     x = slope_x * z
     is_road = (slope_y < 0) & (x > -1.5 * LANE_M - 0.6) & (x < LANE_M / 2 + 0.6)
     tarmac = 5200 * (1 + 0.08 * _fractal(x * 3, z * 0.5, 91)) + 9000 * _markings(x, z)
-    sheen = 30_000 * np.exp(-((slope_x - SUN_SLOPE[0]) / 0.012) ** 2)
+    sheen = 30_000 * np.exp(-((slope_x - view.sun_slope[0]) / 0.012) ** 2)
     grass = lit[..., None] * np.array([2300.0, 3300.0, 1100.0])
     ground = np.where(is_road[..., None], (tarmac + sheen)[..., None] * _CONCRETE, grass)
-    return np.where((slope_y < 0)[..., None], ground, radiance)
+    return view.daylight * np.where((slope_y < 0)[..., None], ground, radiance)
 
 
 def _veil(picture: np.ndarray, columns: int) -> np.ndarray:

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verdicts on a virtual channel of their own."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ..config import DieConfig
+from ..npu.verdict import VERDICT_BYTES, Verdict
+from ..stream.queue import AsyncQueue
+from .formats import DataType
+from .packets import PacketSource
+from .row_descriptor import frame_number
+
+__all__ = ["VERDICT_CHANNEL", "SentFrame", "VerdictPackets"]
+
+VERDICT_CHANNEL = 2
+_SLOTS = 2
+_WAITING = 8
+
+
+class SentFrame(data.Struct):
+    """The last frame whose verdict has been sent, or will never be."""
+
+    any: 1
+    frame: 16
+
+
+class _Announced(data.Struct):
+    frame: 16
+    has_packet: 1
+
+
+class VerdictPackets(wiring.Component):
+    """A further source of packets: see `Csi2Transmitter.results`.
+
+    ::
+
+        sync                       │ byte
+        verdict ─► bytes ─► slot of the memory ─► frame start, packet, frame end ─► packets
+                     └─► announced ─────────────► │                  └─► sent
+                     ◄──────────── released ──────┘
+
+    Each verdict is a frame with one long packet of type 0x32. One that finds no free slot, because
+    the link has stood still for two frames, is lost.
+
+    Parameters
+    ----------
+    config : DieConfig
+    byte_domain : str
+        Clock of the byte lanes, asynchronous to ``sync``.
+
+    Members
+    -------
+    verdict : In(Verdict), given : In(1)
+        Stays for 64 clocks from ``given`` on.
+    lost : Out(1)
+        In ``sync``: pulse for each verdict that was lost.
+    packets : Out(PacketSource(byte_lanes)), sent : Out(SentFrame)
+        In ``byte_domain``.
+    """
+
+    def __init__(self, config: DieConfig, byte_domain: str = "byte"):
+        self.config, self.byte_domain = config, byte_domain
+        super().__init__({
+            "verdict": In(Verdict), "given": In(1), "lost": Out(1),
+            "packets": Out(PacketSource(config.csi2.byte_lanes)), "sent": Out(SentFrame),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        byte_lanes = self.config.csi2.byte_lanes
+        words = VERDICT_BYTES // byte_lanes
+        bits = (words - 1).bit_length()
+        m.submodules.slots = memory = Memory(
+            shape=8 * byte_lanes, depth=_SLOTS << bits, init=[])
+        write, read = memory.write_port(), memory.read_port(domain="comb")
+        m.submodules.announced = announced = AsyncQueue(
+            _Announced, _WAITING, i_domain="sync", o_domain=self.byte_domain)
+        m.submodules.released = released = AsyncQueue(
+            1, 4, i_domain=self.byte_domain, o_domain="sync")
+
+        # Into a free slot. Every verdict is announced, so that nobody waits for a lost one.
+        free, slot = Signal(range(_SLOTS + 1), init=_SLOTS), Signal()
+        index, writing, taken = Signal(bits), Signal(), Signal()
+        at_end = index == words - 1
+        m.d.comb += [
+            write.addr.eq(Cat(index, slot)), write.en.eq(writing),
+            write.data.eq(self.verdict.as_value().word_select(index, 8 * byte_lanes)),
+            released.o.ready.eq(1), taken.eq(self.given & (free != 0)),
+        ]
+        m.d.sync += [
+            free.eq(free + released.o.valid - taken), self.lost.eq(self.given & ~taken),
+            announced.i.valid.eq((writing & at_end) | (self.given & ~taken)),
+            announced.i.payload.frame.eq(self.verdict.frame),
+            announced.i.payload.has_packet.eq(~self.given),
+        ]
+        with m.If(taken):
+            m.d.sync += [writing.eq(1), index.eq(0)]
+        with m.If(writing):
+            m.d.sync += index.eq(index + 1)
+            with m.If(at_end):
+                m.d.sync += [writing.eq(0), slot.eq(~slot)]
+
+        sender = Module()
+        self._send(sender, announced.o, released.i, read, words)
+        m.submodules.sender = DomainRenamer(self.byte_domain)(sender)
+        return m
+
+    def _send(self, m: Module, announced, released, read, words: int) -> None:
+        descriptors, payload = self.packets.descriptors, self.packets.payload
+        header = descriptors.payload
+        index, slot = Signal(range(words)), Signal()
+        at_end = index == words - 1
+        m.d.comb += [
+            header.virtual_channel.eq(VERDICT_CHANNEL),
+            header.word_count.eq(frame_number(announced.payload.frame)),
+            read.addr.eq(Cat(index, slot)),
+            payload.payload.bytes.as_value().eq(read.data), payload.payload.last.eq(at_end),
+        ]
+
+        def short_packet(state: str, data_type: DataType, following: str) -> None:
+            with m.State(state):
+                m.d.comb += [descriptors.valid.eq(1), header.data_type.eq(data_type)]
+                with m.If(descriptors.ready):
+                    m.next = following
+
+        with m.FSM():
+            with m.State("idle"):
+                with m.If(announced.valid):
+                    m.next = "done"
+                    with m.If(announced.payload.has_packet):
+                        m.next = "start"
+            short_packet("start", DataType.FRAME_START, "verdict")
+            with m.State("verdict"):
+                m.d.comb += [
+                    descriptors.valid.eq(1), header.data_type.eq(DataType.VERDICT),
+                    header.word_count.eq(VERDICT_BYTES), payload.valid.eq(1),
+                ]
+                with m.If(descriptors.ready):
+                    m.next = "payload"
+            with m.State("payload"):
+                m.d.comb += payload.valid.eq(1)
+                with m.If(payload.ready):
+                    m.d.sync += index.eq(Mux(at_end, 0, index + 1))
+                    with m.If(at_end):
+                        m.d.comb += released.valid.eq(1)
+                        m.d.sync += slot.eq(~slot)
+                        m.next = "end"
+            short_packet("end", DataType.FRAME_END, "done")
+            with m.State("done"):
+                m.d.comb += announced.ready.eq(1)
+                m.d.sync += [self.sent.any.eq(1), self.sent.frame.eq(announced.payload.frame)]
+                m.next = "idle"

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verdicts reach the link whole, in their frame, and hold no frame end for ever."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from amaranth import *
+from amaranth.lib.wiring import connect
+
+from support import FULL_RATE, TrafficPattern, simulate
+from tapetum.csi2.transmitter import Csi2Transmitter
+from tapetum.csi2.verdict_packets import VerdictPackets
+from tapetum_sim.csi2.decoder import decode
+from tapetum_sim.csi2.verdict import decode_verdict
+from tapetum_sim.frame.boundaries import compare_packets
+from tapetum_sim.models.csi2 import transmit
+from tapetum_sim.models.verdict import verdict_bytes, verdict_packets
+from unit.csi2.link_bench import random_frame, settings_with, small_die
+
+REGION = (4, 2, 60, 40)
+LATER = 300
+"""Clocks from a frame's last row to its verdict."""
+
+
+class TransmitterWithVerdicts(Elaboratable):
+    """Verdicts as the transmitter's further source."""
+
+    def __init__(self, config):
+        self.transmitter = Csi2Transmitter(config, result_sources=1)
+        self.verdicts = VerdictPackets(config)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.transmitter, m.submodules.verdicts = self.transmitter, self.verdicts
+        connect(m, self.verdicts.packets, self.transmitter.results[0])
+        m.d.comb += self.transmitter.verdict_sent.eq(self.verdicts.sent)
+        return m
+
+
+def content(frame: int, **changes) -> bytes:
+    scores = np.random.default_rng(frame).integers(-128, 128, 11).tolist()
+    return verdict_bytes(**({"frame": frame, "flags": ("valid",), "model_id": 0x12345678,
+                             "cycles": 70_000 + frame, "region": REGION, "scores": scores}
+                            | changes))
+
+
+@dataclass
+class Bench:
+    """Frames of two rows, each with its verdict, and what came out."""
+
+    byte_lanes: int = 2
+    byte_clock_hz: float = 93.75e6
+    phy: TrafficPattern = FULL_RATE
+    packets: bytearray = field(default_factory=bytearray)
+    lost: int = 0
+
+    def run(self, frames, given, *, pause: int = 120, clocks: int = 300) -> None:
+        """``given`` says which frames get a verdict, of those that all wait for one."""
+        config = small_die(byte_lanes=self.byte_lanes)
+        top = TransmitterWithVerdicts(config)
+        dut, permits = top.transmitter, iter(self.phy)
+        self.config = config
+        generator = np.random.default_rng(1)
+        self.rows = [row for frame in frames
+                     for row in random_frame(generator, frame, rows=2, columns=32)]
+        self.settings = {frame: settings_with(config) for frame in frames}
+
+        async def sensor(ctx):
+            ctx.set(dut.verdict_wanted, ~0)
+            for row in self.rows:
+                ctx.set(dut.settings[row.frame % 4], self.settings[row.frame])
+                for place, value in enumerate(row.values.tolist()):
+                    ctx.set(dut.pixels.payload, {
+                        "values": [value], "line_last": place == 31,
+                        "frame_last": place == 31 and row.last,
+                        "tag": {"frame": row.frame, "row": row.row}})
+                    ctx.set(dut.pixels.valid, 1)
+                    await ctx.tick()
+                ctx.set(dut.pixels.valid, 0)
+                await ctx.tick().repeat(pause)
+                if row.last and row.frame in given:
+                    await ctx.tick().repeat(LATER)
+                    ctx.set(top.verdicts.verdict.as_value(),
+                            int.from_bytes(content(row.frame), "little"))
+                    ctx.set(top.verdicts.given, 1)
+                    await ctx.tick()
+                    ctx.set(top.verdicts.given, 0)
+                    await ctx.tick().repeat(clocks)
+            await ctx.tick().repeat(clocks)
+
+        async def phy(ctx):
+            while True:
+                ctx.set(dut.phy.ready, next(permits))
+                _, _, strobe, word = await ctx.tick("byte").sample(
+                    dut.packet_strobe, dut.packet_bytes)
+                if strobe:
+                    self.packets.extend(word.bytes[lane] for lane in range(word.count))
+
+        async def count(ctx):
+            async for *_, lost in ctx.tick().sample(top.verdicts.lost):
+                self.lost += lost
+
+        simulate(top, sensor, background=(phy, count), cycles=100_000,
+                 domains={"sync": 100e6, "byte": self.byte_clock_hz})
+
+
+def order(packets: bytes) -> list[tuple[int, int]]:
+    """Channel and data type of what is a frame's end or a verdict."""
+    return [(packet.virtual_channel, packet.data_type) for packet in decode(packets).packets
+            if packet.data_type in (0x01, 0x32)]
+
+
+@pytest.mark.parametrize("byte_lanes, byte_clock_hz", [
+    (1, 93.75e6), (2, 257e6), (4, 31e6)])
+def test_every_verdict_comes_whole_and_before_the_end_of_its_frame(byte_lanes, byte_clock_hz):
+    bench = Bench(byte_lanes=byte_lanes, byte_clock_hz=byte_clock_hz)
+    frames = (0, 1, 2)
+    bench.run(frames, frames)
+    expected = transmit(bench.config, bench.rows, bench.settings) + b"".join(
+        verdict_packets(frame, content(frame)) for frame in frames)
+    boundary = compare_packets("csi2", expected, bytes(bench.packets))
+    assert boundary.mismatches == 0, boundary.first
+    assert order(bytes(bench.packets)) == [(2, 0x32), (2, 0x01), (0, 0x01)] * 3
+    read = [decode_verdict(packet.payload or b"") for packet in decode(bytes(bench.packets)).packets
+            if packet.data_type == 0x32]
+    assert [verdict.frame for verdict in read] == [0, 1, 2]
+    assert {verdict.region for verdict in read} == {REGION}
+    assert all(verdict.is_valid and len(verdict.scores) == 11 for verdict in read)
+    assert [v.class_number for v in read] == [int(np.argmax(v.scores)) for v in read]
+
+
+def test_a_later_verdict_frees_a_frame_end_whose_own_never_came():
+    bench = Bench()
+    bench.run((65534, 65535, 0), (65535, 0))
+    ends = [packet.word_count for packet in decode(bytes(bench.packets)).packets
+            if (packet.virtual_channel, packet.data_type) == (0, 0x01)]
+    assert ends == [32767, 32768, 1]
+    assert decode(bytes(bench.packets)).sequence_errors == []
+
+
+def test_a_link_that_stands_still_loses_verdicts_and_says_so():
+    bench = Bench(phy=TrafficPattern("1" * 300 + "0" * 4000 + "1" * 90_000))
+    bench.run((0, 1, 2, 3, 4), (0, 1, 2, 3, 4), clocks=700)
+    decoded = decode(bytes(bench.packets))
+    assert (decoded.sequence_errors, decoded.crc_errors) == ([], 0)
+    kept = [decode_verdict(packet.payload or b"").frame for packet in decoded.packets
+            if packet.data_type == 0x32]
+    assert bench.lost == 5 - len(kept) > 0
+    assert kept == sorted(kept)
+    assert decoded.packets[-1].data_type == 0x01
+
+
+def test_a_verdict_without_a_class_has_no_scores():
+    read = decode_verdict(content(3, flags=("late",)))
+    assert (read.class_number, read.scores, read.flags) == (None, (), ("late",))
+
+
+@pytest.mark.parametrize("damage, sentence", [
+    (lambda payload: payload[:-1], "40 bytes"), (lambda payload: b"\2" + payload[1:], "layout")])
+def test_what_is_no_verdict_is_refused(damage, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        decode_verdict(damage(content(1)))

@@ -1,0 +1,491 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every frame has one verdict: the model's, or one that says why there is none."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from support import simulate
+from support.npu import SmallNetwork, StandInEngine, stand_in_program
+from tapetum.npu.frame_watch import DEADLINE_UNIT_CYCLES
+from tapetum.npu.npu import Npu
+from tapetum.npu.npu_config import NpuConfig
+from tapetum.npu.program import Program
+from tapetum.npu.program_image import IMAGE_WORD_BYTES, program_image
+from tapetum.npu.verdict import NO_CLASS, SCORES
+
+CONFIG = NpuConfig(weight_words=64, parameter_words=8, activation_words=64, layers=4,
+                   schedule_entries=32, program_words=2048, program_banks=2)
+ROWS, COLUMNS = 6, 5
+
+
+@dataclass(frozen=True)
+class Model:
+    """Random scores, and the program that gives them."""
+
+    scores: np.ndarray
+    model_id: int
+    classes: int = 0
+
+    @property
+    def program(self) -> Program:
+        return stand_in_program(self.scores, rows=ROWS, columns=COLUMNS, model_id=self.model_id,
+                                classes=self.classes)
+
+    @property
+    def image(self) -> bytes:
+        return program_image(self.program)
+
+    @property
+    def best(self) -> int:
+        return int(np.argmax(self.scores[:self.classes or None]))
+
+
+def model(seed: int, model_id: int = 1, *, count: int = 8, classes: int = 0) -> Model:
+    drawn = np.random.default_rng([seed, model_id]).integers(-128, 128, count)
+    return Model(drawn, model_id, classes)
+
+
+@dataclass
+class Bench:
+    """An `Npu` whose verdicts are kept; `play` is what its host and its camera do."""
+
+    dut: Npu = field(default_factory=lambda: Npu(CONFIG, engine=StandInEngine))
+    verdicts: list = field(default_factory=list)
+    interrupts: list = field(default_factory=list)
+    refusals: int = 0
+    withheld: int = 0
+    clock: int = 0
+
+    def run(self, play: Callable, cycles: int = 60_000) -> None:
+        async def watch(ctx):
+            dut = self.dut
+            before = 0
+            async for *_, given, verdict, refusal, withheld, interrupt in ctx.tick().sample(
+                    dut.given, dut.verdict, dut.refusal, dut.withheld, dut.interrupt):
+                self.clock += 1
+                if given:
+                    self.verdicts.append(verdict)
+                if interrupt and not before:
+                    self.interrupts.append(len(self.verdicts) - 1)
+                before = interrupt
+                self.refusals += refusal
+                self.withheld += withheld
+
+        async def begin(ctx):
+            ctx.set(self.dut.wanted, ~0)
+            ctx.set(self.dut.deadline, 0xFFFF)
+            await play(ctx)
+            await ctx.tick().repeat(80)
+
+        simulate(self.dut, begin, background=(watch,), cycles=cycles, stream_domains={})
+
+    async def send(self, ctx, image: bytes) -> None:
+        """The host appends an image, from its first byte on."""
+        await self.strobe(ctx, self.dut.restart)
+        for byte in image:
+            ctx.set(self.dut.program_window.write_data, byte)
+            await self.strobe(ctx, self.dut.program_window.write)
+
+    @staticmethod
+    async def strobe(ctx, port) -> None:
+        ctx.set(port, 1)
+        await ctx.tick()
+        ctx.set(port, 0)
+
+    async def load(self, ctx, image: bytes, *, quiet: bool = True) -> None:
+        """Send, take over, wait until the die has decided."""
+        ctx.set(self.dut.quiet, quiet)
+        await self.send(ctx, image)
+        await self.strobe(ctx, self.dut.load)
+        await ctx.tick().repeat(2)
+        while ctx.get(self.dut.loading):
+            await ctx.tick()
+        ctx.set(self.dut.quiet, 0)
+
+    async def frame(self, ctx, number: int, *, rows: int = ROWS, pause: int = 20,
+                    end: bool = True, row_words: int = COLUMNS,
+                    words: Sequence[int] = range(ROWS * COLUMNS)) -> None:
+        """A frame comes, row by row."""
+        ctx.set(self.dut.first_frame, number)
+        ctx.set(self.dut.rows, ROWS)
+        ctx.set(self.dut.columns, row_words)
+        await self.strobe(ctx, self.dut.first)
+        await self.rows(ctx, range(rows), pause, row_words, words)
+        if end:
+            await self.last_pixel(ctx, number)
+
+    async def rows(self, ctx, rows: range, pause: int = 20, row_words: int = COLUMNS,
+                   words: Sequence[int] = range(ROWS * COLUMNS)) -> None:
+        """Some rows of it."""
+        for row in rows:
+            for _ in range(pause):
+                await ctx.tick()
+            for column in range(row_words):
+                ctx.set(self.dut.words.payload, {
+                    "word": words[row * COLUMNS + column],
+                    "row_last": column == row_words - 1})
+                ctx.set(self.dut.words.valid, 1)
+                await ctx.tick().until(self.dut.words.ready)
+                ctx.set(self.dut.words.valid, 0)
+
+    async def last_pixel(self, ctx, number: int) -> None:
+        ctx.set(self.dut.last_frame, number)
+        await self.strobe(ctx, self.dut.last)
+
+    async def answered(self, ctx, count: int) -> None:
+        while len(self.verdicts) < count:
+            await ctx.tick()
+
+
+def told(verdict) -> tuple:
+    """Frame, model, class and the names of the flags."""
+    flags = {name for name in ("valid", "late", "overrun", "incomplete", "not_run")
+             if verdict.flags[name]}
+    return verdict.frame, verdict.model_id, verdict.class_number, flags
+
+
+@pytest.mark.parametrize("count, classes", [(8, 0), (8, 3), (16, 0), (16, 13), (32, 30)])
+def test_a_verdict_is_the_first_class_with_the_highest_score(count, classes, seed):
+    made, bench = model(seed, 0xDEADBEEF, count=count, classes=classes), Bench()
+    dut = bench.dut
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        ctx.set(dut.region, {"x_start": 2, "y_start": 4, "columns": 300, "rows": 200})
+        for number in (7, 8):
+            await bench.frame(ctx, number)
+            await bench.answered(ctx, number - 6)
+
+    bench.run(play)
+    assert [told(v) for v in bench.verdicts] == [
+        (number, 0xDEADBEEF, made.best, {"valid"}) for number in (7, 8)]
+    last, scores = bench.verdicts[-1], made.scores[:classes or None].tolist()
+    assert last.score_count == min(len(scores), SCORES)
+    assert list(last.scores) == (scores + [0] * SCORES)[:SCORES]
+    assert (last.region.x_start, last.region.columns) == (2, 300)
+    assert bench.withheld == 0
+
+
+def test_of_equal_scores_the_first_class_wins():
+    made, bench = Model(np.array([-9, -3, -9, -3, -9, -3, -3, -128]), 1), Bench()
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        await bench.frame(ctx, 0)
+        await bench.answered(ctx, 1)
+
+    bench.run(play)
+    assert told(bench.verdicts[0]) == (0, 1, 1, {"valid"})
+
+
+def damaged(image: bytes, place: int, bit: int = 0) -> bytes:
+    return image[:place] + bytes([image[place] ^ 1 << bit]) + image[place + 1:]
+
+
+def test_a_damaged_image_is_refused_while_the_old_program_goes_on(seed):
+    old, new, bench = model(seed, 1), model(seed, 2), Bench()
+    image = new.image
+    places = np.random.default_rng(seed).choice(len(image) - 5, 3, replace=False)
+
+    async def play(ctx):
+        await bench.load(ctx, old.image)
+        for number, place in enumerate((0, *places, len(image) - 9)):
+            await bench.load(ctx, damaged(image, int(place), number % 8))
+            assert ctx.get(bench.dut.refused)
+            assert ctx.get(bench.dut.loaded)
+            await bench.frame(ctx, number)
+            await bench.answered(ctx, number + 1)
+        await bench.load(ctx, image[:-IMAGE_WORD_BYTES])
+        await bench.load(ctx, image)
+        assert not ctx.get(bench.dut.refused)
+
+    bench.run(play, 200_000)
+    assert [told(v) for v in bench.verdicts] == [
+        (number, 1, old.best, {"valid"}) for number in range(5)]
+    assert bench.refusals >= 5
+
+
+@pytest.mark.parametrize("config", [
+    replace(CONFIG, weight_words=3), replace(CONFIG, schedule_entries=ROWS - 1),
+    replace(CONFIG, program_words=64, program_banks=1)])
+def test_a_program_for_a_larger_array_is_refused(config, seed):
+    made = model(seed, count=32)
+    bench = Bench(dut=Npu(config, engine=StandInEngine))
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        assert not ctx.get(bench.dut.loaded)
+
+    bench.run(play)
+    assert bench.refusals == 1
+
+
+def test_a_program_is_swapped_between_two_frames_and_none_is_lost(seed):
+    old, new, bench = model(seed, 1), model(seed, 2), Bench()
+
+    async def play(ctx):
+        await bench.load(ctx, old.image)
+        ctx.set(bench.dut.program_bank, 1)
+        await bench.send(ctx, new.image)
+        await bench.frame(ctx, 0, rows=3, end=False)
+        await bench.strobe(ctx, bench.dut.load)
+        await bench.rows(ctx, range(3, ROWS))
+        await bench.answered(ctx, 1)
+        for number in range(1, 12):
+            await ctx.tick().repeat(600)
+            await bench.frame(ctx, number)
+            await bench.answered(ctx, number + 1)
+
+    bench.run(play)
+    models = [verdict.model_id for verdict in bench.verdicts]
+    assert models == sorted(models)
+    assert set(models) == {1, 2}
+    assert [told(v) for v in bench.verdicts] == [
+        (number, which, old.best if which == 1 else new.best, {"valid"})
+        for number, which in enumerate(models)]
+
+
+def test_a_frame_that_begins_while_the_program_is_copied_says_so(seed):
+    old, new, bench = model(seed, 1), model(seed, 2), Bench()
+
+    async def play(ctx):
+        await bench.load(ctx, old.image)
+        await bench.send(ctx, new.image)
+        await bench.strobe(ctx, bench.dut.load)
+        ctx.set(bench.dut.quiet, 1)
+        while not ctx.get(bench.dut.loader.copying):
+            await ctx.tick()
+        await bench.frame(ctx, 0, pause=1)
+        while ctx.get(bench.dut.loading):
+            await ctx.tick()
+        await bench.frame(ctx, 1)
+        await bench.answered(ctx, 2)
+
+    bench.run(play)
+    assert [told(v)[0::2] for v in bench.verdicts] == [(0, NO_CLASS), (1, new.best)]
+    assert told(bench.verdicts[0])[3] == {"not_run"}
+    assert bench.withheld == 1
+
+
+def test_without_a_program_verdicts_say_so():
+    bench = Bench()
+
+    async def play(ctx):
+        await bench.frame(ctx, 5)
+        await bench.answered(ctx, 1)
+
+    bench.run(play)
+    assert told(bench.verdicts[0])[0::2] == (5, NO_CLASS)
+    assert told(bench.verdicts[0])[3] == {"not_run"}
+    assert not any(bench.verdicts[0].scores)
+
+
+def test_rows_that_are_too_fast_are_marked_and_the_next_frame_is_right(seed):
+    made, bench = model(seed), Bench()
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        await bench.frame(ctx, 0, pause=1)
+        await bench.answered(ctx, 1)
+        await bench.frame(ctx, 1, pause=20)
+        await bench.answered(ctx, 2)
+
+    bench.run(play)
+    assert [told(v)[2:] for v in bench.verdicts] == [(NO_CLASS, {"overrun"}),
+                                                     (made.best, {"valid"})]
+
+
+def test_a_deadline_gives_a_late_verdict_and_the_next_frame_is_right(seed):
+    made, bench = model(seed), Bench()
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        ctx.set(bench.dut.deadline, 1)
+        await bench.frame(ctx, 0, pause=1)
+        await ctx.tick().repeat(DEADLINE_UNIT_CYCLES + 4)
+        assert len(bench.verdicts) == 1
+        ctx.set(bench.dut.deadline, 1000)
+        await ctx.tick().repeat(40)
+        await bench.frame(ctx, 1)
+        await bench.answered(ctx, 2)
+
+    bench.run(play)
+    assert [told(v)[2:] for v in bench.verdicts] == [(NO_CLASS, {"late"}),
+                                                     (made.best, {"valid"})]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 4])
+def test_a_frame_that_is_cut_short_is_marked_and_the_next_one_is_right(rows, seed):
+    made, bench = model(seed), Bench()
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        await bench.frame(ctx, 0, rows=rows, end=False)
+        ctx.set(bench.dut.lost_frame, 0)
+        await bench.strobe(ctx, bench.dut.lost)
+        await bench.answered(ctx, 1)
+        await bench.rows(ctx, range(rows, ROWS), pause=0)
+        await ctx.tick().repeat(40)
+        await bench.frame(ctx, 1)
+        await bench.answered(ctx, 2)
+
+    bench.run(play)
+    assert [told(v)[2:] for v in bench.verdicts] == [(NO_CLASS, {"incomplete"}),
+                                                     (made.best, {"valid"})]
+
+
+def test_a_frame_without_its_end_is_late_when_the_next_begins(seed):
+    made, bench = model(seed), Bench()
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        await bench.frame(ctx, 0, rows=3, end=False)
+        await bench.frame(ctx, 1, rows=0)
+        await bench.rows(ctx, range(3, ROWS), pause=0)
+        await bench.rows(ctx, range(ROWS))
+        await bench.answered(ctx, 2)
+        await bench.frame(ctx, 2)
+        await bench.answered(ctx, 3)
+
+    bench.run(play)
+    assert [told(v)[3] for v in bench.verdicts] == [{"late"}, {"not_run"}, {"valid"}]
+    assert told(bench.verdicts[2])[2] == made.best
+
+
+def test_a_frame_whose_region_never_came_is_told_at_its_end(seed):
+    made, bench = model(seed), Bench()
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        await bench.frame(ctx, 3)
+        await bench.answered(ctx, 1)
+        await ctx.tick().repeat(100)
+        await bench.last_pixel(ctx, 4)
+        await bench.answered(ctx, 2)
+
+    bench.run(play)
+    assert [(v.frame, told(v)[3]) for v in bench.verdicts] == [(3, {"valid"}), (4, {"incomplete"})]
+
+
+def test_rows_of_another_width_are_not_taken_for_a_picture(seed):
+    made, bench = model(seed), Bench()
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        await bench.frame(ctx, 0, row_words=COLUMNS - 1)
+        await bench.answered(ctx, 1)
+        await bench.frame(ctx, 1)
+        await bench.answered(ctx, 2)
+
+    bench.run(play)
+    assert [told(v)[3] for v in bench.verdicts] == [{"not_run"}, {"valid"}]
+    assert told(bench.verdicts[1])[2] == made.best
+
+
+def test_frames_that_nobody_wants_have_no_verdict(seed):
+    made, bench = model(seed), Bench()
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        ctx.set(bench.dut.wanted, 0b1011)
+        for number in (1, 2, 3):
+            await bench.frame(ctx, number)
+            await ctx.tick().repeat(600)
+
+    bench.run(play)
+    assert [verdict.frame for verdict in bench.verdicts] == [1, 3]
+
+
+def test_an_interrupt_asks_for_a_class_and_a_score(seed):
+    made, bench = model(seed), Bench()
+    best, score = made.best, int(made.scores.max())
+
+    async def play(ctx):
+        dut = bench.dut
+        await bench.load(ctx, made.image)
+        for number, (classes, least) in enumerate((
+                (0, -128), (0xFFFF & ~(1 << best), -128), (0xFFFF, min(score + 1, 127)),
+                (1 << best, score))):
+            ctx.set(dut.interrupt_settings, {"classes": classes, "score": least})
+            await bench.frame(ctx, number)
+            await bench.answered(ctx, number + 1)
+            await ctx.tick().repeat(80)
+        assert ctx.get(dut.interrupt)
+        await bench.strobe(ctx, dut.clear_interrupt)
+        await ctx.tick()
+        assert not ctx.get(dut.interrupt)
+
+    bench.run(play)
+    assert bench.interrupts == ([2] if score == 127 else []) + [3]
+
+
+def test_a_verdict_that_is_held_reads_as_it_was(seed):
+    made, bench = model(seed), Bench()
+    shown: list[bytes] = []
+
+    async def read(ctx):
+        content = []
+        for address in range(len(bench.dut.verdict.as_value()) // 8):
+            ctx.set(bench.dut.verdict_window.address, address)
+            await ctx.tick().repeat(2)
+            content.append(ctx.get(bench.dut.verdict_window.read_data))
+        shown.append(bytes(content))
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        for number, hold in enumerate((0, 1, 0)):
+            ctx.set(bench.dut.hold, hold)
+            await bench.frame(ctx, number)
+            await bench.answered(ctx, number + 1)
+            await ctx.tick().repeat(3)
+            await read(ctx)
+
+    bench.run(play)
+    frames = [int.from_bytes(content[2:4], "little") for content in shown]
+    assert frames == [0, 0, 2]
+    assert shown[2] == bench.verdicts[2].as_bits().to_bytes(40, "little")
+
+
+def test_cycles_are_those_from_the_first_pixel_to_the_last_score(seed):
+    made, bench = model(seed), Bench()
+    moments = []
+
+    async def play(ctx):
+        await bench.load(ctx, made.image)
+        moments.append(bench.clock)
+        await bench.frame(ctx, 0)
+        await bench.answered(ctx, 1)
+        moments.append(bench.clock)
+
+    bench.run(play)
+    passed = moments[1] - moments[0]
+    assert passed - 8 <= bench.verdicts[0].cycles <= passed
+
+
+def network(seed: int) -> SmallNetwork:
+    """A picture of 5 x 6 words to 8 classes, on the array itself."""
+    made = SmallNetwork(np.random.default_rng(seed), ROWS, COLUMNS, input_ring=4)
+    hidden = made.layer(0, stride=(2, 2), ring=4)
+    made.layer(hidden, kernel=(3, 3), ring=4)
+    return made
+
+
+def test_the_array_computes_frame_after_frame_and_says_when_rows_were_too_fast(seed):
+    made, bench = network(seed), Bench(dut=Npu(CONFIG))
+    words = [word for word, _ in made.input_words()]
+    scores = made.values[-1].ravel().tolist() + [0] * (SCORES - 8)
+
+    async def play(ctx):
+        await bench.load(ctx, program_image(made.program()))
+        for number, pause in enumerate((150, 1, 150)):
+            await bench.frame(ctx, number, words=words, pause=pause)
+            await bench.answered(ctx, number + 1)
+            await ctx.tick().repeat(80)
+
+    bench.run(play)
+    assert [told(v)[3] for v in bench.verdicts] == [{"valid"}, {"overrun"}, {"valid"}]
+    assert [list(v.scores) for v in bench.verdicts] == [scores, [0] * SCORES, scores]
+    assert bench.verdicts[2].class_number == int(np.argmax(scores))
