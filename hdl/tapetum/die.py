@@ -26,10 +26,16 @@ from .pixel import RampKind, RowControl, ShutterControl
 from .readout.readout import Readout
 from .registers.bus import RegisterBus
 from .stats.statistics import Statistics
+from .stream.clock_gate import AwakeFor, Gated
 from .vision.settings import cell_pixels
 from .vision.vision import Vision
 
 __all__ = ["Die"]
+
+VISION_HOLD_CYCLES = 1 << 10
+"""Longer than a row of outputs takes behind the pixels that complete it."""
+NPU_HOLD_CYCLES = 1 << 8
+"""Longer than a new program may wait for a frame to begin, or an access takes."""
 
 
 class Die(wiring.Component):
@@ -152,7 +158,7 @@ class Die(wiring.Component):
         connect(m, self.flicker_map.packets, csi2.results[0])
 
         if self.config.npu:
-            self._array(m)
+            self._array(m, stirred)
 
         # Settings
         m.d.comb += [
@@ -253,11 +259,18 @@ class Die(wiring.Component):
         ]
         return m
 
-    def _array(self, m: Module) -> None:
+    def _array(self, m: Module, stirred: Signal) -> None:
         """From the combined frame to its verdict."""
         control, readout, hdr, csi2 = self.control, self.readout, self.hdr, self.csi2
         vision, npu, verdicts = self.vision, self.npu, self.verdicts
-        m.submodules.vision, m.submodules.npu, m.submodules.verdicts = vision, npu, verdicts
+        m.submodules.verdicts = verdicts
+        m.submodules.looking = looking = AwakeFor(
+            stirred | hdr.o.valid | vision.o.valid | npu.busy, hold_cycles=VISION_HOLD_CYCLES)
+        m.submodules.judging = judging = AwakeFor(
+            stirred | npu.busy | npu.first | npu.last | npu.lost | vision.o.valid,
+            hold_cycles=NPU_HOLD_CYCLES)
+        m.submodules.vision = Gated(vision, awake=looking.awake)
+        m.submodules.npu = Gated(npu, awake=judging.awake)
         host, seen, cell = control.array_control, vision.active, cell_pixels(self.config) - 1
         wanted = Cat(frame.verdict & ~frame.uncombined for frame in control.ring)
         m.d.comb += [

@@ -76,6 +76,8 @@ class Npu(wiring.Component):
         The window shows one verdict all the time.
     interrupt_settings : In(InterruptSettings), clear_interrupt : In(1), interrupt : Out(1)
         Stays high from the first verdict that asks for it until it is cleared.
+    busy : Out(1)
+        A program is being loaded, a frame computed, or a verdict owed.
     verdict : Out(Verdict), given : Out(1)
         A new one; it stays for 64 clocks at least.
     withheld : Out(1)
@@ -100,6 +102,7 @@ class Npu(wiring.Component):
             "verdict_window": In(WindowBus(VERDICT_WINDOW)), "hold": In(1),
             "interrupt_settings": In(InterruptSettings), "clear_interrupt": In(1),
             "interrupt": Out(1),
+            "busy": Out(1),
             "verdict": Out(Verdict), "given": Out(1), "withheld": Out(1),
         })
 
@@ -140,6 +143,8 @@ class Npu(wiring.Component):
             reader.classes.eq(loader.program.classes),
             engine.result_index.eq(reader.index), reader.word.eq(engine.result_word),
         ]
+        m.d.comb += self.busy.eq(loader.busy | watch.owed | watch.running | engine.busy
+                                 | reader.busy)
         fresh = Signal(range(_FRESH_CYCLES + 1))
         with m.If(watch.finished):
             m.d.sync += fresh.eq(_FRESH_CYCLES)
