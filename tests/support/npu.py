@@ -175,10 +175,10 @@ class SmallNetwork:
                     if layer.has_residual:
                         table = self.tables[layer.add_table]
                         other = self.values[layer.residual_tensor][row, x, channel]
+                        _, multiplier, shift, single = self.parameters[0][layer.add_parameter]
                         byte = requantised(
-                            int(table[byte + 128] + table[256 + other + 128]),
-                            *self.parameters[0][layer.add_parameter][1:], layer.add_zero_point,
-                            layer.add_min, layer.add_max)
+                            int(table[byte + 128] + table[256 + other + 128]), multiplier, shift,
+                            single, layer.add_zero_point, layer.add_min, layer.add_max)
                     output[row, x, channel] = byte
         self.values[layer.out_tensor] = output
 

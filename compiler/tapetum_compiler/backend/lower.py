@@ -205,7 +205,8 @@ class _Lowering:
             maximum=taps.maximum, window=(height, width), stride=(stride[0], stride[1]),
             pad_top=taps.padding[0], pad_left=taps.padding[1], source=source.map, target=where,
             out_word_offset=word, vectors=1 if mode is Mode.KERNEL_ROW else vectors,
-            groups=groups, weights=words, parameters=self._parameters(taps, lanes, groups, residual),
+            groups=groups, weights=words,
+            parameters=self._parameters(taps, lanes, groups, residual),
             zero_point_in=taps.border, zero_point_out=taps.zero_point_out,
             act_min=taps.act_min, act_max=taps.act_max, residual=residual, macs=taps.macs)
 

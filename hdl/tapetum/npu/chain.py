@@ -94,7 +94,8 @@ class Chain(wiring.Component):
                                 ("finishes", ends & ~self.token.adds),
                                 ("context", self.token.context),
                                 ("parameter", self.token.parameter)))
-        finishes, context = finishes | self.sum_valid, Mux(self.sum_valid, self.sum_context, context)
+        finishes = finishes | self.sum_valid
+        context = Mux(self.sum_valid, self.sum_context, context)
         late, clamp = Signal(LateToken(self.config)), Signal(Clamp, reset_less=True)
         m.d.comb += [late.takes_addend.eq(self.sum_valid),
                      late.parameter.eq(Mux(self.sum_valid, self.sum_parameter, parameter))]

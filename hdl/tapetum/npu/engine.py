@@ -80,7 +80,8 @@ class Engine(wiring.Component):
         super().__init__({
             "write": In(1), "write_target": In(Target), "write_cell": In(range(config.cells)),
             "write_index": In(16), "write_data": In(72),
-            "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1), "input_room": Out(1),
+            "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1),
+            "input_room": Out(1),
             "start": In(1), "ready": Out(1), "busy": Out(1), "done": Out(1), "overrun": Out(1),
             "result_index": In(13), "result_word": Out(64),
             "probe_valid": Out(1), "probe_input": Out(1), "probe_tensor": Out(6),

@@ -58,7 +58,8 @@ class InputRows(wiring.Component):
         first, dropped = Signal(init=1), Signal()
         drops = Mux(first, full | extra, dropped)
         m.d.comb += [
-            self.ready.eq(~settling[-1]), self.room.eq(first & self.ready & ~full), self.address.eq(address), self.keep.eq(~drops),
+            self.ready.eq(~settling[-1]), self.room.eq(first & self.ready & ~full),
+            self.address.eq(address), self.keep.eq(~drops),
             self.bank.eq(self.tensor.first_bank + slot[:2]),
             self.row_done.eq(self.row_last & ~extra),
         ]

@@ -151,7 +151,8 @@ class ReadPath(wiring.Component):
             Cat(self._part(words, late_part, bits) for words in rows_late))]
         residual = delayed(m, self.step_valid & step.residual, 5, name="residual",
                            reset_less=False)
-        m.d.comb += [self.residual_valid.eq(residual), self.residual_word.eq(self._part(rows[0], part, bits))]
+        m.d.comb += [self.residual_valid.eq(residual),
+                     self.residual_word.eq(self._part(rows[0], part, bits))]
         return m
 
     def _part(self, word: Value, part: Value, bits: int) -> Value:

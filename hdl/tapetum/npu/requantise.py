@@ -24,13 +24,12 @@ class Requantise(wiring.Component):
     Double rounding rounds the second time half away from zero. The product of 32 by 31 bits takes
     three multipliers of 18 bits (Karatsuba). Nothing is approximated.
 
-    No long number is rounded: the product is shifted first, and what is lost decides whether one is
-    added to the byte. With b for the bit whose rounding makes y1, a for the last bit that the second
-    shift drops, and r for those between them::
+    No long number is rounded. The product is shifted first, and what is lost decides whether one
+    is added to the byte. With b for the bit that the first rounding looks at, 0 if it does not
+    round, a for the last bit that the second shift drops, and r for those between::
 
-        b = 0:  a, unless all of r is 0 and the number is negative (single rounding: a)
-        b = 1:  a carry if all of r is 1, else a:  one, unless a = 0 and r is not all ones,
-                or a = 0, r is all ones and the number is negative
+        b = 0:  one is added if a, unless r is all zeros, y1 negative and the rounding double
+        b = 1:  one is added if a, or if r is all ones and y1 is not negative
 
     Latency `latency_cycles`, one sum per clock.
 

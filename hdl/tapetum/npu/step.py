@@ -41,8 +41,9 @@ class ReadStep(data.StructLayout):
     """A step as its generator issues it, in front of the activation memory.
 
     ``column`` and ``word`` count from the left edge of the map and may be negative; ``row`` is the
-    row of the kernel. ``part`` is that of the word which holds the bytes of the cells. ``push`` marks a column for the window of a kernel row, ``load`` the step
-    that begins with what this window holds, ``residual`` the read of an addend.
+    row of the kernel, ``part`` that of the word which the cells take. ``push`` marks a column for
+    the window of a kernel row, ``load`` the step that begins with what this window holds,
+    ``residual`` the read of an addend.
     """
 
     def __init__(self, config: NpuConfig):

@@ -36,8 +36,8 @@ class KernelRowSteps(StepGenerator):
         m.d.comb += [
             self.step_valid.eq(self.active), step.row.eq(row), step.column.eq(column),
             step.word.eq(Mux(doubled, column << 1, column)), step.push.eq(filling | (pushes != 0)),
-            step.load.eq(load_window & ~filling),
-            self.edge.eq(first | row_loop.last), token.valid.eq(~filling), token.move.eq(1), token.first.eq(first),
+            step.load.eq(load_window & ~filling), self.edge.eq(first | row_loop.last),
+            token.valid.eq(~filling), token.move.eq(1), token.first.eq(first),
             token.last.eq(row_loop.last), token.maximum.eq(maximum), token.context.eq(context),
             token.weight.eq(weight), token.parameter.eq(parameter),
         ]

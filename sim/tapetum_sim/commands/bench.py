@@ -31,8 +31,8 @@ def bench(
 ) -> None:
     """Measure the simulation's speed, each room on an FPGA, or networks on the array.
 
-    Writes report.json, fpga.json or npu.json, and prints a table. A room's working folder keeps the logs
-    of its synthesis, placement and routing.
+    Writes report.json, fpga.json or npu.json, and prints a table. A room's working folder keeps
+    the logs of its synthesis, placement and routing.
 
     Examples:
 

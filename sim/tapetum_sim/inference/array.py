@@ -14,6 +14,7 @@ from tapetum.npu.program import Mode, Program
 from tapetum_compiler.backend.capacity import needed_words
 
 from ..simulator import Clock, build, read_recording, run
+from ..simulator.builder import DEFAULT_ROOT
 from .top import IMAGE_TARGET, LETTER_WORDS, ArrayTop, Letter, Written
 
 __all__ = ["ArrayRun", "config_for", "run_array"]
@@ -58,7 +59,7 @@ def config_for(program: Program) -> NpuConfig:
 
 
 def run_array(program: Program, image: NDArray[np.int8], *, row_period: int = 0,
-              word_cycles: int = 1, root: Path | None = None, profile: str = "unit",
+              word_cycles: int = 1, root: Path = DEFAULT_ROOT, profile: str = "unit",
               progress: Callable[[str, float, float], None] = lambda text, done, total: None
               ) -> ArrayRun:
     """One image (height, width, channels) through the array.
@@ -75,8 +76,7 @@ def run_array(program: Program, image: NDArray[np.int8], *, row_period: int = 0,
     words = _image_words(program, image)
     config = config_for(program)
     top = ArrayTop(config, 1 << (len(words) - 1).bit_length())
-    options = {} if root is None else {"root": root}
-    made = build(top, profile=profile, progress=lambda step: progress(step, 0, 0), **options)
+    made = build(top, profile=profile, root=root, progress=lambda step: progress(step, 0, 0))
     output = program.tensors[program.output_tensor]
     source = program.tensors[0]
     with TemporaryDirectory() as folder:

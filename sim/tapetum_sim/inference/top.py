@@ -67,7 +67,7 @@ class ArrayTop(wiring.Component):
     def __init__(self, config: NpuConfig, image_words: int):
         self.config, self.image_words = config, image_words
         super().__init__({
-            "load": In(1), "loaded": Out(1, init=1), "start": In(1), "ended": Out(1, init=1),
+            "load": In(1), "loaded": Out(1), "start": In(1), "ended": Out(1),
             "row_words": In(16), "rows": In(16), "word_cycles": In(16), "row_period": In(32),
             "cycles": Out(32), "steps": Out(32), "last_input": Out(32), "overrun": Out(1),
             "result_index": In(13), "result_word": Out(64),
@@ -75,11 +75,13 @@ class ArrayTop(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        idle, running = Signal(init=1), Signal()
+        m.d.comb += [self.loaded.eq(idle), self.ended.eq(~running)]
         m.submodules.engine = engine = Engine(self.config)
         m.submodules.image = image = memory.Memory(shape=64, depth=self.image_words, init=[])
         m.submodules.mailbox = mailbox = Mailbox(
             data.ArrayLayout(Letter, LETTER_WORDS), "letters")
-        self._letters(m, engine, image, mailbox)
+        self._letters(m, engine, image, mailbox, idle)
 
         # An inference.
         begins = Signal()
@@ -89,11 +91,11 @@ class ArrayTop(wiring.Component):
             engine.result_index.eq(self.result_index), self.result_word.eq(engine.result_word),
         ]
         with m.If(begins):
-            m.d.sync += [self.ended.eq(0), cycle.eq(0), steps.eq(0)]
+            m.d.sync += [running.eq(1), cycle.eq(0), steps.eq(0)]
         with m.Elif(~self.ended):
             m.d.sync += [cycle.eq(cycle + 1), steps.eq(steps + engine.step_valid)]
             with m.If(engine.done):
-                m.d.sync += [self.ended.eq(1), self.cycles.eq(cycle), self.steps.eq(steps),
+                m.d.sync += [running.eq(0), self.cycles.eq(cycle), self.steps.eq(steps),
                              self.overrun.eq(engine.overrun)]
         self._feed(m, engine, image, begins, cycle)
 
@@ -109,15 +111,16 @@ class ArrayTop(wiring.Component):
         ]
         return m
 
-    def _letters(self, m: Module, engine: Engine, image: memory.Memory, mailbox: Mailbox) -> None:
+    def _letters(self, m: Module, engine: Engine, image: memory.Memory, mailbox: Mailbox,
+                 idle: Signal) -> None:
         write = image.write_port()
         number = Signal(range(LETTER_WORDS))
         word = mailbox.data[number]
         m.d.comb += mailbox.load.eq(self.load & self.loaded)
         with m.If(mailbox.load):
-            m.d.sync += self.loaded.eq(0)
+            m.d.sync += idle.eq(0)
         with m.Elif(~self.loaded):
-            m.d.sync += [number.eq(number + 1), self.loaded.eq(number == LETTER_WORDS - 1)]
+            m.d.sync += [number.eq(number + 1), idle.eq(number == LETTER_WORDS - 1)]
         is_image = word.target == IMAGE_TARGET
         m.d.comb += [
             engine.write.eq(~self.loaded & word.used & ~is_image),

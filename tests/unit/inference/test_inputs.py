@@ -54,7 +54,7 @@ def save_noise(path):
 @pytest.mark.parametrize("name, save, shape, sentence", [
     ("image.png", save_image, SHAPE, r"image.png is 8 x 5 pixels; the network takes 6 x 4\."),
     ("image.png", save_image, (5, 8, 4), r"takes 4 channels, which no image has"),
-    ("codes.npy", save_wide, SHAPE, r"holds int8 of 4 x 7 x 3; the network takes int8 of 4 x 6 x 3"),
+    ("codes.npy", save_wide, SHAPE, r"int8 of 4 x 7 x 3; the network takes int8 of 4 x 6 x 3"),
     ("codes.npy", save_floats, SHAPE, r"holds float32 of 4 x 6 x 3; the network takes int8"),
     ("codes.npy", save_noise, SHAPE, r"cannot read .*codes.npy \(.*numpy.save"),
     ("image.jpg", save_noise, SHAPE, r"cannot read .*image.jpg \(.*give a PNG or JPEG"),
