@@ -5,7 +5,6 @@ import logging
 
 import numpy as np
 import onnxruntime
-import pytest
 from typer.testing import CliRunner
 
 from tapetum_sim.cli import app
