@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weights become a program that computes what they computed."""
 
-import logging
-
 import numpy as np
 import onnxruntime
 from typer.testing import CliRunner
@@ -25,8 +23,7 @@ def random_layers(generator):
     return [*layers, Layer(weights=last, bias=np.zeros(3, np.float32))]
 
 
-def test_int8_scores_follow_those_in_floating_point(seed, caplog):
-    caplog.set_level(logging.ERROR)
+def test_int8_scores_follow_those_in_floating_point(seed):
     generator = np.random.default_rng(seed)
     layers = random_layers(generator)
     smooth = generator.integers(-128, 128, (30, 6, 8, 3)).repeat(4, 1).repeat(4, 2)
