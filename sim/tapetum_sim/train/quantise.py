@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From weights to a program of the array: int8 by ONNX Runtime, then our own compiler."""
 
+import logging
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -88,9 +89,13 @@ def quantise(layers: Sequence[Layer], pictures: NDArray[np.int8], *, class_names
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         onnx.save(float_model(layers, codes.shape[1:]), str(source))
-        quantize_static(str(source), str(target), Pictures(codes), quant_format=QuantFormat.QDQ,
-                        per_channel=True, activation_type=QuantType.QInt8,
-                        weight_type=QuantType.QInt8)
+        logging.disable(logging.WARNING)  # which suggests what our compiler does anyway
+        try:
+            quantize_static(str(source), str(target), Pictures(codes),
+                            quant_format=QuantFormat.QDQ, per_channel=True,
+                            activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)
+        finally:
+            logging.disable(logging.NOTSET)
         network = read_network(target)
     program = compile_network(network, model_id=model_id).program
     require(program.input_zero_point == 0

@@ -61,8 +61,8 @@ def test_the_fast_camera_sees_what_the_models_of_the_whole_die_see(tmp_path):
 
     difference = np.abs(whole.mean(axis=0) - drawn.mean(axis=0))
     assert np.median(difference) < 1
-    assert np.quantile(difference, 0.95) < 6
-    assert 0.7 < whole.std(axis=0).mean() / drawn.std(axis=0).mean() < 1.4
+    assert np.quantile(difference, 0.95) < 3
+    assert 0.85 < whole.std(axis=0).mean() / drawn.std(axis=0).mean() < 1.15
 
 
 def test_pictures_depend_on_their_seeds_alone_and_show_every_class():
