@@ -335,8 +335,8 @@ def test_cycles_are_those_from_the_first_pixel_to_the_last_score(seed):
 def network(seed: int) -> SmallNetwork:
     """A picture of 5 x 6 words to 8 classes, on the array itself."""
     made = SmallNetwork(np.random.default_rng(seed), ROWS, COLUMNS, input_ring=4)
-    hidden = made.layer(0, stride=(2, 2), ring=4)
-    made.layer(hidden, kernel=(3, 3), ring=4)
+    hidden = made.layer(0, kernel=(3, 3), ring=4)
+    made.layer(hidden, kernel=(4, 3), ring=4)
     return made
 
 
@@ -347,7 +347,7 @@ def test_the_array_computes_frame_after_frame_and_says_when_rows_were_too_fast(s
 
     async def play(ctx):
         await bench.load(ctx, program_image(made.program()))
-        for number, pause in enumerate((150, 1, 150)):
+        for number, pause in enumerate((150, 0, 150)):
             await bench.frame(ctx, number, words=words, pause=pause)
             await bench.answered(ctx, number + 1)
             await ctx.tick().repeat(80)
