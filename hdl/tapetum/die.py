@@ -77,7 +77,7 @@ class Die(wiring.Component):
         Asynchronous pin: starts a frame in triggered mode.
     sync_output, strobe, error : Out(1)
         Pins: frame sync, lamp, any unmasked fault.
-    interrupt : Out(1)
+    interrupt_request : Out(1)
         Pin: the array has seen what the host waits for. Always 0 without an array.
     phy : Out(PhyLanes), in ``byte_domain``
     """
@@ -116,7 +116,7 @@ class Die(wiring.Component):
             "sync_output": Out(1),
             "strobe": Out(1),
             "error": Out(1),
-            "interrupt": Out(1),
+            "interrupt_request": Out(1),
             "phy": Out(PhyLanes(config.csi2.byte_lanes)),
         })
 
@@ -305,7 +305,7 @@ class Die(wiring.Component):
             control.raised[Fault.VERDICT_LOST].eq(verdicts.lost),
             control.raised[Fault.PROGRAM_REFUSED].eq(npu.refusal),
             control.raised[Fault.VISION_OVERFLOW].eq(vision.overflow),
-            self.interrupt.eq(npu.interrupt),
+            self.interrupt_request.eq(npu.interrupt),
         ]
         connect(m, vision.o, npu.words)
         connect(m, verdicts.packets, csi2.results[1])

@@ -86,7 +86,7 @@ def _programs(config: DieConfig) -> list[Register]:
                                         "frames; reads as one until that has been done.")),
                  note="While it loads, bytes and commands are ignored."),
         Register(name="program_status", address=0x350A, access=Access.READ_ONLY,
-                 storage=Storage.STATUS, sentence="Programs.",
+                 storage=Storage.STATUS, sentence="State of the programs.",
                  fields=(Field(name="loaded", lsb=0, sentence="The array holds one."),
                          Field(name="refused", lsb=1,
                                sentence="The last one that was loaded is damaged or too large; "

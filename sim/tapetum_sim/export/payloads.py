@@ -13,6 +13,8 @@ from tapetum.control.frame_settings import CaptureSettings, FrameSettings
 from tapetum.control.pin_settings import PinSettings
 from tapetum.csi2.lanes import PhyLanes
 from tapetum.csi2.packets import PacketBytes
+from tapetum.npu.step import InputWord
+from tapetum.npu.verdict import Verdict
 from tapetum.pixel import (
     AlignedPixels,
     CodePixels,
@@ -119,6 +121,24 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "values": "right-aligned, as wide as the frame's data format; 12 bits for "
                             "RAW8 and RAW10, which lose their low bits in packing", **_LAST,
                   "tag": "`tag.capture` is the virtual channel"}),
+        Entry(shape=InputWord, path="npu/step.py", route="vision → npu", notes={
+            "word": "up to eight channels of a pixel of the network's input, int8, first one "
+                    "lowest",
+            "row_last": "last pixel of its row"}),
+        Entry(shape=Verdict, path="npu/verdict.py",
+              route="npu → csi2; the packet's 40 bytes and those of the window `verdict_bytes`, "
+                    "first field and low byte first", notes={
+                  "layout": "1",
+                  "flags": "bit 0 valid, 1 late, 2 overrun, 3 incomplete, 4 not run",
+                  "frame": "number of the frame",
+                  "model_id": "of the program in the array",
+                  "cycles": "`sync` clocks from the region's first pixel to the last score",
+                  "region": "x, y, columns, rows of what the network saw, 16 bits each, in pixels "
+                            "of the combined frame",
+                  "class_number": "first class with the highest score; 255: none, not valid",
+                  "score_count": "scores that follow; 0 unless valid",
+                  "spare": "0",
+                  "scores": "of the first 16 classes, int8; 0 beyond the last one"}),
         Entry(shape=PacketBytes(config.csi2.byte_lanes), path="csi2/packets.py",
               route="within csi2: packetiser → lane distributor, and a probe", clock="`byte`",
               notes={
@@ -159,6 +179,7 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "tolerance_log2": "captures agree within 2^-`tolerance_log2` of their value",
                   "uncombined": "each capture on a virtual channel of its own",
                   "flicker_map": "marks of flickering pixels on virtual channel 1",
+                  "verdict": "the array computes the frame; verdict on virtual channel 2",
                   "data_format": "0 to 6: RAW8, 10, 12, 14, 16, 20, 24",
                   "companding_table": "0 octaves, 1 OX03C10 in formats of up to 12 bits, 2 the "
                                       "programmed table in those of its bits",

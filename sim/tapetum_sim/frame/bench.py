@@ -172,4 +172,4 @@ async def frames(dut) -> None:
     raw = b"".join(request.to_bytes(4 * words, "little") for request in bench.requests)
     np.save(run_directory() / "requests.npy", np.frombuffer(raw, "<u4").reshape(-1, words))
     publish(pixel_die_s=bench.pixel_die_s, faults=int(dut.faults.value),
-            busy=bool(int(dut.busy.value)), interrupt=bool(int(dut.interrupt.value)))
+            busy=bool(int(dut.busy.value)), interrupt=bool(int(dut.interrupt_request.value)))

@@ -69,7 +69,7 @@ class SimulationTop(wiring.Component):
         Toggles when the die takes the settings of another frame.
     busy, error : Out(1), faults : Out
     external_sync : In(1)
-    sync_output, strobe, interrupt : Out(1)
+    sync_output, strobe, interrupt_request : Out(1)
     phy_stall : In(1)
         Holds the PHY boundary, to see what happens then.
     """
@@ -89,7 +89,7 @@ class SimulationTop(wiring.Component):
             "external_sync": In(1),
             "sync_output": Out(1),
             "strobe": Out(1),
-            "interrupt": Out(1),
+            "interrupt_request": Out(1),
             "phy_stall": In(1),
         })
 
@@ -104,7 +104,7 @@ class SimulationTop(wiring.Component):
             self.error.eq(die.error),
             self.sync_output.eq(die.sync_output),
             self.strobe.eq(die.strobe),
-            self.interrupt.eq(die.interrupt),
+            self.interrupt_request.eq(die.interrupt_request),
         ]
         with m.If(die.readout.adopt):
             m.d.sync += self.adopted.eq(~self.adopted)

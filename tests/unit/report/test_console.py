@@ -16,6 +16,7 @@ def summary():
         "frame_outcomes": [{"frame": 0, "outcome": "complete", "start_s": 0.0}],
         "csi2": {"packets": 3, "bytes": 12, "ecc_errors": 0, "crc_errors": 0,
                  "sequence_errors": []},
+        "npu": {"verdict": None, "cycles": None, "decision_latency_us": None, "verdicts": None},
         "faults": [], "wall_s": 1.0, "walls_s": {"build": 0.5, "simulation": 0.5},
     }
 
@@ -31,6 +32,15 @@ def test_a_good_run(capsys, summary):
     assert "frame 0 complete" in text
     assert "faults none" in text
     assert "out/report.html" in text
+
+
+def test_what_the_array_says_of_each_frame(capsys, summary):
+    summary["npu"]["verdicts"] = [
+        {"frame": 0, "verdict": "clear", "flags": ["valid"]},
+        {"frame": 1, "verdict": None, "flags": ["late"]}]
+    text = told(capsys, summary)
+    assert "verdict 0 clear" in text
+    assert "verdict 1 late" in text
 
 
 def test_a_spoilt_run_names_the_room_the_frame_and_the_fault(capsys, summary):
