@@ -6,7 +6,6 @@ from .timing import (
     INPUT_ROW_CYCLES,
     INPUT_START_CYCLES,
     INPUT_VISIBLE_CYCLES,
-    WRITE_CYCLES,
 )
 
 __all__ = ["Arrivals"]
@@ -34,8 +33,8 @@ class Arrivals:
         self.room_since += [clock] * more
 
     def writes(self, begin: int, end: int, share: float) -> None:
-        """Steps from `begin` to `end`, of which a `share` ends a vector."""
-        self._windows.append((begin + WRITE_CYCLES, end + WRITE_CYCLES, share))
+        """The cells write from `begin` to `end`, in a `share` of those clocks."""
+        self._windows.append((begin, end, share))
 
     def there(self, rows: int) -> int | None:
         """When the array sees so many rows; None if there is no room for them yet.

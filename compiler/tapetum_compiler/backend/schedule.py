@@ -153,7 +153,8 @@ class _Scheduler:
             self._open.remove(number)
         if number == self._streams.writers[stage.target][-1]:
             self._written[stage.target].append(drained)
-        self._arrivals.writes(self._begin, self._end, stage.write_share)
+        self._arrivals.writes(self._begin + stage.write_delay, self._end + stage.write_delay,
+                              stage.write_share)
         if any(reading.map == 0 for reading in stage.readings):
             kept = self._kept(0)
             self._arrivals.release(kept - self._released, self._end)

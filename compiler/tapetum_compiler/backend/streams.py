@@ -7,7 +7,14 @@ from tapetum.npu.program import Mode
 
 from .array_layer import ArrayMap
 from .lower import Lowered
-from .timing import addend_wait_cycles, latency_cycles, row_steps, setup_cycles, write_share
+from .timing import (
+    addend_wait_cycles,
+    latency_cycles,
+    row_steps,
+    setup_cycles,
+    write_cycles,
+    write_share,
+)
 
 __all__ = ["Reading", "Stage", "Streams"]
 
@@ -38,6 +45,7 @@ class Stage:
     latency: int
     setup: int
     addend_wait: int
+    write_delay: int
     write_share: float
     readings: list[Reading]
     target: int
@@ -88,8 +96,8 @@ class Streams:
                 readings.append(Reading(other, [row + 1 for row in rows],
                                         [*rows, layer.residual.source.height]))
             stages.append(Stage(len(rows), row_steps(layer), latency_cycles(layer),
-                                setup_cycles(layer), addend_wait_cycles(layer), write_share(layer),
-                                readings, target))
+                                setup_cycles(layer), addend_wait_cycles(layer),
+                                write_cycles(layer), write_share(layer), readings, target))
             writers[target].append(number)
             for reading in readings:
                 readers[reading.map].append((number, reading))

@@ -7,13 +7,11 @@ from tapetum.npu.program import Mode
 from .array_layer import ArrayLayer
 
 __all__ = ["INPUT_RELEASE_CYCLES", "INPUT_ROW_CYCLES", "INPUT_START_CYCLES",
-           "INPUT_VISIBLE_CYCLES", "ROW_SWITCH_CYCLES", "WRITE_CYCLES", "addend_wait_cycles",
-           "latency_cycles", "row_steps", "setup_cycles", "write_share"]
+           "INPUT_VISIBLE_CYCLES", "ROW_SWITCH_CYCLES", "addend_wait_cycles", "latency_cycles",
+           "row_steps", "setup_cycles", "write_cycles", "write_share"]
 
 ROW_SWITCH_CYCLES = Engine.switch_cycles
 """Between the last step of one row and the first of the next."""
-WRITE_CYCLES = 31
-"""From a step to the write of the vector that it ends."""
 INPUT_START_CYCLES = 6
 """From the start to the first input word in memory."""
 INPUT_RELEASE_CYCLES = 11
@@ -22,6 +20,7 @@ INPUT_ROW_CYCLES = 6
 """Between the last word of an input row and the first of the next."""
 INPUT_VISIBLE_CYCLES = 12
 """From an input row's last word to the first step that reads it."""
+_WRITE_CYCLES = 23
 _LATENCY_CYCLES = Engine.dependent_cycles - Engine.switch_cycles - 8
 _SUM_LATENCY_CYCLES = Engine.residual_cycles
 _ADDEND_WAIT_CYCLES = Engine.addend_wait_cycles
@@ -60,6 +59,11 @@ def row_steps(layer: ArrayLayer) -> int:
     if layer.mode is Mode.KERNEL_ROW:
         return _WINDOW_FILL_STEPS + width * layer.groups * height
     return width * layer.groups * _vector_steps(layer)
+
+
+def write_cycles(layer: ArrayLayer) -> int:
+    """From a step to the write of the vector that it ends."""
+    return layer.cells + _WRITE_CYCLES
 
 
 def write_share(layer: ArrayLayer) -> float:

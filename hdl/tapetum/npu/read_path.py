@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """From steps to vectors: addresses, banks, edges of the map, windows."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -93,7 +96,7 @@ class ReadPath(wiring.Component):
         word = delayed(m, step.word, 1, name="word")
         for number in range(BANKS):
             m.d.sync += self.addresses[number].eq(base[number] + word)
-        bank, outside = delayed(m, bank, 3, name="bank"), delayed(m, outside, 3, name="outside")
+        bank, outside = delayed(m, bank, 2, name="bank"), delayed(m, outside, 2, name="outside")
         token = Signal.like(step.token, name="taken")
         m.d.comb += token.eq(step.token)
         for flag in (token.valid, token.move):
@@ -113,13 +116,17 @@ class ReadPath(wiring.Component):
             odd = delayed(m, Cat(address[0] for address in self.addresses), 2, name="odd")
             words = [Cat(Mux(odd[number] & ~whole, word[64:], word[:64]), word[64:])
                      for number, word in enumerate(words)]
-        words = Array(words)
         rows = Signal(data.ArrayLayout(8 * pair_bytes, _WINDOW), reset_less=True)
-        banks = Signal(data.ArrayLayout(2, _WINDOW))
         for number in range(_WINDOW):
-            m.d.comb += banks[number].eq(bank + number)
-            m.d.sync += rows[number].eq(Mux(outside[number], zero_point.replicate(pair_bytes),
-                                            words[banks[number]]))
+            # A bit for each source: this is smaller than multiplexers.
+            chosen = [Signal(name=f"chosen_{number}_{source}") for source in range(BANKS + 1)]
+            m.d.sync += [chosen[source].eq((bank == (source - number) % BANKS) & ~outside[number])
+                         for source in range(BANKS)]
+            m.d.sync += chosen[BANKS].eq(outside[number])
+            sources = [*words, zero_point.replicate(pair_bytes)]
+            m.d.sync += rows[number].eq(reduce(or_, (
+                word & bit.replicate(8 * pair_bytes)
+                for word, bit in zip(sources, chosen, strict=True))))
 
         # Sixth: windows of a kernel row, ``waiting`` the next one.
         push, load = (delayed(m, self.step_valid & flag, 5, name=name, reset_less=False)

@@ -12,7 +12,7 @@ _SUM_STEPS = 12
 _FILL = 3
 _ADDEND = 3
 _SETUP = 24
-_WRITE = 31
+_WRITE = 23
 _FIRST_WORD = 6
 _NEXT_WORD = 11
 _NEXT_ROW = 6
@@ -108,7 +108,8 @@ class NpuClock:
         self._begun = start
         end = start + self._steps(layer)
         share = layer.out_width * layer.groups / (end - start)
-        self._input.occupy(start + _WRITE, end + _WRITE, share)
+        delay = self._program.cells + _WRITE
+        self._input.occupy(start + delay, end + delay, share)
         written = end + self._program.cells + _PIPELINE
         if layer.has_residual:
             written += _SUM
