@@ -20,7 +20,7 @@ def train(
         "the combination is worth.")] = None,
     backgrounds: Annotated[int, typer.Option(
         min=10, help="Tunnels that are rendered; eight pictures are taken of each.")] = 1200,
-    epochs: Annotated[int, typer.Option(min=1, help="Times that every picture is shown.")] = 24,
+    epochs: Annotated[int, typer.Option(min=1, help="Times that every picture is shown.")] = 30,
     held_out: Annotated[int, typer.Option(
         min=10, help="Pictures of other tunnels to measure with.")] = 2000,
     seed: Annotated[int, typer.Option(help="Of weights and of the order of pictures.")] = 0,
@@ -42,15 +42,10 @@ def train(
 
     from rich.console import Console
 
-    from ..errors import UserError
-
-    for package in ("torch", "onnxruntime"):
-        if find_spec(package) is None:
-            raise UserError(f'there is no {package}; install it with pip install -e ".[train]".')
-
     from tapetum.presets import preset
     from tapetum_compiler.backend.image import save_program
 
+    from ..errors import UserError
     from ..train.camera import FastCamera
     from ..train.data import HELD_OUT_SEED, INPUT_SHAPE, make_pictures
     from ..train.learn import learn
@@ -62,6 +57,9 @@ def train(
     names = [each.name for each in config.captures]
     if capture is not None and capture not in names:
         raise UserError(f"there is no capture {capture}; choose one of {', '.join(names)}.")
+    for package in ("torch", "onnxruntime"):
+        if find_spec(package) is None:
+            raise UserError(f'there is no {package}; install it with pip install -e ".[train]".')
     chosen = None if capture is None else names.index(capture)
     rows, columns, channels = INPUT_SHAPE
     camera = FastCamera(config, rows=rows, columns=columns, channels=channels)

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Learns the weights, with PyTorch; the only module that needs it."""
+"""Learns the weights with PyTorch, which is imported where it is needed: few will have it."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from .layers import CODE_SCALE, Layer
 
@@ -21,21 +19,13 @@ WEIGHT_DECAY = 1e-3
 THREADS = 1
 
 
-def _network(channels: int, classes: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    before = channels
-    for width, stride in zip(WIDTHS, STRIDES, strict=True):
-        layers += [nn.Conv2d(before, width, 3, stride=stride, padding=1, bias=False),
-                   nn.BatchNorm2d(width), nn.ReLU()]
-        before = width
-    layers += [nn.MaxPool2d(2), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(before, classes)]
-    return nn.Sequential(*layers)
-
-
 def learn(codes: NDArray[np.int8], labels: NDArray[np.int64], *, classes: int, epochs: int,
           seed: int = 0, progress: Callable[[int, float], None] = lambda epoch, loss: None
           ) -> list[Layer]:
     """Train on pictures (count, rows, columns, channels); the full connection comes last."""
+    import torch
+    from torch import nn
+
     torch.manual_seed(seed)
     torch.set_num_threads(THREADS)
     torch.use_deterministic_algorithms(True)
@@ -61,22 +51,38 @@ def learn(codes: NDArray[np.int8], labels: NDArray[np.int64], *, classes: int, e
     return _folded(model.eval())
 
 
-def _jittered(pictures: torch.Tensor) -> torch.Tensor:
+def _network(channels: int, classes: int) -> Any:
+    from torch import nn
+
+    layers: list[Any] = []
+    before = channels
+    for width, stride in zip(WIDTHS, STRIDES, strict=True):
+        layers += [nn.Conv2d(before, width, 3, stride=stride, padding=1, bias=False),
+                   nn.BatchNorm2d(width), nn.ReLU()]
+        before = width
+    layers += [nn.MaxPool2d(2), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(before, classes)]
+    return nn.Sequential(*layers)
+
+
+def _jittered(pictures: Any) -> Any:
     """Mirrored half of the time, and a little brighter or darker."""
+    import torch
+
     mirrored = torch.rand(len(pictures), 1, 1, 1) < 0.5
     pictures = torch.where(mirrored, pictures.flip(3), pictures)
     return pictures + 0.03 * torch.randn(len(pictures), 1, 1, 1)
 
 
-def _folded(model: nn.Sequential) -> list[Layer]:
-    layers, stages = [], list(model)
-    for convolution, norm in pairwise(stages):
-        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-            gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-            layers.append(Layer(
-                weights=(convolution.weight * gain[:, None, None, None]).detach().numpy(),
-                bias=(norm.bias - norm.running_mean * gain).detach().numpy(),
-                stride=int(convolution.stride[0])))
-    last = stages[-1]
+def _folded(model: Any) -> list[Layer]:
+    """Convolution, norm and activation follow one another, as `_network` has them."""
+    layers = []
+    for index in range(len(WIDTHS)):
+        convolution, norm = model[3 * index], model[3 * index + 1]
+        gain = norm.weight / (norm.running_var + norm.eps).sqrt()
+        layers.append(Layer(
+            weights=(convolution.weight * gain[:, None, None, None]).detach().numpy(),
+            bias=(norm.bias - norm.running_mean * gain).detach().numpy(),
+            stride=STRIDES[index]))
+    last = model[-1]
     return [*layers, Layer(weights=last.weight.detach().numpy()[:, :, None, None],
                            bias=last.bias.detach().numpy())]

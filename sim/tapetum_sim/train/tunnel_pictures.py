@@ -20,7 +20,7 @@ __all__ = ["CLASSES", "Canvas", "TunnelPicture", "draw_background", "draw_pictur
 CLASSES = ("clear", "pedestrian in shadow", "pedestrian in light")
 CLEAR, SHADOW, LIGHT = range(3)
 
-LIKE_THE_SCENE = 0.3
+LIKE_THE_SCENE = 0.15
 """Share of pictures that look as the scene of the simulator does: no opening in the wall."""
 DISTANCE_M = (6.5, 12.0)
 FROM_AXIS_M = (2.8, 4.6)
