@@ -179,13 +179,14 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "tolerance_log2": "captures agree within 2^-`tolerance_log2` of their value",
                   "uncombined": "each capture on a virtual channel of its own",
                   "flicker_map": "marks of flickering pixels on virtual channel 1",
-                  "verdict": "the array computes the frame; verdict on virtual channel 2",
                   "data_format": "0 to 6: RAW8, 10, 12, 14, 16, 20, 24",
                   "companding_table": "0 octaves, 1 OX03C10 in formats of up to 12 bits, 2 the "
                                       "programmed table in those of its bits",
                   "correction": "bit per correction, in the order of the chain: 1 is on",
                   "row_noise_strength": "share of the row noise that is subtracted, sixteenths",
-                  "colour_gains": "greenR, red, blue, greenB as unsigned 8.8 numbers"}),
+                  "colour_gains": "greenR, red, blue, greenB as unsigned 8.8 numbers"}
+              | ({"verdict": "the array computes the frame; verdict on virtual channel 2"}
+                 if config.npu else {})),
         Entry(shape=CaptureSettings, path="control/frame_settings.py",
               route="within `FrameSettings`", notes={
                   "coarse_integration_lines": "lines of exposure",

@@ -112,6 +112,7 @@ def test_a_run_that_does_not_end_says_where_it_stood(tmp_path, monkeypatch):
 def test_the_exit_code_says_whether_all_was_right(tmp_path, monkeypatch, found, code):
     summary = {"mismatches": 0, "dropped_frames": 0, "pixels_compared": 10, "boundaries": [],
                "frame_outcomes": [], "faults": [], "notices": [], "wall_s": 0.1, "walls_s": {},
+               "npu": {"verdict": None, "verdicts": None},
                "csi2": {"packets": 1, "bytes": 4, "ecc_errors": 0, "crc_errors": 0,
                         "sequence_errors": []}} | found
     asked = {}
