@@ -57,7 +57,8 @@ class FrameWatch(wiring.Component):
             "first": In(1), "first_frame": In(16), "region": In(Region),
             "last": In(1), "last_frame": In(16), "lost": In(1), "lost_frame": In(16),
             "deadline": In(16), "can_start": In(1), "start": Out(1),
-            "finished": In(1), "overrun": In(1), "owed": Out(1), "running": Out(1), "abandoned": Out(1),
+            "finished": In(1), "overrun": In(1),
+            "owed": Out(1), "running": Out(1), "abandoned": Out(1),
             "frame": Out(16), "seen": Out(Region), "flags": Out(VerdictFlags),
             "cycles": Out(32), "give": Out(1),
         })
