@@ -67,7 +67,7 @@ def npu_table(report: dict[str, Any]) -> Table:
     table.add_column("network", style="bold", no_wrap=True)
     for heading in ("MAC/cycle", "cycles", "RTL", "model", "use", "depthwise", "waits",
                     "after last row", "activations", "weights", "compile s"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for result in report["results"]:
         table.add_row(
             result["network"], str(result["multipliers"]), f"{result['cycles']:,}",

@@ -75,7 +75,8 @@ def bench(
         table, written = speed_table(report), out / "report.json"
         failed = False
     console = Console()
-    Console(width=max(console.width, 120) if not console.is_terminal else None).print(table)
+    wide = 170 if npu else 120
+    Console(width=max(console.width, wide) if not console.is_terminal else None).print(table)
     typer.echo(str(written))
     if failed:
         raise typer.Exit(1)
