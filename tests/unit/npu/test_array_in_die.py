@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the combined frame to the link, wired as in the die, with a stand-in for the array."""
 
+from collections.abc import Iterable
 from types import SimpleNamespace
 
 import numpy as np
@@ -119,7 +120,8 @@ class Host:
             await ctx.tick()
         ctx.set(control.streaming, 1)
 
-    async def frame(self, ctx, number: int, rows: range, generator: np.random.Generator) -> None:
+    async def frame(self, ctx, number: int, rows: Iterable[int],
+                    generator: np.random.Generator) -> None:
         """These rows of a frame, as they leave combination."""
         beats, array = self.top.hdr.o, CONFIG.array
         for row in rows:
