@@ -34,8 +34,6 @@ __all__ = ["Die"]
 
 VISION_HOLD_CYCLES = 1 << 10
 """Longer than a row of outputs takes behind the pixels that complete it."""
-NPU_HOLD_CYCLES = 1 << 8
-"""Longer than a new program may wait for a frame to begin, or an access takes."""
 
 
 class Die(wiring.Component):
@@ -263,14 +261,10 @@ class Die(wiring.Component):
         """From the combined frame to its verdict."""
         control, readout, hdr, csi2 = self.control, self.readout, self.hdr, self.csi2
         vision, npu, verdicts = self.vision, self.npu, self.verdicts
-        m.submodules.verdicts = verdicts
+        m.submodules.verdicts, m.submodules.npu = verdicts, npu
         m.submodules.looking = looking = AwakeFor(
-            stirred | hdr.o.valid | vision.o.valid | npu.busy, hold_cycles=VISION_HOLD_CYCLES)
-        m.submodules.judging = judging = AwakeFor(
-            stirred | npu.busy | npu.first | npu.last | npu.lost | vision.o.valid,
-            hold_cycles=NPU_HOLD_CYCLES)
+            stirred | hdr.o.valid | vision.o.valid, hold_cycles=VISION_HOLD_CYCLES)
         m.submodules.vision = Gated(vision, awake=looking.awake)
-        m.submodules.npu = Gated(npu, awake=judging.awake)
         host, seen, cell = control.array_control, vision.active, cell_pixels(self.config) - 1
         wanted = Cat(frame.verdict & ~frame.uncombined for frame in control.ring)
         m.d.comb += [

@@ -43,8 +43,6 @@ class FrameWatch(wiring.Component):
     can_start : In(1), start : Out(1)
     finished : In(1), overrun : In(1)
         The result of the inference is there.
-    owed : Out(1)
-        A frame waits for its verdict.
     running, abandoned : Out(1)
         An inference for this frame is under way; it is, and nobody waits for it.
     frame : Out(16), seen : Out(Region), flags : Out(VerdictFlags), cycles : Out(32)
@@ -57,15 +55,14 @@ class FrameWatch(wiring.Component):
             "first": In(1), "first_frame": In(16), "region": In(Region),
             "last": In(1), "last_frame": In(16), "lost": In(1), "lost_frame": In(16),
             "deadline": In(16), "can_start": In(1), "start": Out(1),
-            "finished": In(1), "overrun": In(1),
-            "owed": Out(1), "running": Out(1), "abandoned": Out(1),
+            "finished": In(1), "overrun": In(1), "running": Out(1), "abandoned": Out(1),
             "frame": Out(16), "seen": Out(Region), "flags": Out(VerdictFlags),
             "cycles": Out(32), "give": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
-        owed, ever = self.owed, Signal()
+        owed, ever = Signal(), Signal()
         complete, incomplete, not_run, past_last = Signal(), Signal(), Signal(), Signal()
         left = Signal(len(self.deadline) + DEADLINE_UNIT_CYCLES.bit_length() - 1, reset_less=True)
         spacing = Signal(range(_SPACING_CYCLES + 1))

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..control.frame_settings import FRAMES_IN_FLIGHT
 from ..registers.bus import WindowBus
+from ..stream.clock_gate import AwakeFor, Gated
 from ..stream.delay import delayed
 from .engine import Engine
 from .frame_watch import FrameWatch
@@ -22,6 +23,10 @@ from .verdict import NO_CLASS, SCORES, VERDICT_LAYOUT_VERSION, Region, Verdict
 
 __all__ = ["InterruptSettings", "Npu"]
 
+ENGINE_HOLD_CYCLES = 1 << 8
+"""Longer than a row takes to prepare, or its last step to be written."""
+LOADER_HOLD_CYCLES = 1 << 4
+"""Longer than its last pulses and delays."""
 _FRESH_CYCLES = 127
 """After an inference, in which a new program may begin to be copied."""
 
@@ -76,8 +81,6 @@ class Npu(wiring.Component):
         The window shows one verdict all the time.
     interrupt_settings : In(InterruptSettings), clear_interrupt : In(1), interrupt : Out(1)
         Stays high from the first verdict that asks for it until it is cleared.
-    busy : Out(1)
-        A program is being loaded, a frame computed, or a verdict owed.
     verdict : Out(Verdict), given : Out(1)
         A new one; it stays for 64 clocks at least.
     withheld : Out(1)
@@ -88,7 +91,7 @@ class Npu(wiring.Component):
                  engine: Callable[[NpuConfig], wiring.Component] = Engine):
         self.config = config
         self.engine = engine(config)
-        self.loader = ProgramLoader(config)
+        self.loader, self._reader = ProgramLoader(config), ResultReader()
         super().__init__({
             "words": In(stream.Signature(InputWord)),
             "first": In(1), "first_frame": In(16), "region": In(Region),
@@ -102,16 +105,22 @@ class Npu(wiring.Component):
             "verdict_window": In(WindowBus(VERDICT_WINDOW)), "hold": In(1),
             "interrupt_settings": In(InterruptSettings), "clear_interrupt": In(1),
             "interrupt": Out(1),
-            "busy": Out(1),
             "verdict": Out(Verdict), "given": Out(1), "withheld": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.engine = engine = self.engine
-        m.submodules.loader = loader = self.loader
+        engine = self.engine
+        m.submodules.computing = computing = AwakeFor(
+            engine.start | engine.step_valid | engine.input_valid | engine.write,
+            hold_cycles=ENGINE_HOLD_CYCLES)
+        m.submodules.engine = Gated(engine, awake=computing.awake | self._reader.busy)
+        loader = self.loader
+        m.submodules.loading = loading = AwakeFor(self.load | loader.busy,
+                                                  hold_cycles=LOADER_HOLD_CYCLES)
+        m.submodules.loader = Gated(loader, awake=loading.awake)
         m.submodules.watch = watch = FrameWatch()
-        m.submodules.reader = reader = ResultReader()
+        m.submodules.reader = reader = self._reader
         self._programs(m)
 
         # Every frame that begins brings all its rows, at the latest after its end: while some are
@@ -143,8 +152,6 @@ class Npu(wiring.Component):
             reader.classes.eq(loader.program.classes),
             engine.result_index.eq(reader.index), reader.word.eq(engine.result_word),
         ]
-        m.d.comb += self.busy.eq(loader.busy | watch.owed | watch.running | engine.busy
-                                 | reader.busy)
         fresh = Signal(range(_FRESH_CYCLES + 1))
         with m.If(watch.finished):
             m.d.sync += fresh.eq(_FRESH_CYCLES)
