@@ -24,7 +24,7 @@ from .recordings import Recordings, Row
 
 __all__ = ["ArrayRun", "compare_array"]
 
-GIVING_CYCLES = 3
+GIVING_CYCLES = 2
 """From the last score to the moment in which a verdict is given."""
 
 
