@@ -34,6 +34,8 @@ from .setup import Action, Setup, Stimulus
 __all__ = ["Request", "clocks", "compare", "run_die"]
 
 BENCH = "tapetum_sim.frame.bench"
+CYCLES_PER_WRITE = 16
+"""Of the host, and until the die has checked what was written."""
 SPARE_LINES = 64
 """Lines beyond the expected ones before the simulator stops itself."""
 
@@ -101,7 +103,7 @@ def run_die(request: Request, directory: Path, *,
           stimuli=request.stimuli).save(directory)
     finished = run(
         simulator, BENCH, directory=directory, clocks=clocks(config, direct=request.direct),
-        limit_cycles=_cycle_limit(request), limit_domain="sync", waves=request.waves,
+        limit_cycles=_cycle_limit(request, len(writes)), limit_domain="sync", waves=request.waves,
         progress=lambda report: progress(
             f"simulating: {report['text']}", report["done"], report["total"]))
     walls.simulation = time.perf_counter() - started
@@ -126,12 +128,13 @@ def clocks(config: DieConfig, *, direct: bool = False) -> list[Clock]:
     ]
 
 
-def _cycle_limit(request: Request) -> int:
+def _cycle_limit(request: Request, writes: int) -> int:
     config, registers = request.config, request.registers
     line = max(registers.get("line_length_pck", 0), config.timing.line_length_cycles)
     lines = max(registers.get("frame_length_lines", 0), config.timing.frame_length_lines)
     late = max((stimulus.after_cycles for stimulus in request.stimuli), default=0)
-    return late + line * (lines * (request.frames + 2) + SPARE_LINES)
+    writes += sum(len(stimulus.writes) for stimulus in request.stimuli)
+    return late + CYCLES_PER_WRITE * writes + line * (lines * (request.frames + 2) + SPARE_LINES)
 
 
 def compare(request: Request, recordings: Recordings, faults: int = 0,
