@@ -43,6 +43,7 @@ def characterise(*, preset: str, only: Sequence[str] = (), scenes: Sequence[str]
                       directory=recordings, progress=progress)
     try:
         out.mkdir(parents=True, exist_ok=True)
+        (out / "failure.log").unlink(missing_ok=True)
         # The longest shots are listed last.
         wanted = dict.fromkeys(shot for entry in reversed(entries) for shot in entry.shots)
         context.prepare([*wanted, *(partial(scene_error, name=name) for name in scenes)], jobs)

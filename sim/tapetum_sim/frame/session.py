@@ -64,10 +64,11 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
         options={"scene": scene, "registers": dict(registers),
                  "electrons_per_second": light.electrons_per_second,
                  "temperature_celsius": temperature_celsius, "ideal": ideal, "direct": direct})
+    log = out / "failure.log"
+    log.unlink(missing_ok=True)
     try:
         record = run_die(request, out / "run", progress=progress)
     except (BuildError, SimulationError) as error:
-        log = out / "failure.log"
         log.write_text(str(error) + "\n", encoding="utf-8")
         raise UserError(f"the simulation did not end well: {str(error).splitlines()[0]} "
                         f"(details: {log}).") from None
