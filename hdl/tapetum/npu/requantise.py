@@ -148,7 +148,7 @@ class _Shifted(NamedTuple):
         """Shifted by 2**exponent, or not; smaller steps follow."""
         step = 1 << exponent
         reach = 8 + step - 1
-        lost = self.bits[:step - 1] ^ self.below.replicate(step - 1)
+        lost = self.bits[:step - 1] ^ self.below.replicate(step - 1) if exponent else C(0, 1)
         further = Cat(self.bits, self.sign.replicate(step))[step:]
         return self._replace(
             bits=Mux(shifts, further[:reach], self.bits[:reach]),

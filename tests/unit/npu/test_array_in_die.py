@@ -62,7 +62,7 @@ class Wired(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.submodules.csi2 = self.csi2
-        self._array(m)
+        self._array(m, Signal())
         combined, pixels = self.hdr.o, self.csi2.pixels
         m.d.comb += [
             self.csi2.settings.eq(self.control.ring), pixels.valid.eq(combined.valid),
