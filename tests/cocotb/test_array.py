@@ -90,6 +90,7 @@ def test_a_region_is_judged_alone(run, tmp_path, seed):
     assert_exact(record)
 
 
+@pytest.mark.slow
 def test_a_mono_die_has_a_network_of_one_channel(run, seed):
     die = small_die("mono-with-array", npu=NPU, kinds=("LCG", "VS"), lanes=2,
                     colour_filter=ColourFilter.MONO)
