@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds the array and its front end against their models, from the combined frames on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,17 +42,18 @@ def compare_array(config: DieConfig, programs: Sequence[Program], registers: Map
                   combined: Sequence[Row], recordings: Recordings) -> ArrayRun:
     """Nothing to compare where no frame was to be judged.
 
-    What a model cannot know is taken from the die: which frames came too late, too fast or not
-    whole, and how long the others took, which is measured beside the die. A verdict that claims to
-    be valid must be right.
+    What a model cannot know is taken from the die: which frames came too late or too fast, and how
+    long the others took, which is measured beside the die. A verdict that claims to be valid must
+    be right; a whole frame may be called incomplete only if the front end reported it lost.
     """
     pictures = _pictures(config, registers, windows, settings, combined)
     if not pictures:
         return ArrayRun()
-    words = _compare_words(registers, pictures, recordings)
     known = {program.model_id & 0xFFFFFFFF: program for program in programs}
     firsts = {int(event["frame"]): int(event["cycle"])
               for event in recordings.region_events if not event["lost"]}
+    lost = {int(event["frame"]) for event in recordings.region_events if event["lost"]}
+    words = _compare_words(registers, pictures, recordings, lost)
     ends = {int(event["frame"]): int(event["cycle"]) for event in recordings.frame_ends}
     expected, received, packets, outcomes = [], [], [], []
     said = {int(given["verdict"]["frame"]): given for given in recordings.verdicts}
@@ -66,11 +67,12 @@ def compare_array(config: DieConfig, programs: Sequence[Program], registers: Map
         program = known.get(int(verdict["model_id"]))
         scores: list[int] = []
         cycles = int(verdict["cycles"])
+        believed = tuple(flag for flag in flags if flag != "incomplete" or frame in lost)
         if flags == ("valid",):
             scores = _scores(program, pictures[frame]) if program else []
             cycles = cycle - firsts.get(frame, 0) - GIVING_CYCLES
         content = verdict_bytes(
-            frame=frame, flags=flags, model_id=int(verdict["model_id"]), cycles=cycles,
+            frame=frame, flags=believed, model_id=int(verdict["model_id"]), cycles=cycles,
             region=_region(config, registers), scores=scores)
         expected.append((frame, content))
         packets.append(verdict_packets(frame, content))
@@ -104,10 +106,9 @@ def _pictures(config: DieConfig, registers: Mapping[str, int],
 
 
 def _compare_words(registers: Mapping[str, int], pictures: Mapping[int, NDArray[np.int8]],
-                   recordings: Recordings) -> Boundary:
+                   recordings: Recordings, lost: Collection[int]) -> Boundary:
     """Frames that were lost have as many words as others, and nobody looks at them."""
     size = registers["vision_rows"] * registers["vision_columns"]
-    lost = {int(event["frame"]) for event in recordings.region_events if event["lost"]}
     begun = [int(event["frame"]) for event in recordings.region_events if not event["lost"]]
     expected, received = [], []
     for place, frame in enumerate(begun):

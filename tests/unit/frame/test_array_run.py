@@ -126,6 +126,11 @@ def test_what_is_marked_is_believed_and_has_no_class(run):
     assert compared.verdicts[0].latency_s is None
 
 
+def test_a_whole_frame_that_is_called_incomplete_counts(run):
+    run.flags[0] = ("incomplete",)
+    assert mismatches(run.compare()) == {"vision": 0, "npu": 1}
+
+
 def test_a_verdict_that_never_came_counts(run):
     run.settings[9] = run.settings[FRAMES[0]]
     run.rows += [Row(key=(9, 0, 0, row), values=np.zeros(DIE.array.columns, np.int64), marks={})
