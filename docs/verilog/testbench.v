@@ -45,7 +45,7 @@ module testbench;
     .ramp_kind(ramp_kind), .comparators(comparators), .external_sync(1'b0), .error(error),
     .phy__request(phy__request), .phy__ready(phy__request), .phy__valid(), .phy__data(),
     .shutters(), .bond_pattern(), .bond_map_load(), .bond_map(), .sync_output(), .strobe(),
-    .interrupt_request()
+    .interrupt_request(), .counter_clock_request()
   );
 
   // A pixel die without light: every comparator trips at the same place of each ramp.

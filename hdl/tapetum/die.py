@@ -68,6 +68,9 @@ class Die(wiring.Component):
         What the pixel die's comparators compare with; ``comparators`` : In is their answer.
     ramp_kind : Out(RampKind)
         In ``sync``; holds still during a ramp.
+    counter_clock_request : Out(1)
+        In ``sync``: the clock of ``counter_domain`` may stand still while this is low, see
+        `ColumnAdc`.
     bond_pattern, bond_map_load, bond_map : Out, in ``counter_domain``
         Test and repair of the bonds, see `ColumnAdc`.
     bus : In(RegisterBus)
@@ -105,6 +108,7 @@ class Die(wiring.Component):
             "ramp_code": Out(config.adc.bits),
             "ramp_active": Out(1),
             "ramp_kind": Out(RampKind),
+            "counter_clock_request": Out(1),
             "comparators": In(bond_count(config)),
             "bond_pattern": Out(BondPattern),
             "bond_map_load": Out(1),
@@ -246,6 +250,7 @@ class Die(wiring.Component):
             self.ramp_code.eq(adc.ramp_code),
             self.ramp_active.eq(adc.ramp_active),
             self.ramp_kind.eq(adc.ramp_kind),
+            self.counter_clock_request.eq(adc.counter_clock_request),
             adc.comparators.eq(self.comparators),
             self.bond_pattern.eq(adc.bond_pattern),
             self.bond_map_load.eq(adc.bond_map_load),

@@ -25,7 +25,7 @@ __all__ = [
     "group_captures",
 ]
 
-RAMP_OVERHEAD_ADC_CYCLES = 8
+RAMP_OVERHEAD_ADC_CYCLES = 9
 """Counter clocks of a ramp that count nothing: command in, comparator out."""
 RAMP_OVERHEAD_SYNC_CYCLES = 8
 """``sync`` cycles from the last count to ready for the next command."""

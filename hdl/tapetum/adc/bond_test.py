@@ -6,12 +6,12 @@ from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from .broadcast import Broadcast
+from .broadcast import BROADCAST_LATENCY_CYCLES, Broadcast
 from .geometry import BLOCK_COLUMNS, bond_count, bond_groups, column_blocks, group_spare
 
 __all__ = ["SETTLE_CYCLES", "BondPattern", "BondTest", "drives_even", "drives_odd", "even_bonds"]
 
-GROUP_CYCLES = 3
+GROUP_CYCLES = BROADCAST_LATENCY_CYCLES + 2
 """Clocks for one group: its bits are judged, told to every block, and all rows are turned."""
 SETTLE_CYCLES = 16
 """Clocks that a pattern stands before it is judged."""
@@ -54,8 +54,8 @@ def drives_odd(pattern) -> Value:
 class BondTest(wiring.Component):
     """Drives the patterns, finds the broken bonds and loads the shift map.
 
-    Runs in the counter's domain, once at start-up: four patterns, each of 16 clocks and three per
-    group, then three clocks per group in which ``map_load`` tells both dies the shift of one group,
+    Runs in the counter's domain, once at start-up: four patterns, each of 16 clocks and four per
+    group, then four clocks per group in which ``map_load`` tells both dies the shift of one group,
     leftmost first: only a narrow bus crosses between them. The rows are as wide as the die: strobes
     reach every block of columns through a register of its own. In a group with several broken bonds
     the shift begins at the leftmost, which leaves the fewest columns broken.
@@ -161,7 +161,10 @@ class BondTest(wiring.Component):
                 next_group("settle")
 
             with m.State("settle"):
-                m.d.sync += [settle.eq(settle + 1), take.eq(settle == SETTLE_CYCLES - 3)]
+                m.d.sync += [
+                    settle.eq(settle + 1),
+                    take.eq(settle == SETTLE_CYCLES - 2 - BROADCAST_LATENCY_CYCLES),
+                ]
                 with m.If(settle == SETTLE_CYCLES - 1):
                     m.next = "judge"
 

@@ -5,21 +5,26 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Broadcast"]
+__all__ = ["BROADCAST_LATENCY_CYCLES", "Broadcast"]
+
+BROADCAST_LATENCY_CYCLES = 2
+_BRANCH_COPIES = 6
+"""Copies fed by one branch: both levels of the tree stay narrow for some 40 copies."""
 
 
 class Broadcast(wiring.Component):
     """Registered copies of a word, so that no net spans all columns.
 
-    Each copy has a flag that says whether it listens, and is zero while it does not: nothing
+    Each register has a flag that says whether it listens, and is zero while it does not: nothing
     toggles between ramps. The flags hold themselves; that is also why synthesis, which merges
     registers with equal inputs, leaves the copies apart.
 
     ::
 
-        i ──┬─ & ─ [copy 0] ─ o[0]        latency 1 clock
-            ├─ & ─ [copy 1] ─ o[1]        start/stop act on the word of the next clock
-            └─ & ─ [copy 2] ─ o[2]
+        i ──┬─ & ─ [branch 0] ─┬─ & ─ [copy 0] ─ o[0]
+            │                  ├─ & ─ [copy 1] ─ o[1]        latency 2 clocks
+            │                  ╰─ ...                        start/stop act on the word
+            ╰─ & ─ [branch 1] ─── ...                        of the next clock
 
     Parameters
     ----------
@@ -48,12 +53,25 @@ class Broadcast(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        for index, copy in enumerate(self.o):
-            listens = Signal(name=f"listens_{index}")
-            word = Signal(self.width, name=f"copy_{index}", reset_less=True)
-            m.d.sync += [
-                listens.eq(self.start | (listens & ~self.stop)),
-                word.eq(Mux(listens, self.i, 0)),
-            ]
-            m.d.comb += copy.eq(word)
+        for first in range(0, self.copies, _BRANCH_COPIES):
+            name = f"branch_{first // _BRANCH_COPIES}"
+            listens, branch = self._listener(m, name, self.start, self.stop, self.i)
+            begins, ends = Signal(name=f"{name}_begins"), Signal(name=f"{name}_ends")
+            # With the branch's own flag, or synthesis would merge them with those of the others.
+            m.d.sync += [begins.eq(self.start & ~listens),
+                         ends.eq(self.stop & ~self.start & listens)]
+            for index in range(first, min(first + _BRANCH_COPIES, self.copies)):
+                _, copy = self._listener(m, f"copy_{index}", begins, ends, branch)
+                m.d.comb += self.o[index].eq(copy)
         return m
+
+    def _listener(self, m: Module, name: str, start: Value, stop: Value, word: Value
+                  ) -> tuple[Signal, Signal]:
+        """A flag and the word that it lets in."""
+        listens = Signal(name=f"{name}_listens")
+        heard = Signal(self.width, name=name, reset_less=True)
+        m.d.sync += [
+            listens.eq(start | (listens & ~stop)),
+            heard.eq(Mux(listens, word, 0)),
+        ]
+        return listens, heard

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..config import DieConfig
 from ..control.frame_settings import settings_ring
 from ..pixel import CodePixels, RampCommand, RampKind
-from ..stream.clock_gate import Gated
+from ..stream.clock_gate import AwakeFor, Gated
 from .bond_repair import BondRepair
 from .bond_test import BondPattern, BondTest
 from .broadcast import Broadcast
@@ -20,7 +20,11 @@ from .ramp_sequencer import RampSequencer
 from .row_buffer import STROBE_COPIES, RowBuffer
 from .row_readout import RowReadout
 
-__all__ = ["ColumnAdc", "converter_ports"]
+__all__ = ["COUNTER_HOLD_CYCLES", "ColumnAdc", "converter_ports"]
+
+COUNTER_HOLD_CYCLES = 1 << 6
+"""``sync`` cycles, at least 21 of the counter: its domain needs 8 to be still after an answer, and
+10 after a reset."""
 
 
 def converter_ports(config: DieConfig) -> dict[str, wiring.Member]:
@@ -31,6 +35,7 @@ def converter_ports(config: DieConfig) -> dict[str, wiring.Member]:
         "ramp_code": Out(adc.bits),
         "ramp_active": Out(1),
         "ramp_kind": Out(RampKind),
+        "counter_clock_request": Out(1),
         "comparators": In(bond_count(config)),
         "bond_pattern": Out(BondPattern),
         "bond_map_load": Out(1),
@@ -72,6 +77,9 @@ class ColumnAdc(wiring.Component):
         Ready only when the converters can take the ramp at once.
     ramp_code : Out(bits), ramp_active : Out(1), ramp_kind : Out(RampKind)
         To the pixel die, in the counter's domain.
+    counter_clock_request : Out(1)
+        In ``sync``. While it is low nothing in the counter's domain moves, on either die, and its
+        clock may stand still; once it is high again the clock must come without delay.
     comparators : In(bond_count)
         Primary bonds of all columns, then one spare per group. A comparator rises when the ramp
         reaches its column's trip count, and stays until the ramp ends.
@@ -102,12 +110,15 @@ class ColumnAdc(wiring.Component):
         m.submodules.control = control = ConversionControl(self.config)
         m.submodules.readout = readout = RowReadout(self.config)
         sequencer = RampSequencer(self.config.adc)
-        bond_test, bond_test_runs = BondTest(self.config), Signal()
-        m.d[self.counter_domain] += bond_test_runs.eq(
-            bond_test.start | (bond_test_runs & ~bond_test.done))
+        bond_test, bond_test_runs, bond_test_ends = BondTest(self.config), Signal(), Signal()
+        m.d[self.counter_domain] += [
+            bond_test_runs.eq(bond_test.start | (bond_test_runs & ~bond_test.done)),
+            bond_test_ends.eq(bond_test_runs),  # its broadcast listens for a clock longer
+        ]
         m.submodules.sequencer = DomainRenamer(self.counter_domain)(sequencer)
-        m.submodules.bond_test = Gated(bond_test, awake=bond_test.start | bond_test_runs,
-                                       domain=self.counter_domain)
+        m.submodules.bond_test = Gated(
+            bond_test, awake=bond_test.start | bond_test_runs | bond_test_ends,
+            domain=self.counter_domain)
 
         connect(m, flipped(self.ramp), control.ramp)
         connect(m, readout.pixels, flipped(self.pixels))
@@ -130,6 +141,11 @@ class ColumnAdc(wiring.Component):
         self._cross(m, "ramp", request=control.request, start=sequencer.start,
                     done=sequencer.done, answer=control.answer)
         self._request_bond_test(m, control, bond_test)
+        # A reset takes effect with the clock, so it asks for one as well.
+        m.submodules.counting = counting = AwakeFor(
+            control.busy | control.hold | ResetSignal("sync", allow_reset_less=True),
+            hold_cycles=COUNTER_HOLD_CYCLES)
+        m.d.comb += self.counter_clock_request.eq(counting.awake)
         self._columns(m, control, sequencer, bond_test, readout)
         return m
 
@@ -172,14 +188,12 @@ class ColumnAdc(wiring.Component):
         m.submodules.counts = DomainRenamer(self.counter_domain)(counts)
         m.submodules.copies = copies = Broadcast(
             2, STROBE_COPIES * len(blocks))
-        copied = Signal()
-        m.d.sync += copied.eq(control.copy)
         m.d.comb += [
             counts.start.eq(sequencer.start),
             counts.stop.eq(sequencer.done),
             counts.i.eq(Cat(sequencer.open, sequencer.gray)),
             copies.start.eq(control.busy),
-            copies.stop.eq(copied),
+            copies.stop.eq(~control.busy),
             copies.i.eq(Cat(control.copy, control.bank)),
         ]
         held_signal, held_reset = [], []

@@ -9,14 +9,16 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from .broadcast import Broadcast
+from .broadcast import BROADCAST_LATENCY_CYCLES, Broadcast
 from .geometry import BLOCK_COLUMNS, column_blocks
 from .row_reader import ColumnAddress
 
 __all__ = ["MULTIPLEXER_LATENCY_CYCLES", "ColumnMultiplexer"]
 
-MULTIPLEXER_LATENCY_CYCLES = 4
+MULTIPLEXER_LATENCY_CYCLES = BROADCAST_LATENCY_CYCLES + 4
 _SLICE_COLUMNS = 8
+_JOINED_BLOCKS = 6
+"""Blocks whose pairs meet in one register."""
 
 
 class ColumnMultiplexer(wiring.Component):
@@ -24,15 +26,15 @@ class ColumnMultiplexer(wiring.Component):
 
     ::
 
-        row ─┬─ block 0: 64 ─► 8 ─► pair ─┐
-             ├─ block 1: 64 ─► 8 ─► pair ─┼─ or ─► o
-             ╰─ ...                       ┘
+        row ─┬─ block 0: 32 ─► 8 ─► pair ─┐
+             ├─ block 1: 32 ─► 8 ─► pair ─┼─ or ─┬─ or ─► o
+             ╰─ ...                       ┘  ... ┘
 
     What is wide stays within its block; two wires per plane leave it. Only the addressed block
     moves: the pair of any other is zero. Pairs of a beat are selected independently, since skipping
     moves them apart.
 
-    Latency: 4 clocks. Throughput: a beat per clock.
+    Latency: 6 clocks. Throughput: a beat per clock.
 
     Parameters
     ----------
@@ -69,16 +71,27 @@ class ColumnMultiplexer(wiring.Component):
                          places.i.eq(place)]
             pairs = []
             for index, columns in enumerate(blocks):
-                addressed = Signal(name=f"addressed_{number}_{index}")
-                m.d.sync += addressed.eq(
-                    self.address.valid & (pair[offset_bits:] == index))
+                # As many registers as a place has on its way, each with one wire to drive.
+                decoded, addressed = (Signal(name=f"{name}_{number}_{index}")
+                                      for name in ("decoded", "addressed"))
+                m.d.sync += [decoded.eq(self.address.valid & (pair[offset_bits:] == index)),
+                             addressed.eq(decoded)]
                 pairs.append(self._pair(m, f"{number}_{index}", columns, addressed,
                                         places.o[index]))
             for plane in range(self.planes):
-                found = reduce(or_, (block[plane] for block in pairs))
+                found = self._joined(m, f"{number}_{plane}", [block[plane] for block in pairs])
                 for lane in range(min(self.config.lanes, 2)):
                     m.d.sync += self.o[2 * number + lane][plane].eq(found[lane])
         return m
+
+    def _joined(self, m: Module, name: str, pairs: list[Signal]) -> Value:
+        """The pair of the one block that gave one."""
+        groups = []
+        for first in range(0, len(pairs), _JOINED_BLOCKS):
+            group = Signal.like(pairs[0], name=f"group_{name}_{first // _JOINED_BLOCKS}")
+            m.d.sync += group.eq(reduce(or_, pairs[first:first + _JOINED_BLOCKS]))
+            groups.append(group)
+        return reduce(or_, groups)
 
     def _pair(self, m: Module, name: str, columns: range, addressed: Value, place: Value
               ) -> list[Signal]:

@@ -29,7 +29,7 @@ class ConversionControl(wiring.Component):
         The bonds are being tested: accept nothing.
     busy : Out(1)
     copy : Out(1)
-        The row buffers take the latches in the clock after next; the reader starts.
+        The row buffers take the latches three clocks later; the reader starts.
     reading : In(1)
         The reader still needs the row buffers.
     tag : Out(RowTag), frame_last : Out(1)
@@ -77,9 +77,13 @@ class ConversionControl(wiring.Component):
                     with m.Case(capture):
                         m.d.sync += self.bank.eq(bank)
 
-        finished = self.busy & (self.answer == self.request)
-        with m.If(finished):
+        finished, settles = Signal(), Signal()
+        m.d.comb += finished.eq(self.busy & ~settles & (self.answer == self.request))
+        # The next ramp waits a clock longer, so that it finds the latches copied.
+        m.d.sync += settles.eq(finished)
+        with m.If(settles):
             m.d.sync += self.busy.eq(0)
+        with m.If(finished):
             with m.If(command.kind == RampKind.SIGNAL):
                 m.d.comb += [self.copy.eq(~self.reading), self.read_overrun.eq(self.reading)]
         with m.If(self.copy):

@@ -6,9 +6,9 @@ from ..config import DieConfig
 __all__ = ["BLOCK_COLUMNS", "bond_count", "bond_groups", "column_blocks", "group_spare",
            "reset_bank_count", "reset_banks"]
 
-BLOCK_COLUMNS = 64
-"""Columns that share one copy of the count: a machine word in simulation, a clock region in
-hardware; a multiple of every permitted size of bond group."""
+BLOCK_COLUMNS = 32
+"""Columns that share one copy of the count: as many as its registers can drive in a clock; a
+multiple of every permitted size of bond group."""
 
 
 def column_blocks(config: DieConfig) -> list[range]:

@@ -15,9 +15,9 @@ COMPARATOR_LATENCY_CYCLES = 2
 """Counter clocks from a ramp code to the comparator's edge that the count allows for. Another
 latency shifts the reset and the signal count alike and cancels in their difference."""
 
-_COUNT_DELAY_CYCLES = COMPARATOR_LATENCY_CYCLES + 1
+_COUNT_DELAY_CYCLES = COMPARATOR_LATENCY_CYCLES
 """Then the count of a code arrives in the columns together with the edge: two synchroniser
-stages and the edge register on one way, Gray encoding and the broadcast on the other."""
+stages and the edge register on one way, Gray encoding and the two of the broadcast on the other."""
 
 RAMP_TAIL_CYCLES = COMPARATOR_LATENCY_CYCLES + 4
 """Counter clocks from the clock after the last code until the columns hold still."""
@@ -28,12 +28,12 @@ class RampSequencer(wiring.Component):
 
     ::
 
-        start   ─┐_______________________________________
-        active  __┌──────────────────┐___________________   N clocks
-        code      0  1  2 ...    N-1
-        open    __┌────────────────────┐_________________   to the broadcast
-        gray               0  1  2 ...    N-1  N             to the broadcast
-        done    ________________________________┌┐_______   6 clocks after the last code
+        start   ─┐__________________________________________
+        active  _____┌──────────────────┐___________________   N clocks
+        code         0  1  2 ...    N-1
+        open    __┌─────────────────────┐___________________   to the broadcast
+        gray               0  1  2 ...    N-1  N                to the broadcast
+        done    ___________________________________┌┐_______   6 clocks after the last code
 
     N is ``reset_counts`` or ``signal_counts``. The count goes on to N: what never tripped is
     closed there, and the top bit of the binary count says so.
@@ -66,10 +66,12 @@ class RampSequencer(wiring.Component):
         m = Module()
         m.submodules.counter = counter = GrayCounter(self.config.bits + 1)
 
-        last = Signal()
+        opening, last = Signal(), Signal()
         is_signal = self.kind == RampKind.SIGNAL
         reset_last, signal_last = self.config.reset_counts - 2, self.config.signal_counts - 2
-        with m.If(self.start):
+        # The columns open while the ramp begins: the way to them is a clock longer.
+        m.d.sync += opening.eq(self.start)
+        with m.If(opening):
             m.d.sync += [self.active.eq(1), self.code.eq(0), last.eq(0)]
         with m.Elif(self.active):
             m.d.sync += [
@@ -82,7 +84,7 @@ class RampSequencer(wiring.Component):
         delayed = Signal(RAMP_TAIL_CYCLES)
         m.d.sync += delayed.eq(Cat(self.active, delayed))
         m.d.comb += [
-            self.open.eq(self.active | delayed[0]),
+            self.open.eq(opening | self.active),
             counter.clear.eq(self.start),
             counter.enable.eq(delayed[_COUNT_DELAY_CYCLES - 1]),
             self.gray.eq(counter.gray),

@@ -16,6 +16,7 @@ from ..host import RegisterMap
 from ..simulator import post, publish, report_progress, run_directory
 from .direct_adc import TRIP_CODES
 from .exposure_meter import TripRequest
+from .host_writes import HOST_WRITES, letters
 from .setup import Action, Setup
 
 __all__ = ["DieBench", "frames"]
@@ -43,6 +44,7 @@ class DieBench:
         self.requests: list[int] = []
         self.trips: list[np.ndarray] = []
         self.pixel_die_s = 0.0
+        self._posted = 0
         self._registers = RegisterMap(setup.config)
         self._start = self._registers.write({"mode_select": 1})
         self._stop = self._registers.write({"mode_select": 0})
@@ -51,23 +53,25 @@ class DieBench:
 
     async def write(self, writes) -> None:
         """Write bytes to registers, as fast as the bus takes them."""
-        for address, value in writes:
-            self.dut.bus__write_data.value = value
-            await self._access(address, self.dut.bus__write)
+        for letter in letters(writes):
+            post(HOST_WRITES, letter)
+            self._posted ^= 1
+            self.dut.host_post.value = self._posted
+            await self.dut.host_done.value_change
 
     async def read(self, name: str) -> int:
         """Read a register."""
         content = []
         for address in self._registers.read(name):
-            await self._access(address, self.dut.bus__read)
+            await self._read(address)
             content.append(int(self.dut.bus__read_data.value))
         return self._registers.decode(name, content)
 
-    async def _access(self, address: int, strobe) -> None:
+    async def _read(self, address: int) -> None:
         self.dut.bus__address.value = address
-        strobe.value = 1
+        self.dut.bus__read.value = 1
         await RisingEdge(self.dut.clk)
-        strobe.value = 0
+        self.dut.bus__read.value = 0
         # One event instead of one per clock; it ends just before an edge.
         await Timer(round((ACCESS_INTERVAL_CYCLES - 1) * self._cycle_ps), "ps")
         await RisingEdge(self.dut.clk)
@@ -158,7 +162,7 @@ async def frames(dut) -> None:
     setup = Setup.load(run_directory())
     bench = DieBench(dut, setup)
     for pin in (dut.bus__write, dut.bus__read, dut.bus__address, dut.bus__write_data,
-                dut.external_sync, dut.phy_stall, dut.reset_request):
+                dut.host_post, dut.external_sync, dut.phy_stall, dut.reset_request):
         pin.value = 0
     await FallingEdge(dut.rst)
     cocotb.start_soon(bench.serve_ramps())

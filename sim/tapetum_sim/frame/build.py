@@ -12,7 +12,7 @@ from tapetum.config import DieConfig
 
 from ..simulator import Build, build
 from ..simulator.builder import DEFAULT_ROOT
-from .top import DOMAINS, SimulationTop
+from .top import CLOCK_REQUESTS, DOMAINS, SimulationTop
 
 __all__ = ["build_simulator"]
 
@@ -22,6 +22,7 @@ _HARDWARE = (
     ("tapetum_sim", "frame/array_pens.py"),
     ("tapetum_sim", "frame/direct_adc.py"),
     ("tapetum_sim", "frame/exposure_meter.py"),
+    ("tapetum_sim", "frame/host_writes.py"),
     ("tapetum_sim", "pixel_die/comparator_bank.py"),
     ("tapetum_sim", "simulator/**/*"),
 )
@@ -42,8 +43,9 @@ def build_simulator(config: DieConfig, *, direct: bool = False, waves: bool = Fa
         if Path(found["directory"], "top").exists():
             return Build(directory=Path(found["directory"]), domains=tuple(found["domains"]),
                          waves=found["waves"], cached=True)
-    made = build(SimulationTop(config, direct=direct), domains=DOMAINS, profile="frame",
-                 waves=waves, root=root, progress=progress)
+    made = build(SimulationTop(config, direct=direct), domains=DOMAINS,
+                 clock_requests=CLOCK_REQUESTS, profile="frame", waves=waves, root=root,
+                 progress=progress)
     note.parent.mkdir(parents=True, exist_ok=True)
     partial = note.with_suffix(".partial")
     partial.write_text(json.dumps({"directory": str(made.directory), "domains": made.domains,

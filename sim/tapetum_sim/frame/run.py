@@ -102,7 +102,7 @@ def run_die(request: Request, directory: Path, *,
     Setup(config=config, pixel_die=request.pixel_die, frames=request.frames, writes=writes,
           stimuli=request.stimuli).save(directory)
     finished = run(
-        simulator, BENCH, directory=directory, clocks=clocks(config, direct=request.direct),
+        simulator, BENCH, directory=directory, clocks=clocks(config),
         limit_cycles=_cycle_limit(request, len(writes)), limit_domain="sync", waves=request.waves,
         progress=lambda report: progress(
             f"simulating: {report['text']}", report["done"], report["total"]))
@@ -118,12 +118,11 @@ def run_die(request: Request, directory: Path, *,
     return record
 
 
-def clocks(config: DieConfig, *, direct: bool = False) -> list[Clock]:
-    """The three clocks of a die, none in phase with another; ``direct`` has no use for one."""
-    counter_hz = config.sync_clock_hz / 64 if direct else config.adc_clock_hz
+def clocks(config: DieConfig) -> list[Clock]:
+    """The three clocks of a die, none in phase with another."""
     return [
         Clock(domain="sync", frequency_hz=int(config.sync_clock_hz)),
-        Clock(domain="adc", frequency_hz=int(counter_hz), phase_ps=311),
+        Clock(domain="adc", frequency_hz=int(config.adc_clock_hz), phase_ps=311),
         Clock(domain="byte", frequency_hz=int(config.csi2.byte_clock_hz), phase_ps=97),
     ]
 

@@ -18,10 +18,13 @@ from ..simulator import Mailbox, Recorder
 from .array_pens import add_array_pens
 from .direct_adc import TRIP_CODES, DirectColumnAdc
 from .exposure_meter import ExposureMeter, TripRequest
+from .host_writes import HostWrites
 
-__all__ = ["DOMAINS", "TRIP_CODES", "Adoption", "Measured", "PacketWord", "SimulationTop"]
+__all__ = ["CLOCK_REQUESTS", "DOMAINS", "TRIP_CODES", "Adoption", "Measured", "PacketWord",
+           "SimulationTop"]
 
 DOMAINS = ("sync", "adc", "byte")
+CLOCK_REQUESTS = {"adc": "counter_clock_request"}
 
 
 class Adoption(data.StructLayout):
@@ -61,13 +64,15 @@ class SimulationTop(wiring.Component):
 
     Members
     -------
-    bus : In(RegisterBus)
-        Register accesses of the host.
+    bus : In(RegisterBus), host_post : In(1), host_done : Out(1)
+        What the host reads, and letters with what it writes: see `HostWrites`.
     request : Out(TripRequest), request_toggle : Out(1)
         A ramp has started: post its trip codes before the next clock edge.
     adopted : Out(1)
         Toggles when the die takes the settings of another frame.
     busy, error : Out(1), faults : Out
+    counter_clock_request : Out(1)
+        While it is low, the clock ``adc`` stands still.
     external_sync : In(1)
     sync_output, strobe, interrupt_request : Out(1)
     phy_stall : In(1)
@@ -80,10 +85,13 @@ class SimulationTop(wiring.Component):
         self.die = Die(config, converter=DirectColumnAdc if direct else ColumnAdc)
         super().__init__({
             "bus": In(RegisterBus()),
+            "host_post": In(1),
+            "host_done": Out(1),
             "request": Out(TripRequest),
             "request_toggle": Out(1),
             "adopted": Out(1),
             "busy": Out(1),
+            "counter_clock_request": Out(1),
             "faults": Out(len(Fault)),
             "error": Out(1),
             "external_sync": In(1),
@@ -96,12 +104,17 @@ class SimulationTop(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.die = die = self.die
-        connect(m, flipped(self.bus), die.bus)
+        m.submodules.host = host = HostWrites()
+        connect(m, flipped(self.bus), host.host)
+        connect(m, host.bus, die.bus)
         m.d.comb += [
+            host.post.eq(self.host_post),
+            self.host_done.eq(host.done),
             die.external_sync.eq(self.external_sync),
             self.busy.eq(die.readout.busy),
             self.faults.eq(die.control.faults),
             self.error.eq(die.error),
+            self.counter_clock_request.eq(die.counter_clock_request),
             self.sync_output.eq(die.sync_output),
             self.strobe.eq(die.strobe),
             self.interrupt_request.eq(die.interrupt_request),

@@ -5,10 +5,11 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from amaranth.lib import wiring
 
@@ -50,8 +51,9 @@ class Build:
 
 
 def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
-          profile: str = "unit", waves: bool = False, root: Path = DEFAULT_ROOT,
-          build_jobs: int = 2, progress: Progress = lambda step: None) -> Build:
+          clock_requests: Mapping[str, str] = MappingProxyType({}), profile: str = "unit",
+          waves: bool = False, root: Path = DEFAULT_ROOT, build_jobs: int = 2,
+          progress: Progress = lambda step: None) -> Build:
     """Build a simulator of ``component``, or find the one built before.
 
     Builds live in ``root/<hash>``, the hash covering the RTLIL of the design, the flags, the
@@ -65,6 +67,8 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
         Its ports become the top-level ports; see :func:`~.toplevel.elaborate` for the names.
     domains : sequence of str
         Every clock domain that the component uses without defining it.
+    clock_requests : mapping
+        Of a domain whose clock may stand still, the one-bit output that says when it must not.
     profile : str
         ``unit`` compiles fast, ``frame`` runs fast.
     waves : bool
@@ -86,7 +90,7 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
     if profile not in PROFILES:
         raise ValueError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
     progress("elaborating the design")
-    top = elaborate(component, domains)
+    top = elaborate(component, domains, clock_requests)
     root = Path(root).absolute()
     directory = root / _key(top, profile, waves)
     found = directory.exists()
@@ -108,7 +112,7 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
 
 def _key(top: TopLevel, profile: str, waves: bool) -> str:
     digest = hashlib.sha256()
-    for text in (top.rtlil, repr((top.clocks, top.inputs, top.outputs)),
+    for text in (top.rtlil, repr((top.clocks, top.clock_requests, top.inputs, top.outputs)),
                  _passes(profile, waves),
                  repr(PROFILES[profile]), repr(waves and waves_format()), *tool_versions(),
                  *(path.read_text() for path in sorted(NATIVE.iterdir()) if path.is_file())):
@@ -160,7 +164,10 @@ def _public_ports(top: TopLevel) -> str:
 
 def _clock_ports(top: TopLevel) -> str:
     lines = ["#define TAPETUM_CLOCKS"]
-    lines += [f'    TAPETUM_CLOCK("{domain}", {port})' for domain, port in top.clocks]
+    for domain, port in top.clocks:
+        request = top.clock_requests.get(domain)
+        lines.append(f'    TAPETUM_CLOCK("{domain}", {port}, '
+                     f'{f"&top.{request}" if request else "nullptr"})')
     return " \\\n".join(lines) + "\n"
 
 

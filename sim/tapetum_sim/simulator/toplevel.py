@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The top level around a component under simulation: clock ports, resets, named ports."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 from amaranth import *
@@ -33,15 +34,19 @@ class TopLevel:
         Clock domains and the names of their clock ports.
     inputs, outputs : tuple of str
         Names of the top ports other than clocks.
+    clock_requests : mapping
+        Of a domain whose clock may stand still, the output that says when it must not.
     """
 
     rtlil: str
     clocks: tuple[tuple[str, str], ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    clock_requests: Mapping[str, str]
 
 
-def elaborate(component: wiring.Component, domains: Sequence[str]) -> TopLevel:
+def elaborate(component: wiring.Component, domains: Sequence[str],
+              clock_requests: Mapping[str, str] = MappingProxyType({})) -> TopLevel:
     """Wrap ``component`` in a top level and lower it to RTLIL.
 
     Ports of the component keep their names (members of nested interfaces joined by ``__``). Each
@@ -75,6 +80,10 @@ def elaborate(component: wiring.Component, domains: Sequence[str]) -> TopLevel:
         direction = PortDirection.Input if member.flow == wiring.In else PortDirection.Output
         ports[name] = (Value.cast(value), direction)
     ports = {name: port for name, port in ports.items() if len(port[0])}
+    for name, request in clock_requests.items():
+        if name not in domains or request not in ports:
+            raise ValueError(f"the clock of {name!r} cannot follow {request!r}: a domain and an "
+                             f"output of the component are needed")
     text = rtlil.convert(m, name="top", ports=ports, emit_src=False,
                          platform=cast(Any, SimulationPlatform()))
     clock_ports = {port for _, port in clocks}
@@ -85,6 +94,7 @@ def elaborate(component: wiring.Component, domains: Sequence[str]) -> TopLevel:
                      if direction is PortDirection.Input and name not in clock_ports),
         outputs=tuple(name for name, (_, direction) in ports.items()
                       if direction is PortDirection.Output),
+        clock_requests=dict(clock_requests),
     )
 
 

@@ -70,7 +70,7 @@ class AdcBench(wiring.Component):
             "bond_test": In(1), "bond_test_done": Out(1),
             "bond_repaired": Out(1), "bond_unrepairable": Out(1),
             "trips": In((config.adc.bits + 1) * config.array.total_columns),
-            "ramp_active": Out(1),
+            "ramp_active": Out(1), "counter_clock_request": Out(1),
         } | (ports if inject_faults else {}))
 
     def elaborate(self, platform):
@@ -86,6 +86,7 @@ class AdcBench(wiring.Component):
             adc.comparators.eq(bank.bonds), bank.trips.eq(self.trips),
             adc.settings.eq(self.settings), adc.bond_test.eq(self.bond_test),
             self.ramp_active.eq(adc.ramp_active),
+            self.counter_clock_request.eq(adc.counter_clock_request),
         ]
         for name in ("read_overrun", "bond_test_done", "bond_repaired", "bond_unrepairable"):
             m.d.comb += getattr(self, name).eq(getattr(adc, name))

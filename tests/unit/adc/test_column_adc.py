@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole converter against its model: codes, order, overlap, timing and what gets lost."""
 
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from support import expect_rejected, simulate
 from tapetum.adc.bond_repair import BondRepair
 from tapetum.adc.broadcast import Broadcast
+from tapetum.adc.column_adc import COUNTER_HOLD_CYCLES
 from tapetum.adc.column_latches import ColumnLatches
 from tapetum.adc.geometry import reset_bank_count
 from tapetum.adc.gray import GrayCounter
@@ -87,6 +89,29 @@ def test_pair_keeps_both_reset_levels(seed):
     rows = run_rows(config, ramps)
     check(config, rows[0], ramps[1], ramps[2])
     check(config, rows[1], ramps[0], ramps[3])
+
+
+def test_the_counters_clock_is_wanted_during_ramps_and_not_for_long_after_them(seed):
+    config, generator = small_config(), np.random.default_rng(seed)
+    dut, wanted = AdcBench(config), []
+
+    async def watch(ctx):
+        async for _, _, active, request in ctx.tick("adc").sample(
+                dut.ramp_active, dut.counter_clock_request):
+            assert request or not active
+            wanted.append(bool(request))
+
+    async def wait(ctx, dut):
+        """Long enough to fall asleep after the reset."""
+        await ctx.tick().repeat(2 * COUNTER_HOLD_CYCLES)
+        assert not ctx.get(dut.counter_clock_request)
+
+    run_rows(config, random_row(config, generator), dut=dut, prepare=wait, background=(watch,))
+    wakings = [first for first, (before, now) in enumerate(pairwise(wanted)) if now > before]
+    assert len(wakings) == 1
+    ramps = config.adc.reset_counts + config.adc.signal_counts
+    held = COUNTER_HOLD_CYCLES * config.adc_clock_hz / config.sync_clock_hz
+    assert ramps < sum(wanted[wakings[0]:]) < ramps + held + 60
 
 
 @pytest.mark.parametrize("adc_clock_hz", [40e6, 100e6, 470e6])

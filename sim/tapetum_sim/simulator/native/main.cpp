@@ -17,7 +17,8 @@
 // and before the next one.
 //
 // `clock_ports.h` is generated with the build: it lists the clock ports of the top level.
-// Frequencies, phases and limits come on the command line, so that one build serves all of them.
+// A clock with a request stands still while that output is low, and keeps its phase. Frequencies,
+// phases and limits come on the command line, so that one build serves all of them.
 
 #include <algorithm>
 #include <cinttypes>
@@ -56,9 +57,27 @@ constexpr int exit_cycle_limit = 3;
 struct Clock {
     const char* name;
     CData* port;
+    const CData* request;  // of a clock that may stand still: high while it must not
     uint64_t step, remainder, denominator, carried = 0;
     uint64_t next = 0;
     uint64_t rising_edges = 0;
+    bool slept = false;
+
+    bool sleeps() const { return request != nullptr && !*request && !*port; }
+
+    // After sleep the clock goes on with the next rising edge of its old phase.
+    void catch_up(uint64_t now) {
+        while (next <= now) {
+            advance();
+            advance();
+        }
+    }
+
+    void toggle() {
+        *port ^= 1;
+        rising_edges += *port;
+        advance();
+    }
 
     void advance() {
         next += step;
@@ -147,7 +166,13 @@ class Simulation {
         while (!context.gotFinish()) {
             const uint64_t deadline = VerilatedVpi::cbNextDeadline();
             uint64_t now = deadline;
-            for (const Clock& clock : clocks) now = std::min(now, clock.next);
+            for (Clock& clock : clocks) {
+                const bool woke = clock.slept;
+                clock.slept = clock.sleeps();
+                if (clock.slept) continue;
+                if (woke) clock.catch_up(context.time());
+                now = std::min(now, clock.next);
+            }
             if (now == never) break;
             context.time(now);
             if (next_time_may_be_due) {
@@ -182,10 +207,7 @@ class Simulation {
   private:
     void toggle_clocks(uint64_t now) {
         for (Clock& clock : clocks) {
-            if (clock.next != now) continue;
-            *clock.port ^= 1;
-            clock.rising_edges += *clock.port;
-            clock.advance();
+            if (clock.next == now && !clock.slept) clock.toggle();
         }
     }
 
@@ -257,7 +279,7 @@ int main(int argc, char** argv) {
 #endif
     Vtop top{""};
     std::vector<Clock> clocks;
-#define TAPETUM_CLOCK(domain, port) clocks.push_back({domain, &top.port, 0, 0, 1});
+#define TAPETUM_CLOCK(domain, port, request) clocks.push_back({domain, &top.port, request, 0, 0, 1});
     TAPETUM_CLOCKS
 #undef TAPETUM_CLOCK
     Options options = parse(argc, argv, clocks);
