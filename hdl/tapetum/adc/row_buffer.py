@@ -9,8 +9,8 @@ from ..config import AdcConfig
 
 __all__ = ["STROBE_COPIES", "RowBuffer"]
 
-STROBE_COPIES = 3
-"""Each tells its share of the planes, so that no net has more than a thousand registers."""
+STROBE_COPIES = 8
+"""Each tells its share of the planes, so that no net has more than a hundred registers."""
 
 
 class RowBuffer(wiring.Component):

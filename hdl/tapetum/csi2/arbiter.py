@@ -60,8 +60,10 @@ class PacketArbiter(wiring.Component):
                         source.descriptors.ready.eq(descriptors.ready & ~in_payload),
                         payload.valid.eq(source.payload.valid & shown),
                         payload.payload.eq(source.payload.payload),
-                        source.payload.ready.eq(payload.ready & in_payload),
                     ]
+        # Who is sending is known from before: a new offer need not be looked at for that.
+        m.d.comb += [source.payload.ready.eq(payload.ready & in_payload & (held == number))
+                     for number, source in enumerate(self.sources)]
 
         m.d.sync += [
             held.eq(granted),

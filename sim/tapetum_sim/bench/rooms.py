@@ -28,7 +28,6 @@ __all__ = ["BLOCKS", "ROOMS", "TARGET_MHZ", "Room", "bench_rooms"]
 TARGET_MHZ = 100
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Room:
     """How a room, or a block of one, is placed by itself.
@@ -57,6 +56,7 @@ ROOMS = {
     "selector": Room(),
     "csi2": Room(domains={"phy": "byte", "packet_bytes": "byte", "packet_strobe": "byte"}),
     "control": Room(),
+    "vision": Room(),
     "npu": Room(make=lambda config: Engine(NpuConfig()),
                 # The default router takes hours between so many multipliers.
                 place=Place(router="router2")),

@@ -56,7 +56,7 @@ def _enlarged(picture: np.ndarray) -> tuple[np.ndarray, int]:
 
 def _encoded(enlarged: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(enlarged).save(buffer, format="PNG", optimize=True)
+    Image.fromarray(enlarged).save(buffer, format="PNG")
     return buffer.getvalue()
 
 
