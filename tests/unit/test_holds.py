@@ -3,6 +3,9 @@
 
 import pytest
 
+from tapetum.adc.broadcast import BROADCAST_LATENCY_CYCLES
+from tapetum.adc.column_adc import COPY_HOLD_CYCLES, READOUT_HOLD_CYCLES
+from tapetum.adc.row_readout import ROW_LATENCY_CYCLES
 from tapetum.compand.companding import HOLD_CYCLES as COMPANDING_HOLD_CYCLES
 from tapetum.compand.companding import Companding
 from tapetum.control.control import Control
@@ -25,6 +28,8 @@ LONGEST_LINE_CYCLES = (1 << 16) - 1
 def test_holds_are_longer_than_what_moves(name):
     config = PRESETS[name]
     captures = len(config.captures)
+    assert BROADCAST_LATENCY_CYCLES + 2 < COPY_HOLD_CYCLES
+    assert ROW_LATENCY_CYCLES < READOUT_HOLD_CYCLES
     assert Hdr(config).latency_cycles < HDR_HOLD_CYCLES // 2
     assert Companding(config).latency_cycles < COMPANDING_HOLD_CYCLES // 2
     assert Correction(config).latency_cycles < ROW_HOLD_CYCLES

@@ -20,11 +20,17 @@ from .ramp_sequencer import RampSequencer
 from .row_buffer import STROBE_COPIES, RowBuffer
 from .row_readout import RowReadout
 
-__all__ = ["COUNTER_HOLD_CYCLES", "ColumnAdc", "converter_ports"]
+__all__ = ["COPY_HOLD_CYCLES", "COUNTER_HOLD_CYCLES", "READOUT_HOLD_CYCLES", "ColumnAdc",
+           "converter_ports"]
 
 COUNTER_HOLD_CYCLES = 1 << 6
 """``sync`` cycles, at least 21 of the counter: its domain needs 8 to be still after an answer, and
 10 after a reset."""
+
+READOUT_HOLD_CYCLES = 1 << 5
+"""Longer than the last beat is on its way when the row buffers are no longer needed."""
+COPY_HOLD_CYCLES = 1 << 3
+"""Longer than a strobe is on its way to the row buffers."""
 
 
 def converter_ports(config: DieConfig) -> dict[str, wiring.Member]:
@@ -108,7 +114,10 @@ class ColumnAdc(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.control = control = ConversionControl(self.config)
-        m.submodules.readout = readout = RowReadout(self.config)
+        readout = RowReadout(self.config)
+        m.submodules.reading = reading = AwakeFor(control.copy | readout.busy,
+                                                  hold_cycles=READOUT_HOLD_CYCLES)
+        m.submodules.readout = Gated(readout, awake=reading.awake)
         sequencer = RampSequencer(self.config.adc)
         bond_test, bond_test_runs, bond_test_ends = BondTest(self.config), Signal(), Signal()
         m.d[self.counter_domain] += [
@@ -168,7 +177,7 @@ class ColumnAdc(wiring.Component):
         self._cross(m, "bond_test", request=request, start=bond_test.start,
                     done=bond_test.done, answer=answer)
         m.d.comb += control.hold.eq(pending | testing)
-        with m.If(pending & ~control.busy & ~testing):
+        with m.If(pending & control.held & ~testing):
             m.d.sync += [pending.eq(0), testing.eq(1), request.eq(~request)]
         with m.If(testing & (answer == request)):
             m.d.sync += [testing.eq(0), self.bond_test_done.eq(1)]
@@ -186,8 +195,12 @@ class ColumnAdc(wiring.Component):
 
         counts = Broadcast(adc.bits + 2, len(blocks))
         m.submodules.counts = DomainRenamer(self.counter_domain)(counts)
-        m.submodules.copies = copies = Broadcast(
-            2, STROBE_COPIES * len(blocks))
+        copies = Broadcast(2, STROBE_COPIES * len(blocks))
+        converting = Signal()
+        m.d.sync += converting.eq(control.busy)
+        m.submodules.copying = copying = AwakeFor(
+            control.copy | (control.busy ^ converting), hold_cycles=COPY_HOLD_CYCLES)
+        m.submodules.copies = Gated(copies, awake=copying.awake)
         m.d.comb += [
             counts.start.eq(sequencer.start),
             counts.stop.eq(sequencer.done),

@@ -26,7 +26,10 @@ class ConversionControl(wiring.Component):
     request : Out(1), answer : In(1)
     kind : Out(RampKind), bank : Out(1)
     hold : In(1)
-        The bonds are being tested: accept nothing.
+        The bonds are to be tested: accept nothing.
+    held : Out(1)
+        No ramp is under way and none will be accepted: follows ``hold`` a clock later, or when the
+        ramp has ended.
     busy : Out(1)
     copy : Out(1)
         The row buffers take the latches three clocks later; the reader starts.
@@ -47,6 +50,7 @@ class ConversionControl(wiring.Component):
             "kind": Out(RampKind),
             "bank": Out(1),
             "hold": In(1),
+            "held": Out(1),
             "busy": Out(1),
             "copy": Out(1),
             "reading": In(1),
@@ -61,13 +65,19 @@ class ConversionControl(wiring.Component):
         offered = self.ramp.payload
         has_reset = Signal(len(self.config.captures))
         mine = Signal.like(has_reset)
+        idle, taken = Signal(), Signal()
+        finished, settles = Signal(), Signal()
         m.d.comb += [
             mine.eq(1 << offered.tag.capture),
-            self.ramp.ready.eq(~self.busy & ~self.hold
-                               & ((offered.kind == RampKind.RESET) | (has_reset & mine).any())),
+            self.ramp.ready.eq(idle & ((offered.kind == RampKind.RESET)
+                                       | (has_reset & mine).any())),
+            taken.eq(self.ramp.valid & self.ramp.ready),
+            self.held.eq(~idle & ~self.busy),
             self.kind.eq(command.kind),
         ]
-        with m.If(self.ramp.valid & self.ramp.ready):
+        # A register of its own: what decides leaves the room, and has a long way to go.
+        m.d.sync += idle.eq((~self.busy | settles) & ~taken & ~self.hold)
+        with m.If(taken):
             m.d.sync += [command.eq(self.ramp.payload), self.busy.eq(1),
                          self.request.eq(~self.request),
                          has_reset.eq(Mux(offered.kind == RampKind.RESET,
@@ -77,7 +87,6 @@ class ConversionControl(wiring.Component):
                     with m.Case(capture):
                         m.d.sync += self.bank.eq(bank)
 
-        finished, settles = Signal(), Signal()
         m.d.comb += finished.eq(self.busy & ~settles & (self.answer == self.request))
         # The next ramp waits a clock longer, so that it finds the latches copied.
         m.d.sync += settles.eq(finished)
