@@ -9,7 +9,7 @@ from pathlib import Path
 
 __all__ = ["draw"]
 
-WIDTH, HEIGHT = 1376, 796
+WIDTH, HEIGHT = 1376, 944
 SHIFT = 44
 """The logic die lies this far to the right of where its rooms are written down."""
 
@@ -130,7 +130,7 @@ def _pixels() -> str:
                          "bond repair", "and test"]),
                 ("sync", ["conversion control", "row buffers", "column multiplexer",
                           "digital CDS"])),
-        _room(728, 296, 120, 122, "correct", ["black level", "per capture;", "active pixels"]),
+        _room(728, 296, 120, 122, "correct", ["columns, black,", "rows, gains,", "defects"]),
         _room(944, 296, 120, 122, "hdr", ["line buffers,", "align, combine", "to 24 bits"]),
         _room(1140, 296, 128, 96, "compander", ["24 bits to", "12 … 24 bits"]),
         _room(1140, 432, 128, 62, "selector", ["or each capture"]),
@@ -151,6 +151,21 @@ def _pixels() -> str:
     ])
 
 
+def _measuring() -> str:
+    """Rooms that look at the pixels: statistics, and the array with its front end."""
+    return "".join([
+        _room(658, 442, 114, 84, "stats", ["histograms,", "exposure"]),
+        _wire([(750, 418), (750, 442)]), _wire([(715, 526), (715, 548)], "ctl", "ctip"),
+        _room(880, 716, 120, 84, "vision", ["cells, tone", "curve, int8"]),
+        _room(716, 716, 120, 84, "npu", ["systolic array,", "program"]),
+        _wire([(1004, 418), (1004, 688), (940, 688), (940, 716)]),
+        _text(932, 706, "LinearPixels", "pay", "end"),
+        _wire([(880, 758), (836, 758)]),
+        _wire([(776, 800), (776, 836), (1060, 836), (1060, 700)]),
+        _text(918, 854, "verdict", "pay"),
+    ])
+
+
 def _control() -> str:
     """Registers, settings that go out, faults that come back, and the link."""
     return "".join([
@@ -162,7 +177,7 @@ def _control() -> str:
         _wire([(600, 548), (600, 500)], "ctl", "ctip"),
         _wire([(1044, 548), (1044, 418)], "ctl", "ctip"),
         _wire([(1080, 548), (1080, 590)], "ctl", "ctip"),
-        _text(664, 540, "settings ring", "label ctext", "start"),
+        _text(804, 541, "settings ring", "label ctext", "start"),
         _wire([(352, 590), (352, 530), (318, 530), (318, 230), (336, 230)], "ctl", "ctip"),
         _text(362, 541, "FrameSettings", "mono ctext", "start"),
         _wire([(480, 500), (480, 590)], "warn", "wtip"),
@@ -173,10 +188,10 @@ def _control() -> str:
         _halves(1020, 590, 248, 110, 112, "csi2",
                 ("sync", ["row memory", "embedded row"]),
                 ("byte", ["packets, ECC, CRC", "1, 2 or 4 lanes"])),
-        _wire([(420, 766), (420, 700)], both=True), _text(432, 750, "RegisterBus", "pay", "start"),
-        _wire([(1200, 700), (1200, 766)]), _text(1188, 750, "PhyLanes, to a D-PHY", "pay", "end"),
-        _wire([(580, 700), (580, 766)], "warn", "wtip"),
-        _text(592, 750, "error pin", "label wtext", "start"),
+        _wire([(420, 914), (420, 700)], both=True), _text(432, 898, "RegisterBus", "pay", "start"),
+        _wire([(1200, 700), (1200, 914)]), _text(1188, 898, "PhyLanes, to a D-PHY", "pay", "end"),
+        _wire([(580, 700), (580, 914)], "warn", "wtip"),
+        _text(592, 898, "error pin", "label wtext", "start"),
         _wire([(640, 176), (568, 176)]), _text(650, 181, "external_sync pin", "pay", "start"),
         _wire([(568, 216), (640, 216)]), _text(650, 221, "sync_output, strobe pins", "pay",
                                                "start"),
@@ -211,10 +226,10 @@ def draw() -> str:
         _text(140, 50, "from comparator edges to CSI-2 packets", "label soft", "start"),
         _pixel_die(),
         f'<g transform="translate({SHIFT} 0)">',
-        _box(304, 84, 1000, 636, "die", 12),
+        _box(304, 84, 1000, 784, "die", 12),
         _text(336, 116, "logic die", "name", "start"),
         _text(424, 116, "hdl/tapetum: one folder per room", "small soft", "start"),
-        _pixels(), _control(), _legend(), "</g>", _bonds(),
+        _pixels(), _measuring(), _control(), _legend(), "</g>", _bonds(),
         "</svg>", ""])
 
 

@@ -17,6 +17,9 @@ from tapetum_sim.frame.setup import Action, Stimulus
 NPU = NpuConfig(weight_words=512, parameter_words=16, activation_words=256, layers=8,
                 schedule_entries=64, program_words=4096)
 DIE = small_die("with-array", npu=NPU)
+# A die of its own, whose simulator takes minutes to build: `make sim PRESET=tiny` in CI holds a
+# whole die with its array against the models as well.
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -90,7 +93,6 @@ def test_a_region_is_judged_alone(run, tmp_path, seed):
     assert_exact(record)
 
 
-@pytest.mark.slow
 def test_a_mono_die_has_a_network_of_one_channel(run, seed):
     die = small_die("mono-with-array", npu=NPU, kinds=("LCG", "VS"), lanes=2,
                     colour_filter=ColourFilter.MONO)

@@ -24,10 +24,17 @@ class FlowError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Algorithms of nextpnr, as its options name them."""
+    """Algorithms of nextpnr, as its options name them.
+
+    Parameters
+    ----------
+    timing_ripup : bool
+        Route paths that are too slow once more.
+    """
 
     placer: str = "heap"
     router: str = "router1"
+    timing_ripup: bool = False
 
 
 @dataclass(kw_only=True)
@@ -76,8 +83,8 @@ def implement(rtlil: str, folder: Path, *, seed: int = 1, place: Place | None = 
     _run([find_tool("nextpnr-ecp5"), "-q", "-l", "nextpnr.log", "--85k", "--speed", "6",
           "--package", "CABGA756", "--out-of-context", "--json", "top.json", "--freq",
           str(REQUESTED_MHZ), "--timing-allow-fail", "--seed", str(seed), "--placer",
-          place.placer, "--router", place.router, "--report", "report.json"], folder,
-         "nextpnr.log")
+          place.placer, "--router", place.router, "--report", "report.json",
+          *(["--tmg-ripup"] if place.timing_ripup else [])], folder, "nextpnr.log")
     netlist = json.loads((folder / "top.json").read_text(encoding="utf-8"))["modules"]["top"]
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return _summarise(netlist, report)

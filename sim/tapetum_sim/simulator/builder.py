@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an Amaranth component to a cached simulator executable."""
 
+import fcntl
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -99,10 +100,11 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
         work = Path(tempfile.mkdtemp(prefix="building-", dir=root))
         try:
             library = root / f"runtime-{_library_key(profile, waves)}"
-            for compiled in library.glob("*.o"):
-                shutil.copy(compiled, work)  # newer than its source, so make leaves it alone
-            _make(top, work, profile, waves, build_jobs, progress)
-            _keep_library(work, library)
+            with _first_of(library):
+                for compiled in library.glob("*.o"):
+                    shutil.copy(compiled, work)  # newer than its source, so make leaves it alone
+                _make(top, work, profile, waves, build_jobs, progress)
+                _keep_library(work, library)
             _publish(work, directory)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -169,6 +171,17 @@ def _clock_ports(top: TopLevel) -> str:
         lines.append(f'    TAPETUM_CLOCK("{domain}", {port}, '
                      f'{f"&top.{request}" if request else "nullptr"})')
     return " \\\n".join(lines) + "\n"
+
+
+@contextmanager
+def _first_of(library: Path) -> Iterator[None]:
+    """Whoever finds no library makes it alone; others wait for it rather than make their own."""
+    with library.with_suffix(".lock").open("w") as lock:
+        if not library.exists():
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if library.exists():
+            fcntl.flock(lock, fcntl.LOCK_UN)
+        yield
 
 
 def _keep_library(work: Path, library: Path) -> None:

@@ -52,7 +52,8 @@ class BlackStage(wiring.Component):
 
 @pytest.mark.parametrize(
     "captures, lanes, bits, fraction_bits, black_rows, black_columns, mono, kind", [
-        (4, 1, 12, 2, 4, 8, False, "bubbles"), (3, 2, 10, 0, 2, 4, True, "full"),
+        pytest.param(4, 1, 12, 2, 4, 8, False, "bubbles", marks=pytest.mark.slow),
+        (3, 2, 10, 0, 2, 4, True, "full"),
         (2, 4, 14, 4, 8, 8, False, "full"), (1, 1, 8, 1, 4, 4, True, "bubbles"),
         (1, 4, 10, 3, 2, 4, False, "bubbles")])
 def test_every_code_is_the_models(captures, lanes, bits, fraction_bits, black_rows, black_columns,

@@ -95,7 +95,8 @@ def compare(run, expected, config):
 
 
 @pytest.mark.parametrize("captures, lanes, bits, fraction_bits, mono, kind", [
-    (4, 1, 10, 2, False, "full"), (3, 1, 8, 0, False, "bubbles"), (3, 2, 12, 0, True, "full"),
+    (4, 1, 10, 2, False, "full"), (3, 2, 12, 0, True, "full"),
+    pytest.param(3, 1, 8, 0, False, "bubbles", marks=pytest.mark.slow),
     (1, 4, 14, 4, False, "bubbles")])
 def test_every_code_is_the_models(captures, lanes, bits, fraction_bits, mono, kind, seed):
     check_against_model(captures=captures, lanes=lanes, bits=bits, fraction_bits=fraction_bits,

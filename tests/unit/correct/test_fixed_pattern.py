@@ -28,7 +28,8 @@ class Restarted(FixedPattern):
 
 
 @pytest.mark.parametrize("captures, lanes, bits, fraction_bits, kind", [
-    (4, 1, 10, 2, "bubbles"), (3, 2, 12, 0, "full"), (1, 4, 10, 4, "bubbles")])
+    pytest.param(4, 1, 10, 2, "bubbles", marks=pytest.mark.slow),
+    (3, 2, 12, 0, "full"), (1, 4, 10, 4, "bubbles")])
 def test_every_code_is_the_models(captures, lanes, bits, fraction_bits, kind, seed):
     config = small_config(captures=captures, lanes=lanes, bits=bits, fraction_bits=fraction_bits)
     generator = np.random.default_rng(seed)

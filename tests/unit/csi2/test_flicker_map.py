@@ -103,7 +103,8 @@ def test_a_phy_that_stalls_too_long_costs_whole_rows_and_is_reported(generator):
 
 
 @pytest.mark.parametrize("lost_rows, next_frame", [
-    ({2}, True), ({0, 2}, True), ({0, 1, 2}, True), ({1, 2}, False)])
+    ({2}, True), pytest.param({0, 2}, True, marks=pytest.mark.slow),
+    pytest.param({0, 1, 2}, True, marks=pytest.mark.slow), ({1, 2}, False)])
 def test_a_frame_that_lost_rows_still_begins_and_ends(lost_rows, next_frame, generator):
     config = small_die(columns=16)
     settings = {frame: settings_with(config) for frame in (8, 9)}

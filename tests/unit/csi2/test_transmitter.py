@@ -170,7 +170,8 @@ def test_packets_of_a_row_follow_each_other_after_a_few_clocks(generator):
     assert max(link.packet_gaps[1:]) <= PACKET_GAP_CLOCKS
 
 
-@pytest.mark.parametrize("stalled_clocks", [150, 400, 1200])
+@pytest.mark.parametrize("stalled_clocks", [
+    150, pytest.param(400, marks=pytest.mark.slow), 1200])
 def test_a_phy_that_stalls_too_long_costs_whole_rows_and_is_reported(stalled_clocks, generator):
     config = small_die(line_sync=True)
     settings = {frame: settings_with(config) for frame in range(8)}

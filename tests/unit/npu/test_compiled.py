@@ -125,13 +125,13 @@ def assert_every_word_is_the_models(build, cells, seed):
 
 
 @pytest.mark.parametrize("build, cells", [
-    (mobile_network, 8), (residual_network, 8), (mobile_network, 2), (mobile_network, 16)])
+    (mobile_network, 8), (residual_network, 8)])
 def test_every_word_is_the_models(build, cells, seed):
     assert_every_word_is_the_models(build, cells, seed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("build, cells", [
-    (residual_network, 2), (mobile_network, 4), (residual_network, 4), (residual_network, 16)])
+    (build, cells) for build in (mobile_network, residual_network) for cells in (2, 4, 16)])
 def test_every_word_is_the_models_in_every_other_size(build, cells, seed):
     assert_every_word_is_the_models(build, cells, seed)
