@@ -87,14 +87,16 @@ class ConversionControl(wiring.Component):
                     with m.Case(capture):
                         m.d.sync += self.bank.eq(bank)
 
-        m.d.comb += finished.eq(self.busy & ~settles & (self.answer == self.request))
-        # The next ramp waits a clock longer, so that it finds the latches copied.
-        m.d.sync += settles.eq(finished)
+        ends = Signal()
+        m.d.comb += finished.eq(self.busy & ~ends & ~settles & (self.answer == self.request))
+        # The next ramp waits until it finds the latches copied.
+        m.d.sync += [ends.eq(finished), settles.eq(ends)]
         with m.If(settles):
             m.d.sync += self.busy.eq(0)
-        with m.If(finished):
-            with m.If(command.kind == RampKind.SIGNAL):
-                m.d.comb += [self.copy.eq(~self.reading), self.read_overrun.eq(self.reading)]
+        # From registers: all blocks of columns listen to them.
+        is_signal = finished & (command.kind == RampKind.SIGNAL)
+        m.d.sync += [self.copy.eq(is_signal & ~self.reading),
+                     self.read_overrun.eq(is_signal & self.reading)]
         with m.If(self.copy):
             m.d.sync += [self.tag.eq(command.tag), self.frame_last.eq(command.frame_last)]
         return m
