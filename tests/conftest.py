@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures for every test: the seed of the run, and the four kinds of traffic."""
 
-import gc
-
 import pytest
 
 from support import TRAFFIC_KINDS, Traffic, read_seed, replay_command
+from tapetum_sim.garbage import collect_seldom
 
 __all__ = ["seed", "traffic"]
 
@@ -13,7 +12,7 @@ pytest_plugins = ["pytester"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    gc.set_threshold(20_000, 50, 50)  # as the command line does, for the same reason
+    collect_seldom()
     read_seed()  # before the workers start: they must inherit a seed that was drawn
 
 

@@ -5,7 +5,6 @@ A verb is one file with one function of the verb's name, and one line in `COMMAN
 imported to show its help, so that whatever is slow to import belongs inside the function.
 """
 
-import gc
 from importlib import import_module
 
 import typer
@@ -15,6 +14,7 @@ from typer.core import TyperGroup
 from tapetum.config import ConfigError
 
 from .errors import UserError
+from .garbage import collect_seldom
 
 __all__ = ["COMMANDS", "app", "main"]
 
@@ -63,7 +63,5 @@ for verb, module in COMMANDS.items():
 
 def main() -> None:
     """Run the command line."""
-    # A design is millions of small objects that live to the end: looking for garbage among them
-    # takes a quarter of its elaboration.
-    gc.set_threshold(20_000, 50, 50)
+    collect_seldom()
     app()

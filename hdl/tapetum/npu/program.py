@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "LANES", "LAYER_LAYOUT", "LAYER_WORDS", "PARAMETER_LAYOUT", "TABLE_WORD_BITS",
+    "CHANNEL_LANES", "LANES", "LAYER_LAYOUT", "LAYER_WORDS", "PARAMETER_LAYOUT", "TABLE_WORD_BITS",
     "TENSOR_LAYOUT", "WEIGHT_WORD_BITS", "LayerRecord", "Mode", "Program", "ProgramWrite", "Target",
     "TensorRecord",
 ]
 
 LANES = 9
 """Products of a cell: eight channels and one more, so that a window of 3x3 is one word."""
+CHANNEL_LANES = 8
+"""Of them, those for channels of one pixel: as many as a word of an activation memory holds."""
 WEIGHT_WORD_BITS = 8 * LANES
 TABLE_WORD_BITS = 64
 LAYER_WORDS = 8

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from tapetum.npu.program import LANES, Mode
+from tapetum.npu.program import CHANNEL_LANES, LANES, Mode
 from tapetum_compiler.backend.compile import Compilation, compile_network
 from tapetum_compiler.importers import read_network
 
+from ..errors import UserError
 from ..models.npu import NpuModel
 from ..provenance import package_versions, revision
 from .machine import describe_machine
@@ -23,7 +24,6 @@ __all__ = ["CASES", "PEERS", "ROW_PERIOD_CYCLES", "Case", "bench_npu"]
 
 ROW_PERIOD_CYCLES = 17_000
 """Of the input rows for which the time after the last one is stated."""
-_CHANNEL_LANES = 8
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,17 @@ def bench_npu(cells: tuple[int, ...], out: Path, *, simulate: bool = True,
     """Compile and run each of `CASES` for arrays of so many cells; write ``npu.json`` into `out`.
 
     Cycles are the model's; with `simulate`, those of the RTL stand beside them. The environment
-    variable TAPETUM_DATA names the folder of networks; without it there is no result,
-    and ``absent`` says which file was looked for.
+    variable TAPETUM_DATA names the folder of networks; ``absent`` lists those that it lacks.
+
+    Raises
+    ------
+    UserError
+        If the variable is not set.
     """
+    if "TAPETUM_DATA" not in os.environ:
+        raise UserError("set TAPETUM_DATA to the folder of reference networks")
+    data = Path(os.environ["TAPETUM_DATA"])
     out.mkdir(parents=True, exist_ok=True)
-    data = Path(os.environ.get("TAPETUM_DATA", "shared/data"))
     report: dict[str, Any] = {
         "machine": describe_machine(), "versions": package_versions(), "revision": revision(),
         "row_period_cycles": ROW_PERIOD_CYCLES, "peers": list(PEERS), "absent": [], "results": []}
@@ -98,9 +104,9 @@ def _result(case: Case, cells: int, file: Path, picture: Path, simulate: bool) -
     if rtl is not None and not np.array_equal(rtl.scores, scores.reshape(-1)):
         raise AssertionError(f"{case.name}: the array's scores differ from the model's")
     return {
-        "network": case.name, "cells": cells, "multipliers": cells * _CHANNEL_LANES,
+        "network": case.name, "cells": cells, "multipliers": cells * CHANNEL_LANES,
         "macs": made.macs, "computed_macs": made.network.macs, "cycles": model.cycles,
-        "utilisation": round(made.network.macs / (model.cycles * cells * _CHANNEL_LANES), 4),
+        "utilisation": round(made.network.macs / (model.cycles * cells * CHANNEL_LANES), 4),
         "depthwise_utilisation": _depthwise(made), "waits": sum(made.schedule.waits),
         "rtl_cycles": rtl.cycles if rtl else None,
         "model_error": round(model.cycles / rtl.cycles - 1, 5) if rtl else None,

@@ -10,13 +10,12 @@ from amaranth.lib import data
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
 from tapetum.pixel import RampKind
-from tapetum.registers.bus import ACCESS_INTERVAL_CYCLES
 
 from ..host import RegisterMap
 from ..simulator import post, publish, report_progress, run_directory
 from .direct_adc import TRIP_CODES
 from .exposure_meter import TripRequest
-from .host_writes import HOST_WRITES, letters
+from .host_bus import HostBus
 from .setup import Action, Setup
 
 __all__ = ["DieBench", "frames"]
@@ -44,37 +43,17 @@ class DieBench:
         self.requests: list[int] = []
         self.trips: list[np.ndarray] = []
         self.pixel_die_s = 0.0
-        self._posted = 0
+        self._cycle_ps = 1e12 / setup.config.sync_clock_hz
+        self._bus = HostBus(dut, self._cycle_ps)
         self._registers = RegisterMap(setup.config)
         self._start = self._registers.write({"mode_select": 1})
         self._stop = self._registers.write({"mode_select": 0})
         self._planes = np.arange(setup.config.adc.bits + 1)[:, None]
-        self._cycle_ps = 1e12 / setup.config.sync_clock_hz
-
-    async def write(self, writes) -> None:
-        """Write bytes to registers, as fast as the bus takes them."""
-        for letter in letters(writes):
-            post(HOST_WRITES, letter)
-            self._posted ^= 1
-            self.dut.host_post.value = self._posted
-            await self.dut.host_done.value_change
 
     async def read(self, name: str) -> int:
         """Read a register."""
-        content = []
-        for address in self._registers.read(name):
-            await self._read(address)
-            content.append(int(self.dut.bus__read_data.value))
+        content = await self._bus.read(self._registers.read(name))
         return self._registers.decode(name, content)
-
-    async def _read(self, address: int) -> None:
-        self.dut.bus__address.value = address
-        self.dut.bus__read.value = 1
-        await RisingEdge(self.dut.clk)
-        self.dut.bus__read.value = 0
-        # One event instead of one per clock; it ends just before an edge.
-        await Timer(round((ACCESS_INTERVAL_CYCLES - 1) * self._cycle_ps), "ps")
-        await RisingEdge(self.dut.clk)
 
     async def settled(self, name: str) -> None:
         """Poll a register until it reads as zero."""
@@ -85,7 +64,7 @@ class DieBench:
         """What every host does first: wait until the die has woken, write settings."""
         await self.settled("software_reset")
         await self.settled("bond_test")
-        await self.write(self.setup.writes)
+        await self._bus.write(self.setup.writes)
         await self.settled("companding_load")
         if self.setup.config.npu:
             await self.settled("program_control")
@@ -133,7 +112,7 @@ class DieBench:
                 await RisingEdge(self.dut.clk)
             match stimulus.action:
                 case Action.WRITE:
-                    await self.write(stimulus.writes)
+                    await self._bus.write(stimulus.writes)
                 case Action.SYNC_PULSE:
                     self.dut.external_sync.value = 1
                     await Timer(round(8 * self._cycle_ps), "ps")
@@ -141,15 +120,15 @@ class DieBench:
                 case Action.STALL:
                     self.dut.phy_stall.value = stimulus.value
                 case Action.STOP:
-                    await self.write(self._stop)
+                    await self._bus.write(self._stop)
 
     async def stream(self) -> None:
         """Begin streaming, let the die plan all frames, end, and wait until all has left."""
-        await self.write(self._start)
+        await self._bus.write(self._start)
         cocotb.start_soon(self.play_stimuli())
         for _ in range(self.setup.frames):
             await self.dut.adopted.value_change
-        await self.write(self._stop)
+        await self._bus.write(self._stop)
         if int(self.dut.busy.value):
             await FallingEdge(self.dut.busy)
         await Timer(round(DRAIN_LINES * self.setup.config.line_time_s * 1e12), "ps")
@@ -161,8 +140,7 @@ async def frames(dut) -> None:
     gc.disable()  # a run makes a few long lists and no cycles
     setup = Setup.load(run_directory())
     bench = DieBench(dut, setup)
-    for pin in (dut.bus__write, dut.bus__read, dut.bus__address, dut.bus__write_data,
-                dut.host_post, dut.external_sync, dut.phy_stall, dut.reset_request):
+    for pin in (dut.external_sync, dut.phy_stall, dut.reset_request):
         pin.value = 0
     await FallingEdge(dut.rst)
     cocotb.start_soon(bench.serve_ramps())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host's register writes, many at a time."""
+"""The host's register writes, many at a time, and its reads, byte by byte."""
 
 from collections.abc import Iterator, Sequence
 
@@ -41,15 +41,16 @@ class HostWrites(wiring.Component):
         Each change takes a letter.
     done : Out(1)
         Each change ends a letter; the next access may begin with the clock after.
-    host : In(RegisterBus)
-        What the test bench does by itself, between letters.
+    read : In(1), address : In(16)
+        Reads a byte, while no letter is being worked on; see `RegisterBus`.
+    read_data : Out(8)
     bus : Out(RegisterBus)
         To the die.
     """
 
     def __init__(self):
-        super().__init__({"post": In(1), "done": Out(1),
-                          "host": In(RegisterBus()), "bus": Out(RegisterBus())})
+        super().__init__({"post": In(1), "done": Out(1), "read": In(1), "address": In(16),
+                          "read_data": Out(8), "bus": Out(RegisterBus())})
 
     def elaborate(self, platform):
         m = Module()
@@ -76,12 +77,10 @@ class HostWrites(wiring.Component):
                         self.bus.write_data.eq(writes[0].byte),
                         writes.eq(writes.as_value() >> len(writes[0].as_value())),
                     ]
-        with m.Elif(self.host.write | self.host.read):
-            m.d.sync += [self.bus.write.eq(self.host.write), self.bus.address.eq(self.host.address),
-                         self.bus.write_data.eq(self.host.write_data)]
-        m.d.sync += self.bus.read.eq(self.host.read)
-        m.d.comb += [self.host.read_data.eq(self.bus.read_data),
-                     self.host.read_valid.eq(self.bus.read_valid)]
+        with m.Elif(self.read):
+            m.d.sync += self.bus.address.eq(self.address)
+        m.d.sync += self.bus.read.eq(self.read)
+        m.d.comb += self.read_data.eq(self.bus.read_data)
         return m
 
 

@@ -3,7 +3,7 @@
 
 from amaranth import *
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Out, connect
 
 from tapetum.adc.column_adc import ColumnAdc
 from tapetum.config import DieConfig
@@ -11,7 +11,6 @@ from tapetum.control.faults import Fault
 from tapetum.control.frame_settings import FrameSettings
 from tapetum.csi2.packets import PacketBytes
 from tapetum.die import Die
-from tapetum.registers.bus import RegisterBus
 
 from ..pixel_die.comparator_bank import ComparatorBank
 from ..simulator import Mailbox, Recorder
@@ -64,8 +63,10 @@ class SimulationTop(wiring.Component):
 
     Members
     -------
-    bus : In(RegisterBus), host_post : In(1), host_done : Out(1)
-        What the host reads, and letters with what it writes: see `HostWrites`.
+    host_post : In(1), host_done : Out(1)
+        Letters with what the host writes: see `HostWrites`.
+    host_read : In(1), host_address : In(16), host_read_data : Out(8)
+        What it reads.
     request : Out(TripRequest), request_toggle : Out(1)
         A ramp has started: post its trip codes before the next clock edge.
     adopted : Out(1)
@@ -84,9 +85,11 @@ class SimulationTop(wiring.Component):
         self.direct = direct
         self.die = Die(config, converter=DirectColumnAdc if direct else ColumnAdc)
         super().__init__({
-            "bus": In(RegisterBus()),
             "host_post": In(1),
             "host_done": Out(1),
+            "host_read": In(1),
+            "host_address": In(16),
+            "host_read_data": Out(8),
             "request": Out(TripRequest),
             "request_toggle": Out(1),
             "adopted": Out(1),
@@ -105,11 +108,13 @@ class SimulationTop(wiring.Component):
         m = Module()
         m.submodules.die = die = self.die
         m.submodules.host = host = HostWrites()
-        connect(m, flipped(self.bus), host.host)
         connect(m, host.bus, die.bus)
         m.d.comb += [
             host.post.eq(self.host_post),
             self.host_done.eq(host.done),
+            host.read.eq(self.host_read),
+            host.address.eq(self.host_address),
+            self.host_read_data.eq(host.read_data),
             die.external_sync.eq(self.external_sync),
             self.busy.eq(die.readout.busy),
             self.faults.eq(die.control.faults),

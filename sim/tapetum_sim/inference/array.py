@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tapetum.npu.npu_config import NpuConfig
-from tapetum.npu.program import Mode, Program
+from tapetum.npu.program import CHANNEL_LANES, Mode, Program
 from tapetum_compiler.backend.capacity import needed_words
 
 from ..simulator import Clock, build, read_recording, run
@@ -19,7 +19,6 @@ from .top import IMAGE_TARGET, LETTER_WORDS, ArrayTop, Letter, Written
 
 __all__ = ["ArrayRun", "config_for", "run_array"]
 
-_WORD = 8
 _CYCLE_LIMIT = 20_000_000
 
 
@@ -102,9 +101,9 @@ def run_array(program: Program, image: NDArray[np.int8], *, row_period: int = 0,
 def _image_words(program: Program, image: NDArray[np.int8]) -> NDArray[np.int8]:
     """(words, 8), row by row."""
     height, width, channels = image.shape
-    lanes = np.zeros((height, width, program.tensors[0].pixel_words * _WORD), np.int8)
+    lanes = np.zeros((height, width, program.tensors[0].pixel_words * CHANNEL_LANES), np.int8)
     lanes[..., :channels] = image
-    return lanes.reshape(-1, _WORD)
+    return lanes.reshape(-1, CHANNEL_LANES)
 
 
 def _letters(program: Program, image: NDArray[np.int8]) -> NDArray[np.uint8]:
@@ -125,7 +124,7 @@ def _letters(program: Program, image: NDArray[np.int8]) -> NDArray[np.uint8]:
 def _tensors(program: Program, written: np.ndarray) -> dict[int, NDArray[np.int8]]:
     """Maps as they were written, gaps between joined parts zero."""
     maps = {number: np.zeros((tensor.height, tensor.row_words // tensor.pixel_words,
-                              tensor.pixel_words * _WORD), np.int8)
+                              tensor.pixel_words * CHANNEL_LANES), np.int8)
             for number, tensor in enumerate(program.tensors) if number}
     streams = {number: written["lanes"][(written["tensor"] == number) & (written["is_input"] == 0)]
                for number in maps}
@@ -140,7 +139,7 @@ def _tensors(program: Program, written: np.ndarray) -> dict[int, NDArray[np.int8
         else:
             pixels = lanes.reshape(layer.groups, layer.out_width, -1).swapaxes(0, 1)
             pixels = pixels.reshape(layer.out_width, -1)
-        first = layer.out_word_offset * _WORD
+        first = layer.out_word_offset * CHANNEL_LANES
         maps[layer.out_tensor][rows[number], :, first:first + pixels.shape[1]] = pixels
         rows[number] += 1
     return maps

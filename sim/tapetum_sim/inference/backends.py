@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tapetum.npu.program import Program
+from tapetum.npu.program import CHANNEL_LANES, Program
 from tapetum_compiler.backend.compile import Compilation, compile_network
 from tapetum_compiler.backend.image import load_program
 from tapetum_compiler.errors import CompileError
@@ -27,7 +27,6 @@ __all__ = ["Backend", "Model", "Outcome", "Progress"]
 Codes = NDArray[np.int8]
 Progress = Callable[[str, float, float], None]
 
-_WORD = 8
 
 
 class Backend(StrEnum):
@@ -165,9 +164,9 @@ class Model:
         return tensors, known
 
     def _written_lanes(self, number: int) -> NDArray[np.bool_]:
-        lanes = np.zeros(self.program.tensors[number].pixel_words * _WORD, bool)
+        lanes = np.zeros(self.program.tensors[number].pixel_words * CHANNEL_LANES, bool)
         for layer in self.program.layers:
             if layer.out_tensor == number:
-                first = layer.out_word_offset * _WORD
+                first = layer.out_word_offset * CHANNEL_LANES
                 lanes[first:first + layer.groups * self.program.cells] = True
         return lanes

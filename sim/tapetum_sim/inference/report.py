@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tapetum.npu.program import CHANNEL_LANES
+
 from .backends import Backend, Model, Outcome
 
 __all__ = ["compare", "describe"]
 
 _FIRST_ONES = 10
-_CHANNEL_LANES = 8
 
 
 def describe(model: Model, outcome: Outcome) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def describe(model: Model, outcome: Outcome) -> dict[str, Any]:
 
 
 def _share(macs: int, cycles: int, model: Model) -> float:
-    return round(macs / (cycles * model.program.cells * _CHANNEL_LANES), 4)
+    return round(macs / (cycles * model.program.cells * CHANNEL_LANES), 4)
 
 
 def compare(outcomes: dict[Backend, Outcome]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from tapetum_sim.bench import npu
 from tapetum_sim.bench.tables import npu_table
+from tapetum_sim.errors import UserError
 from unit.compiler.tflite_models import DATA, data_file
 
 
@@ -20,6 +21,12 @@ def test_absent_networks_are_named(tmp_path, monkeypatch):
     assert str(tmp_path / "models" / "vww_96_int8.tflite") in report["absent"]
     assert len(set(report["absent"])) == len(report["absent"])
     assert json.loads((tmp_path / "out" / "npu.json").read_text(encoding="utf-8")) == report
+
+
+def test_without_a_folder_of_networks_it_says_how_to_name_one(tmp_path, monkeypatch):
+    monkeypatch.delenv("TAPETUM_DATA", raising=False)
+    with pytest.raises(UserError, match="set TAPETUM_DATA"):
+        npu.bench_npu((8,), tmp_path)
 
 
 @pytest.mark.slow
