@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The smallest host, pixel die and PHY that bring up the die of preset `tiny`: waits for the
-// registers, shortens exposure and line, starts the stream and watches a row being converted.
+// registers, shortens exposure and line, starts the stream and watches two rows being converted.
 //
 //     tapetum verilog --preset tiny
 //     iverilog -g2005 -o bringup build/verilog/tapetum_tiny.v docs/verilog/testbench.v
@@ -13,9 +13,8 @@ module testbench;
   // From `tapetum registers --preset tiny`.
   localparam [15:0] MODE_SELECT = 16'h0100, SOFTWARE_RESET = 16'h0103,
     COARSE_INTEGRATION_TIME = 16'h0202, LINE_LENGTH_PCK = 16'h0342,
-    CAPTURE_MASK = 16'h3000, SETTINGS_STATUS = 16'h3006;
-  localparam [15:0] LINE_CYCLES = 4200;  // the shortest
-  localparam [9:0] RESET_LEVEL = 30, SIGNAL_LEVEL = 200;
+    MIN_LINE_LENGTH_PCK = 16'h1144, CAPTURE_MASK = 16'h3000, SETTINGS_STATUS = 16'h3006;
+  localparam [9:0] RESET_LEVEL = 32, FULL_WELL = 960;  // ramp codes
 
   // Three clocks, each with a synchronous, active-high reset.
   reg clk = 0, adc_clk = 0, byte_clk = 0;
@@ -33,6 +32,7 @@ module testbench;
   wire [16:0] row_control;
   wire [9:0] ramp_code;
   wire ramp_active, ramp_kind, error;
+  wire [2:0] bond_pattern;
   reg [BONDS-1:0] comparators = 0;
   wire phy__request;
 
@@ -44,14 +44,34 @@ module testbench;
     .row_control(row_control), .ramp_code(ramp_code), .ramp_active(ramp_active),
     .ramp_kind(ramp_kind), .comparators(comparators), .external_sync(1'b0), .error(error),
     .phy__request(phy__request), .phy__ready(phy__request), .phy__valid(), .phy__data(),
-    .shutters(), .bond_pattern(), .bond_map_load(), .bond_map(), .sync_output(), .strobe(),
-    .interrupt_request(), .counter_clock_request()
+    .shutters(), .bond_pattern(bond_pattern), .bond_map_load(), .bond_map(), .sync_output(),
+    .strobe(), .interrupt_request(), .counter_clock_request()
   );
 
-  // A pixel die without light: every comparator trips at the same place of each ramp.
-  wire [9:0] level = ramp_kind ? SIGNAL_LEVEL : RESET_LEVEL;
-  always @(posedge adc_clk)
-    comparators <= {BONDS{ramp_active && ramp_code >= level}};
+  // A pixel die without noise. Rows 0 and 1 are test rows, which tell the die what its columns do:
+  // whatever the light, row 0 shows a quarter of the full well above the reset level, row 1 three
+  // quarters. Off by more than 128 codes, a column counts as broken (fault `column_limit`).
+  wire [9:0] test_level = row_control[0] ? FULL_WELL * 3 / 4 : FULL_WELL / 4;
+  wire [9:0] level = RESET_LEVEL + (ramp_kind ? test_level : 0);
+
+  // While the bonds are tested, the pixel die drives the pattern instead: neighbours differ,
+  // and the spare of each group of 16 columns, here the upper five bits, lies right of its group.
+  localparam [BONDS-1:0] EVEN_PLACES =
+    {5'b10101, 16'h5555, 16'haaaa, 16'h5555, 16'haaaa, 16'h5555};
+
+  // A comparator answers two clocks after its code. It must stay up until two clocks after the
+  // ramp: if it falls sooner, the die takes the end of the ramp for its edge, and reads all ones.
+  reg reached = 0;
+  always @(posedge adc_clk) begin
+    reached <= ramp_active && ramp_code >= level;
+    case (bond_pattern)
+      0: comparators <= {BONDS{reached}};
+      1: comparators <= 0;
+      2: comparators <= {BONDS{1'b1}};
+      3: comparators <= EVEN_PLACES;
+      default: comparators <= ~EVEN_PLACES;
+    endcase
+  end
 
   // Strobes last one cycle, at least 8 cycles apart.
   task write_register(input [15:0] address, input [7:0] value);
@@ -77,7 +97,7 @@ module testbench;
   endtask
 
   integer ramps = 0;
-  reg [7:0] busy;
+  reg [7:0] busy, shortest_high, shortest_low;
   always @(posedge ramp_active) ramps = ramps + 1;
 
   initial begin
@@ -88,10 +108,14 @@ module testbench;
     $display("%0t: registers are ready", $time);
 
     write_register(CAPTURE_MASK, 8'h03);                 // the long exposure, at both gains
-    write_register(COARSE_INTEGRATION_TIME, 8'h00);      // big-endian: 1 line
+    // Big-endian. A value acts with its last byte; the bytes before it must be written directly
+    // before it, or they are lost.
+    write_register(COARSE_INTEGRATION_TIME, 8'h00);      // 1 line
     write_register(COARSE_INTEGRATION_TIME + 1, 8'h01);
-    write_register(LINE_LENGTH_PCK, LINE_CYCLES >> 8);
-    write_register(LINE_LENGTH_PCK + 1, LINE_CYCLES);
+    read_register(MIN_LINE_LENGTH_PCK, shortest_high);
+    read_register(MIN_LINE_LENGTH_PCK + 1, shortest_low);
+    write_register(LINE_LENGTH_PCK, shortest_high);
+    write_register(LINE_LENGTH_PCK + 1, shortest_low);
     busy = 2;
     while (busy[1]) read_register(SETTINGS_STATUS, busy);
     $display("%0t: settings are accepted, clamped is %b", $time, busy[0]);
@@ -99,8 +123,9 @@ module testbench;
     write_register(MODE_SELECT, 8'h01);
     wait (row_control[12]);
     $display("%0t: row %0d is selected", $time, row_control[11:0]);
-    wait (ramps == 4);
+    wait (ramps == 8);              // two rows, each a reset and a signal ramp at both gains
     wait (!ramp_active);
+    repeat (200) @(posedge clk);    // the last codes are read out and judged
     $display("%0t: %0d ramps done, error is %b", $time, ramps, error);
     if (error !== 1'b0) $display("FAILED: the die reports a fault");
     else $display("PASSED");
@@ -108,7 +133,7 @@ module testbench;
   end
 
   initial begin
-    #400_000 $display("FAILED: nothing more happens at %0t", $time);
+    #1_000_000 $display("FAILED: nothing more happens at %0t", $time);
     $finish;
   end
 endmodule

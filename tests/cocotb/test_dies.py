@@ -22,7 +22,7 @@ DIES = {
         adc_clock_hz=141e6, sync_clock_hz=100e6, byte_lanes=4, byte_clock_hz=61e6,
         row_buffer_rows=3, bond_group_columns=32),
 }
-SLOW = ("two captures",)
+SLOW = ("one capture, mono, two pixels per clock", "two captures")
 """Each die is a simulator to compile."""
 MODES = {
     "as configured": {},

@@ -12,8 +12,9 @@ from .gray import GrayCounter
 __all__ = ["COMPARATOR_LATENCY_CYCLES", "RAMP_TAIL_CYCLES", "RampSequencer"]
 
 COMPARATOR_LATENCY_CYCLES = 2
-"""Counter clocks from a ramp code to the comparator's edge that the count allows for. Another
-latency shifts the reset and the signal count alike and cancels in their difference."""
+"""Counter clocks from a ramp code to the comparator's edge that the count allows for. A longer
+latency shifts the reset and the signal count alike and cancels in their difference. As long after
+the ramp the comparators must stay up: the columns listen until then."""
 
 _COUNT_DELAY_CYCLES = COMPARATOR_LATENCY_CYCLES
 """Then the count of a code arrives in the columns together with the edge: two synchroniser

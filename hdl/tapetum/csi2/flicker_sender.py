@@ -46,11 +46,14 @@ class FlickerSender(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         row, descriptors = self.rows.payload, self.packets.descriptors
-        header, word = descriptors.payload, self.packets.payload
+        word = self.packets.payload
+        # As a whole: Verilog's `always @*` waits for ever where a part of a signal is constant.
+        data_type, word_count = Signal(DataType), Signal(16)
         start, row_sent = Signal(), Signal()
         self._read(m, start, row_sent)
         m.d.comb += [
-            header.virtual_channel.eq(FLICKER_CHANNEL),
+            Value.cast(descriptors.payload).eq(
+                Cat(data_type, Const(FLICKER_CHANNEL, 2), word_count)),
             row_sent.eq(word.valid & word.ready & word.payload.last),
             self.released.valid.eq(row_sent),
         ]
@@ -76,8 +79,8 @@ class FlickerSender(wiring.Component):
             with m.State("FRAME START"):
                 m.d.comb += [
                     descriptors.valid.eq(1),
-                    header.data_type.eq(DataType.FRAME_START),
-                    header.word_count.eq(frame_number(row.frame)),
+                    data_type.eq(DataType.FRAME_START),
+                    word_count.eq(frame_number(row.frame)),
                 ]
                 with m.If(descriptors.ready):
                     m.d.sync += [is_open.eq(1), open_frame.eq(row.frame)]
@@ -85,8 +88,8 @@ class FlickerSender(wiring.Component):
             with m.State("ROW"):
                 m.d.comb += [
                     descriptors.valid.eq(offered),
-                    header.data_type.eq(DataType.FLICKER_MAP),
-                    header.word_count.eq(row.bytes),
+                    data_type.eq(DataType.FLICKER_MAP),
+                    word_count.eq(row.bytes),
                 ]
                 with m.If(descriptors.ready):
                     m.d.sync += offered.eq(0)
@@ -96,8 +99,8 @@ class FlickerSender(wiring.Component):
             with m.State("FRAME END"):
                 m.d.comb += [
                     descriptors.valid.eq(1),
-                    header.data_type.eq(DataType.FRAME_END),
-                    header.word_count.eq(frame_number(open_frame)),
+                    data_type.eq(DataType.FRAME_END),
+                    word_count.eq(frame_number(open_frame)),
                 ]
                 with m.If(descriptors.ready):
                     m.d.sync += is_open.eq(0)

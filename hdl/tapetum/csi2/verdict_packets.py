@@ -110,19 +110,21 @@ class VerdictPackets(wiring.Component):
 
     def _send(self, m: Module, announced, released, read, words: int) -> None:
         descriptors, payload = self.packets.descriptors, self.packets.payload
-        header = descriptors.payload
+        # As a whole: Verilog's `always @*` waits for ever where a part of a signal is constant.
+        data_type, word_count = Signal(DataType), Signal(16)
         index, slot = Signal(range(words)), Signal()
         at_end = index == words - 1
         m.d.comb += [
-            header.virtual_channel.eq(VERDICT_CHANNEL),
-            header.word_count.eq(frame_number(announced.payload.frame)),
+            Value.cast(descriptors.payload).eq(
+                Cat(data_type, Const(VERDICT_CHANNEL, 2), word_count)),
+            word_count.eq(frame_number(announced.payload.frame)),
             read.addr.eq(Cat(index, slot)),
             payload.payload.bytes.as_value().eq(read.data), payload.payload.last.eq(at_end),
         ]
 
-        def short_packet(state: str, data_type: DataType, following: str) -> None:
+        def short_packet(state: str, kind: DataType, following: str) -> None:
             with m.State(state):
-                m.d.comb += [descriptors.valid.eq(1), header.data_type.eq(data_type)]
+                m.d.comb += [descriptors.valid.eq(1), data_type.eq(kind)]
                 with m.If(descriptors.ready):
                     m.next = following
 
@@ -135,8 +137,8 @@ class VerdictPackets(wiring.Component):
             short_packet("start", DataType.FRAME_START, "verdict")
             with m.State("verdict"):
                 m.d.comb += [
-                    descriptors.valid.eq(1), header.data_type.eq(DataType.VERDICT),
-                    header.word_count.eq(VERDICT_BYTES), payload.valid.eq(1),
+                    descriptors.valid.eq(1), data_type.eq(DataType.VERDICT),
+                    word_count.eq(VERDICT_BYTES), payload.valid.eq(1),
                 ]
                 with m.If(descriptors.ready):
                     m.next = "payload"

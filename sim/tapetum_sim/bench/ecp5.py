@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..tools import find_tool
+from .legalisation import name_for_legalisation, plain_name
 
 __all__ = ["DEVICE", "FlowError", "Implementation", "Place", "implement"]
 
@@ -30,11 +31,14 @@ class Place:
     ----------
     timing_ripup : bool
         Route paths that are too slow once more.
+    control_first : bool
+        Give control its place before rows of columns: see `name_for_legalisation`.
     """
 
     placer: str = "heap"
     router: str = "router1"
     timing_ripup: bool = False
+    control_first: bool = False
 
 
 @dataclass(kw_only=True)
@@ -80,14 +84,17 @@ def implement(rtlil: str, folder: Path, *, seed: int = 1, place: Place | None = 
     _run([find_tool("yosys"), "-q", "-l", "yosys.log", "-p",
           "read_rtlil top.il; hierarchy -top top; proc; flatten; opt_clean -purge; "
           "synth_ecp5 -top top -json top.json"], folder, "yosys.log")
+    netlist = json.loads((folder / "top.json").read_text(encoding="utf-8"))
+    if place.control_first:
+        netlist["modules"]["top"] = name_for_legalisation(netlist["modules"]["top"], seed)
+        (folder / "top.json").write_text(json.dumps(netlist), encoding="utf-8")
     _run([find_tool("nextpnr-ecp5"), "-q", "-l", "nextpnr.log", "--85k", "--speed", "6",
           "--package", "CABGA756", "--out-of-context", "--json", "top.json", "--freq",
           str(REQUESTED_MHZ), "--timing-allow-fail", "--seed", str(seed), "--placer",
           place.placer, "--router", place.router, "--report", "report.json",
           *(["--tmg-ripup"] if place.timing_ripup else [])], folder, "nextpnr.log")
-    netlist = json.loads((folder / "top.json").read_text(encoding="utf-8"))["modules"]["top"]
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    return _summarise(netlist, report)
+    return _summarise(netlist["modules"]["top"], report)
 
 
 def _summarise(netlist: dict[str, Any], report: dict[str, Any]) -> Implementation:
@@ -131,7 +138,7 @@ def _describe_path(steps: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _register(cell: str) -> str:
     """The name that the design gave, without what the tools appended."""
-    return re.sub(r"_(TRELLIS_|DI|LSR|CE|LUT4|PFUMX|L6MUX|DP16KD|CCU2C).*", "", cell)
+    return re.sub(r"_(TRELLIS_|DI|LSR|CE|LUT4|PFUMX|L6MUX|DP16KD|CCU2C).*", "", plain_name(cell))
 
 
 def _clock(net: str) -> str:

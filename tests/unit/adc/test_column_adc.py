@@ -65,7 +65,7 @@ def test_rows_equal_model(lanes, seed):
         check(config, row, reset, signal)
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 4])
+@pytest.mark.parametrize("lanes", [1, pytest.param(2, marks=pytest.mark.slow), 4])
 @pytest.mark.parametrize("flip", [False, True])
 @pytest.mark.parametrize("skip", list(Skip))
 def test_region_skipping_and_flip_equal_model(lanes, flip, skip, seed):

@@ -26,7 +26,9 @@ def assert_sent(packets: bytes, config, rows, settings) -> None:
     assert boundary.mismatches == 0, boundary.first
 
 
-@pytest.mark.parametrize("lanes, byte_lanes", [(1, 1), (1, 4), (2, 2), (4, 1), (4, 4)])
+@pytest.mark.parametrize("lanes, byte_lanes", [
+    (1, 1), (4, 4), *(pytest.param(*both, marks=pytest.mark.slow)
+                      for both in ((1, 4), (2, 2), (4, 1)))])
 def test_rows_of_any_width_come_back_as_they_were_marked(lanes, byte_lanes, generator):
     config = small_die(columns=76, lanes=lanes, byte_lanes=byte_lanes)
     widths = (76, 4, 8, 36, 64)

@@ -113,6 +113,11 @@ def test_the_file_names_its_hash_and_stands_alone(tiny, description):
     assert not re.search(r"^module \\", text, re.MULTILINE), "a module name needs an escape"
 
 
+def test_no_block_waits_for_inputs_that_it_has_not(tiny):
+    text = tiny.verilog.read_text(encoding="utf-8")
+    assert not re.search(r"always @\*\n +\S+(?: ?\[[\d:]+\])? = \d+'[bdh][0-9a-f]+;", text)
+
+
 def test_the_description_has_clocks_and_parameters(description):
     config = preset("tiny")
     assert [clock["domain"] for clock in description["clocks"]] == ["sync", "adc", "byte"]

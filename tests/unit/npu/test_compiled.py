@@ -125,7 +125,7 @@ def assert_every_word_is_the_models(build, cells, seed):
 
 
 @pytest.mark.parametrize("build, cells", [
-    (mobile_network, 8), (residual_network, 8)])
+    (mobile_network, 8), pytest.param(residual_network, 8, marks=pytest.mark.slow)])
 def test_every_word_is_the_models(build, cells, seed):
     assert_every_word_is_the_models(build, cells, seed)
 

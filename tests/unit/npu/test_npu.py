@@ -340,6 +340,7 @@ def network(seed: int) -> SmallNetwork:
     return made
 
 
+@pytest.mark.slow
 def test_the_array_computes_frame_after_frame_and_says_when_rows_were_too_fast(seed):
     made, bench = network(seed), Bench(dut=Npu(CONFIG))
     words = [word for word, _ in made.input_words()]
