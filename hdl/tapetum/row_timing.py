@@ -27,8 +27,8 @@ __all__ = [
 
 RAMP_OVERHEAD_ADC_CYCLES = 9
 """Counter clocks of a ramp that count nothing: command in, comparator out."""
-RAMP_OVERHEAD_SYNC_CYCLES = 8
-"""``sync`` cycles from the last count to ready for the next command."""
+RAMP_OVERHEAD_SYNC_CYCLES = 9
+"""``sync`` cycles from a command to its request, and from the last count to ready for the next."""
 READ_OVERHEAD_CYCLES = 12
 """``sync`` cycles that a row read takes beyond its beats."""
 

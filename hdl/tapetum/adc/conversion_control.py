@@ -65,8 +65,8 @@ class ConversionControl(wiring.Component):
         offered = self.ramp.payload
         has_reset = Signal(len(self.config.captures))
         mine = Signal.like(has_reset)
-        idle, taken = Signal(), Signal()
-        finished, settles = Signal(), Signal()
+        idle, taken, begins = Signal(), Signal(), Signal()
+        finished, ends, settles = Signal(), Signal(), Signal()
         m.d.comb += [
             mine.eq(1 << offered.tag.capture),
             self.ramp.ready.eq(idle & ((offered.kind == RampKind.RESET)
@@ -75,20 +75,25 @@ class ConversionControl(wiring.Component):
             self.held.eq(~idle & ~self.busy),
             self.kind.eq(command.kind),
         ]
-        # A register of its own: what decides leaves the room, and has a long way to go.
-        m.d.sync += idle.eq((~self.busy | settles) & ~taken & ~self.hold)
+        # Registers of their own: what decides leaves the room, and has a long way to go.
+        m.d.sync += [idle.eq((~self.busy | settles) & ~taken & ~self.hold), begins.eq(taken)]
+        with m.If(idle & self.ramp.valid):
+            m.d.sync += command.eq(offered)
         with m.If(taken):
-            m.d.sync += [command.eq(self.ramp.payload), self.busy.eq(1),
-                         self.request.eq(~self.request),
-                         has_reset.eq(Mux(offered.kind == RampKind.RESET,
-                                          has_reset | mine, has_reset & ~mine))]
-            with m.Switch(self.ramp.payload.tag.capture):
+            m.d.sync += self.busy.eq(1)
+        its_own = Signal.like(has_reset)
+        m.d.comb += its_own.eq(1 << command.tag.capture)
+        with m.If(begins):
+            m.d.sync += [self.request.eq(~self.request),
+                         has_reset.eq(Mux(command.kind == RampKind.RESET,
+                                          has_reset | its_own, has_reset & ~its_own))]
+            with m.Switch(command.tag.capture):
                 for capture, bank in enumerate(reset_banks(self.config)):
                     with m.Case(capture):
                         m.d.sync += self.bank.eq(bank)
 
-        ends = Signal()
-        m.d.comb += finished.eq(self.busy & ~ends & ~settles & (self.answer == self.request))
+        m.d.comb += finished.eq(self.busy & ~begins & ~ends & ~settles
+                                & (self.answer == self.request))
         # The next ramp waits until it finds the latches copied.
         m.d.sync += [ends.eq(finished), settles.eq(ends)]
         with m.If(settles):

@@ -64,7 +64,7 @@ ROOMS = {
                          "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"},
                 # The default placer looks for hours for slices that so many columns can share;
                 # router2 leads wires to the far side of the device and back.
-                place=Place(placer="static", timing_ripup=True)),
+                place=Place(placer="static", timing_ripup=True, control_first=True)),
 }
 """Rooms, the one that takes longest last."""
 BLOCKS = {name: Room() for name in (
