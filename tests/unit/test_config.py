@@ -86,7 +86,7 @@ def test_a_very_short_exposure_must_begin_after_the_long_one_was_read():
 
 
 def test_a_line_too_short_for_its_conversions_is_refused_with_the_arithmetic():
-    with expect_rejected("4208 cycles", "signal ramps", "4000", exception=ConfigError):
+    with expect_rejected("4216 cycles", "signal ramps", "4000", exception=ConfigError):
         TINY.with_(timing=TimingConfig(frame_length_lines=64, line_length_cycles=4000))
 
 
