@@ -22,8 +22,6 @@ DIES = {
         adc_clock_hz=141e6, sync_clock_hz=100e6, byte_lanes=4, byte_clock_hz=61e6,
         row_buffer_rows=3, bond_group_columns=32),
 }
-SLOW = ("one capture, mono, two pixels per clock", "two captures")
-"""Each die is a simulator to compile."""
 MODES = {
     "as configured": {},
     "uncombined RAW16, turned around": {
@@ -34,9 +32,8 @@ MODES = {
 }
 
 
-@pytest.mark.parametrize("die", [
-    pytest.param(die, id=name, marks=pytest.mark.slow if name in SLOW else ())
-    for name, die in DIES.items()])
+@pytest.mark.slow  # each die is a simulator to compile
+@pytest.mark.parametrize("die", [pytest.param(die, id=name) for name, die in DIES.items()])
 class TestDie:
     @pytest.mark.parametrize("registers", [
         pytest.param(registers, id=name) for name, registers in MODES.items()])

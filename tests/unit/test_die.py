@@ -8,11 +8,8 @@ from tapetum.presets import PRESETS
 from tapetum_sim.simulator.toplevel import elaborate
 
 DOMAINS = ("sync", "adc", "byte")
-SLOW = ("qvga", "vga", "hd", "uhd")
-
-
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in PRESETS])
+@pytest.mark.slow  # of `tiny` all tests of its Verilog elaborate it
+@pytest.mark.parametrize("name", list(PRESETS))
 def test_every_preset_elaborates(name):
     config = PRESETS[name]
     top = elaborate(Die(config), DOMAINS)

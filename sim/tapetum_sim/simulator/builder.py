@@ -21,6 +21,8 @@ from .verilog import FAST, READABLE, YosysError, convert
 __all__ = ["DEFAULT_ROOT", "Build", "BuildError", "build"]
 
 DEFAULT_ROOT = Path("build/simulator")
+_OWN_LIBRARY = ("recorder.cpp", "mailbox.cpp")
+"""Our own sources that no design changes: compiled once, like Verilator's library."""
 
 Progress = Callable[[str], None]
 
@@ -60,7 +62,8 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
     Builds live in ``root/<hash>``, the hash covering the RTLIL of the design, the flags, the
     native sources and the versions of the tools. A build is made in a temporary folder and renamed
     when it is complete, so any number of processes may build at once. What all designs share,
-    Verilator's own library, is compiled once per set of flags and kept in ``root/runtime-<hash>``.
+    Verilator's own library, recorder and mailbox, is compiled once per set of flags and kept in
+    ``root/runtime-<hash>``.
 
     Parameters
     ----------
@@ -128,7 +131,8 @@ def _passes(profile: str, waves: bool) -> str:
 
 
 def _library_key(profile: str, waves: bool) -> str:
-    parts = (PROFILES[profile].make, waves and waves_format(), tool_versions())
+    parts = (PROFILES[profile].make, waves and waves_format(), tool_versions(),
+             [(NATIVE / source).read_text() for source in _OWN_LIBRARY])
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
 
 
@@ -191,8 +195,9 @@ def _keep_library(work: Path, library: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="building-", dir=library.parent) as partial:
         objects = Path(partial, "objects")
         objects.mkdir()
-        for compiled in work.glob("verilated*.o"):
-            shutil.copy(compiled, objects)
+        for pattern in ("verilated*.o", *(f"{Path(source).stem}.o" for source in _OWN_LIBRARY)):
+            for compiled in work.glob(pattern):
+                shutil.copy(compiled, objects)
         with suppress(OSError):  # another process was first
             objects.rename(library)
 

@@ -128,6 +128,7 @@ def test_flat_fields_are_dark_and_half_full_in_every_capture(tiny):
         assert (bright.mean() - dark.mean()) / adc.full_well_codes == pytest.approx(0.5, abs=0.02)
 
 
+@pytest.mark.slow
 def test_errors_that_the_pixel_die_injects_are_found_before_correction(tiny):
     before = column_dsnu(tiny).details["before"]
     assert all(value == pytest.approx(20, rel=0.35) for value in before.values())

@@ -51,6 +51,7 @@ def run_tool(*command, folder: Path, environment: dict[str, str] | None = None) 
     return done.stdout
 
 
+@pytest.mark.slow
 def test_verilator_accepts_it_as_verilog_2005(tiny, tmp_path):
     verilator = find_verilator()
     complaints = run_tool(
