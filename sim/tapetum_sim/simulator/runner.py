@@ -130,8 +130,10 @@ class NativeRunner(Verilator):
             *[str(NATIVE / name) for name in ("main.cpp", "recorder.cpp", "mailbox.cpp")],
             *sources,
         ]
-        # The wheel was configured without the option that names a precompiled header.
+        # Verilator's library is compiled before Vtop.mk, and is up to date nevertheless: -o. The
+        # wheel was configured without the option that names a precompiled header.
         compile_ = ["make", f"-j{self._build_jobs}", "-C", str(self.build_dir), "-f", "Vtop.mk",
+                    "-o", "Vtop.mk",
                     "CFG_CXXFLAGS_PCH_I=-include", *self._profile.make, *self._targets]
         return [verilate, compile_]
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulator keeps its promises: clocks, order of writes, recordings, cache, limits."""
 
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -104,6 +105,14 @@ def test_a_build_is_found_again(simulator):
     again = build(SimulatorTop(), domains=DOMAINS)
     assert again.cached
     assert again.directory == simulator.directory
+
+
+def test_a_build_compiles_nothing_that_the_library_holds(simulator):
+    log = (simulator.directory / "build.log").read_text()
+    compiled = set(re.findall(r" -c .*?(\w+)\.cpp$", log, re.MULTILINE))
+    assert "main" in compiled
+    assert not {name for name in compiled if name.startswith("verilated")} | (
+        compiled & {"recorder", "mailbox"})
 
 
 def test_the_cycle_limit_says_where_the_run_stood(bench):
