@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from amaranth.lib import wiring
 
 from .library import compiled_library
-from .runner import NATIVE, PROFILES, NativeRunner, tool_versions, waves_format
+from .runner import NATIVE, PROFILES, BuildError, NativeRunner, tool_versions, waves_format
 from .toplevel import TopLevel, elaborate
 from .verilog import FAST, READABLE, YosysError, convert
 
@@ -23,10 +23,6 @@ __all__ = ["DEFAULT_ROOT", "Build", "BuildError", "build"]
 DEFAULT_ROOT = Path("build/simulator")
 
 Progress = Callable[[str], None]
-
-
-class BuildError(Exception):
-    """A step of a build failed; the message ends with the tail of its log."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +100,11 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
             try:
                 verilog = _to_verilog(top, work, profile, waves, progress)
                 progress("compiling the simulator")
-                _compile(verilog, library, work, profile, waves, build_jobs)
+                for compiled in library.result().glob("*.o"):
+                    shutil.copy(compiled, work)
+                NativeRunner(profile, build_jobs=build_jobs).compile(
+                    [verilog, NATIVE / "recorder.sv", NATIVE / "mailbox.sv", work / "ports.vlt",
+                     NATIVE / "waivers.vlt"], work, waves=waves)
                 _publish(work, directory)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
@@ -139,22 +139,6 @@ def _to_verilog(top: TopLevel, work: Path, profile: str, waves: bool,
     (work / "ports.json").write_text(json.dumps(
         {"clocks": dict(top.clocks), "inputs": top.inputs, "outputs": top.outputs}, indent=1))
     return verilog
-
-
-def _compile(verilog: Path, library: Future[Path], work: Path, profile: str, waves: bool,
-             build_jobs: int) -> None:
-    runner = NativeRunner(profile, build_jobs=build_jobs)
-    log = work / "build.log"
-    try:
-        for compiled in library.result().glob("*.o"):
-            shutil.copy(compiled, work)  # newer than its source, so make leaves it alone
-        runner.build(
-            sources=[verilog, NATIVE / "recorder.sv", NATIVE / "mailbox.sv",
-                     work / "ports.vlt", NATIVE / "waivers.vlt"],
-            hdl_toplevel="top", build_dir=work, waves=waves, always=True, log_file=log)
-    except RuntimeError as error:
-        tail = "\n".join(log.read_text().splitlines()[-30:]) if log.exists() else ""
-        raise BuildError(f"the simulator could not be built: {error}\n{tail}") from None
 
 
 def _public_ports(top: TopLevel) -> str:

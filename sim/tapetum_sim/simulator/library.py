@@ -23,7 +23,7 @@ def compiled_library(root: Path, profile: str, waves: bool) -> Path:
 
     Raises
     ------
-    RuntimeError
+    BuildError
         If Verilator or the compiler fails.
     """
     library = root / f"runtime-{_key(profile, waves)}"
@@ -50,9 +50,7 @@ def _make(library: Path, profile: str, waves: bool) -> None:
         work.mkdir()
         empty = work / "top.v"
         empty.write_text("module top(); endmodule\n")
-        runner = NativeRunner(profile, build_jobs=1, targets=objects)
-        runner.build(sources=[empty], hdl_toplevel="top", build_dir=work, waves=waves, always=True,
-                     log_file=work / "build.log")
+        NativeRunner(profile, build_jobs=1, targets=objects).compile([empty], work, waves=waves)
         made = Path(partial, "objects")
         made.mkdir()
         for name in objects:

@@ -20,12 +20,16 @@ from typing import TextIO
 import cocotb_tools.config
 from cocotb_tools.runner import Verilator
 
-__all__ = ["PROFILES", "Profile", "VerilatorTool", "NativeRunner", "find_verilator",
+__all__ = ["PROFILES", "BuildError", "Profile", "VerilatorTool", "NativeRunner", "find_verilator",
            "tool_versions", "waves_format"]
 
 NATIVE = Path(__file__).parent / "native"
 MINIMUM_VERILATOR = (5, 36)
 PROGRESS_MARK = "@progress "
+
+
+class BuildError(Exception):
+    """A step of a build failed; the message ends with the tail of its log."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +110,16 @@ class NativeRunner(Verilator):
         self._build_jobs = build_jobs
         self._targets = tuple(targets)
         self._progress = progress
+
+    def compile(self, sources: Sequence[Path], build_dir: Path, *, waves: bool) -> None:
+        """Build what ``top`` in ``sources`` describes, in ``build_dir``; raises `BuildError`."""
+        log = build_dir / "build.log"
+        try:
+            self.build(sources=sources, hdl_toplevel="top", build_dir=build_dir, waves=waves,
+                       always=True, log_file=log)
+        except RuntimeError as error:
+            tail = "\n".join(log.read_text().splitlines()[-30:]) if log.exists() else ""
+            raise BuildError(f"the simulator could not be built: {error}\n{tail}") from None
 
     def _set_env_build(self) -> None:
         super()._set_env_build()
