@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures for every test: the seed of the run, and the four kinds of traffic."""
+"""Fixtures for every test: the seed of the run, the four kinds of traffic, sampled cases."""
+
+import random
+from itertools import groupby
 
 import pytest
 
@@ -30,6 +33,19 @@ def seed() -> int:
 def traffic(request: pytest.FixtureRequest, seed: int) -> Traffic:
     """Runs the test at full rate, with bubbles, with stalls and with both."""
     return Traffic.of(request.param, seed)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a ``sampled`` test so many cases are fast, drawn by the seed; the others are slow."""
+    marked = [item for item in items if item.get_closest_marker("sampled")]
+    for name, cases in groupby(marked, lambda item: item.nodeid.partition("[")[0]):
+        cases = list(cases)
+        count = next(cases[0].iter_markers("sampled")).args[0]
+        drawn = random.Random(f"{read_seed()} {name}").sample(cases, min(count, len(cases)))
+        for case in cases:
+            if case not in drawn:
+                case.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)

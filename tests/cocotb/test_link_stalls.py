@@ -28,6 +28,7 @@ def test_short_stalls_lose_nothing(run, die, seed, uncombined):
     assert_exact(record, frames=3)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("uncombined", MODES)
 @pytest.mark.parametrize("span", [
     pytest.param((64, 70), id="rows within a frame"),

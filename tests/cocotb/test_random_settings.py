@@ -10,7 +10,7 @@ from support.random_settings import random_settings
 from tapetum_sim.host import RegisterMap
 from tapetum_sim.models.settings import frame_settings
 
-FAST_RUNS, RUNS = 12, 80
+FAST_RUNS, RUNS = 6, 80
 """Each converts, corrects and combines 2 frames of 16 rows with 4 captures: 10,240 rows in all."""
 
 

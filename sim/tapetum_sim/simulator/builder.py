@@ -56,8 +56,8 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
     Builds live in ``root/<hash>``, the hash covering the RTLIL of the design, the flags, the
     native sources and the versions of the tools. A build is made in a temporary folder and renamed
     when it is complete, so any number of processes may build at once. What all designs share,
-    Verilator's own library, recorder and mailbox, is compiled once per set of flags, while the
-    first design is elaborated, and kept in ``root/runtime-<hash>``.
+    Verilator's own library, recorder and mailbox, is compiled once, while the first
+    design is elaborated, and kept in ``root/runtime-<hash>``.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
     root = Path(root).absolute()
     root.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(1) as beside:
-        library = beside.submit(compiled_library, root, profile, waves)
+        library = beside.submit(compiled_library, root, waves)
         progress("elaborating the design")
         top = elaborate(component, domains, clock_requests)
         directory = root / _key(top, profile, waves)
@@ -102,7 +102,7 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
                 progress("compiling the simulator")
                 for compiled in library.result().glob("*.o"):
                     shutil.copy(compiled, work)
-                NativeRunner(profile, build_jobs=build_jobs).compile(
+                NativeRunner(PROFILES[profile], build_jobs=build_jobs).compile(
                     [verilog, NATIVE / "recorder.sv", NATIVE / "mailbox.sv", work / "ports.vlt",
                      NATIVE / "waivers.vlt"], work, waves=waves)
                 _publish(work, directory)

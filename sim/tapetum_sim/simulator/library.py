@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from .runner import NATIVE, PROFILES, NativeRunner, tool_versions, waves_format
+from .runner import LIBRARY, NATIVE, NativeRunner, tool_versions, waves_format
 
 __all__ = ["compiled_library"]
 
@@ -15,10 +15,10 @@ _OWN = ("recorder", "mailbox")
 _VERILATOR = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads")
 
 
-def compiled_library(root: Path, profile: str, waves: bool) -> Path:
-    """The folder in ``root`` that holds the objects of a profile's library.
+def compiled_library(root: Path, waves: bool) -> Path:
+    """The folder in ``root`` that holds the library's objects, with or without tracing.
 
-    Compiles them (25 s of one core for ``frame``) unless that was done before. Whoever comes first
+    Compiles them (25 s of one core) unless that was done before. Whoever comes first
     makes the library alone; others wait for it rather than make their own.
 
     Raises
@@ -26,22 +26,22 @@ def compiled_library(root: Path, profile: str, waves: bool) -> Path:
     BuildError
         If Verilator or the compiler fails.
     """
-    library = root / f"runtime-{_key(profile, waves)}"
+    library = root / f"runtime-{_key(waves)}"
     if not library.exists():
         with library.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not library.exists():
-                _make(library, profile, waves)
+                _make(library, waves)
     return library
 
 
-def _key(profile: str, waves: bool) -> str:
-    parts = (PROFILES[profile].make, waves and waves_format(), tool_versions(),
+def _key(waves: bool) -> str:
+    parts = (LIBRARY.make, waves and waves_format(), tool_versions(),
              [(NATIVE / f"{name}.cpp").read_text() for name in _OWN])
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
 
 
-def _make(library: Path, profile: str, waves: bool) -> None:
+def _make(library: Path, waves: bool) -> None:
     """Build the objects with a design that has nothing in it, in a folder renamed when complete."""
     tracing = [f"verilated_{waves_format()}_c"] if waves else []
     objects = [f"{name}.o" for name in (*_VERILATOR, *tracing, *_OWN)]
@@ -50,7 +50,7 @@ def _make(library: Path, profile: str, waves: bool) -> None:
         work.mkdir()
         empty = work / "top.v"
         empty.write_text("module top(); endmodule\n")
-        NativeRunner(profile, build_jobs=1, targets=objects).compile([empty], work, waves=waves)
+        NativeRunner(LIBRARY, build_jobs=1, targets=objects).compile([empty], work, waves=waves)
         made = Path(partial, "objects")
         made.mkdir()
         for name in objects:

@@ -20,8 +20,8 @@ from typing import TextIO
 import cocotb_tools.config
 from cocotb_tools.runner import Verilator
 
-__all__ = ["PROFILES", "BuildError", "Profile", "VerilatorTool", "NativeRunner", "find_verilator",
-           "tool_versions", "waves_format"]
+__all__ = ["LIBRARY", "PROFILES", "BuildError", "Profile", "VerilatorTool", "NativeRunner",
+           "find_verilator", "tool_versions", "waves_format"]
 
 NATIVE = Path(__file__).parent / "native"
 MINIMUM_VERILATOR = (5, 36)
@@ -45,14 +45,17 @@ PROFILES: Mapping[str, Profile] = {
     "frame": Profile(
         verilator=("-O3", "--no-assert", "--x-assign", "fast", "--x-initial", "fast",
                    "--output-split", "20000", "--output-split-cfuncs", "2000"),
-        make=("OPT_FAST=-O3 -march=native", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
+        make=("OPT_FAST=-O3 -march=native", "OPT_SLOW=-O0"),
     ),
     # Thousands of cycles: compiling is what takes the time.
     "unit": Profile(
         verilator=("-O1", "--x-assign", "fast", "--x-initial", "fast"),
-        make=("OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0"),
+        make=("OPT_FAST=-O0", "OPT_SLOW=-O0"),
     ),
 }
+
+LIBRARY = Profile(verilator=(), make=("OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"))
+"""What all profiles share, compiled once."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,8 +96,8 @@ class NativeRunner(Verilator):
 
     Parameters
     ----------
-    profile : str
-        ``frame`` or ``unit``.
+    profile : Profile
+        Flags of Verilator and make.
     build_jobs : int
         C++ compilers at once.
     targets : sequence of str
@@ -103,10 +106,10 @@ class NativeRunner(Verilator):
         Receives what the test bench reports while it runs.
     """
 
-    def __init__(self, profile: str = "unit", *, build_jobs: int = 2, targets: Sequence[str] = (),
-                 progress: Callable[[dict], None] | None = None):
+    def __init__(self, profile: Profile = LIBRARY, *, build_jobs: int = 2,
+                 targets: Sequence[str] = (), progress: Callable[[dict], None] | None = None):
         super().__init__()
-        self._profile = PROFILES[profile]
+        self._profile = profile
         self._build_jobs = build_jobs
         self._targets = tuple(targets)
         self._progress = progress

@@ -65,6 +65,7 @@ def test_rows_equal_model(lanes, seed):
         check(config, row, reset, signal)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("lanes", [1, pytest.param(2, marks=pytest.mark.slow), 4])
 @pytest.mark.parametrize("flip", [False, True])
 @pytest.mark.parametrize("skip", list(Skip))

@@ -80,6 +80,7 @@ def draw_codes(config, seed, frames):
     return codes
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("modes", [(0, 1, 0), (1, 0, 1)])
 @pytest.mark.parametrize("lanes, kind", [(1, "full"), (4, "bubbles")])
 def test_frames_may_change_mode_from_one_to_the_next(modes, lanes, kind, seed):

@@ -15,6 +15,7 @@ from .bench import compare, run_stage, small_config, stage_rows
 from .die_model import DieRows, residual
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("captures, lanes, bits, fraction_bits, black_columns, kind", [
     (4, 1, 12, 2, 8, "full"), (3, 2, 10, 0, 16, "bubbles"), (2, 4, 14, 4, 4, "full"),
     (1, 1, 8, 1, 4, "bubbles"), (1, 4, 10, 3, 8, "full"), (2, 2, 10, 2, 4, "bubbles")])

@@ -43,6 +43,7 @@ def load(dut, nodes):
     return write
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("lanes, cell, kinds, colour_filter, bits", [
     (1, 16, ("HCG", "LCG", "SPD", "VS"), ColourFilter.RGGB, 12),
     (2, 16, ("LCG", "VS"), ColourFilter.BGGR, 8),

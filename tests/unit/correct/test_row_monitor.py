@@ -45,6 +45,7 @@ def lit(config, generator, captures):
     return generator.integers(black + 200, 1 << corrected_bits(config), (captures, ROWS, COLUMNS))
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("row", range(ROWS))
 def test_a_dead_row_is_found_at_every_position(row, seed):
     config = small_config()

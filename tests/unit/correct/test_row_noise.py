@@ -16,6 +16,7 @@ from .bench import compare, run_stage, small_config, stage_rows
 from .die_model import DieRows
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("captures, lanes, bits, fraction_bits, black_columns, columns, kind", [
     (4, 1, 12, 2, 16, 24, "bubbles"), (3, 2, 10, 0, 8, 24, "full"), (2, 4, 14, 4, 4, 16, "full"),
     (1, 4, 8, 1, 8, 16, "bubbles"), (1, 2, 10, 3, 4, 16, "bubbles"), (1, 1, 10, 2, 64, 16, "full")])

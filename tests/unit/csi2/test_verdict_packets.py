@@ -111,6 +111,7 @@ def order(packets: bytes) -> list[tuple[int, int]]:
             if packet.data_type in (0x01, 0x32)]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("byte_lanes, byte_clock_hz", [
     (1, 93.75e6), (2, 257e6), (4, 31e6)])
 def test_every_verdict_comes_whole_and_before_the_end_of_its_frame(byte_lanes, byte_clock_hz):

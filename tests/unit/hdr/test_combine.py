@@ -64,6 +64,7 @@ def assert_rows_are_models(config, generator, *, rows, pattern=FULL_RATE):
         assert 0 < marks < 4 * config.lanes * rows
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("captures, lanes, fraction_bits, bits, kind", [
     (1, 1, 2, 10, "full"), (2, 1, 1, 10, "bubbles"), (3, 1, 4, 14, "full"),
     (4, 1, 2, 12, "full"), (4, 1, 2, 12, "bubbles"), (4, 2, 1, 8, "full")])

@@ -40,6 +40,7 @@ def assert_is_models(config, run, codes, settings, *, first_frame=0, masks=None)
     assert (run.overflows, run.mismatches) == (0, 0)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("captures, lanes, fraction_bits, lag", [
     (1, 1, 2, 0), (2, 2, 0, 0), (4, 1, 2, 4), (4, 4, 1, 1)])
 @pytest.mark.parametrize("kind", ["full", "bubbles"])
@@ -54,6 +55,7 @@ def test_every_value_is_the_models(captures, lanes, fraction_bits, lag, kind, se
     assert_is_models(config, run_hdr(config, rows, settings, pattern, seed=seed), codes, settings)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("masks", [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 1]])
 def test_masked_captures_do_not_count(masks, seed):
     config = small_config(rows=2, lanes=2)

@@ -43,6 +43,7 @@ def with_exposure(config, capture: int, coarse: int, fine: int = 0) -> dict:
     return {"captures": captures}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("captures, cycles", [(1, 4500), (2, 4500), (3, 5000), (4, 7000)])
 def test_random_settings_in_every_frame_never_tear_one(captures, cycles, seed):
     rng = random.Random(seed * 4 + captures)

@@ -138,6 +138,7 @@ def check_random_frames(config, random: Random, frames: int) -> None:
     bench.run(testbench, cycles=frames * (waits + 10))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", CONFIGS)
 def test_settings_are_the_models(name, seed):
     check_random_frames(CONFIGS[name], Random(seed), 4)

@@ -69,6 +69,7 @@ async def read_counts(ctx, dut, config):
     return np.reshape(levels, (captures, LEVELS)), np.reshape(zones, (captures, 16, 32))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("captures, lanes", [(4, 1), (3, 2), (1, 4)])
 @pytest.mark.parametrize("kind", ["full", "bubbles"])
 def test_counts_are_the_models(captures, lanes, kind, seed):

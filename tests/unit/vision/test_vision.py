@@ -53,6 +53,7 @@ def check_every_word(lanes, colour_filter, channels, traffic, seed, *, count=2, 
     assert outcome.events == [("first", number) for number in range(count)]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("kind", ["full", "both"])
 @pytest.mark.parametrize("lanes, colour_filter, channels", KINDS)
 def test_every_word_is_the_models(lanes, colour_filter, channels, kind, seed):
