@@ -18,7 +18,8 @@ __all__ = ["DEFECT_SHOTS", "DefectCount", "count_defects", "defects_corrected",
 
 PER_MILLION = 150.0
 """Of each kind, hot, dead and stuck: more than on a good die, yet seldom side by side."""
-SETTLING_FRAMES = 2
+SETTLING_FRAMES = 8
+"""Until columns have been learnt: what is left of their errors is no business of this stage."""
 DEVIATES = 8.0
 RESTORED = 4.0
 """Standard deviations of the good pixels of the same light."""

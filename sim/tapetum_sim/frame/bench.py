@@ -23,6 +23,9 @@ __all__ = ["DieBench", "frames"]
 DRAIN_LINES = 12
 """Lines after the last read in which rows still pass correction, combination and the link."""
 
+DRAIN_LONG_LINES, DRAIN_S = 3, 300e-6
+"""Of lines so long that rows do not queue: three hold rows back, then array and link end."""
+
 SETTINGS_PENDING = 0b10
 """Bit of `settings_status`."""
 
@@ -131,7 +134,9 @@ class DieBench:
         await self._bus.write(self._stop)
         if int(self.dut.busy.value):
             await FallingEdge(self.dut.busy)
-        await Timer(round(DRAIN_LINES * self.setup.config.line_time_s * 1e12), "ps")
+        line_s = self.setup.config.line_time_s
+        drain_s = min(DRAIN_LINES * line_s, DRAIN_LONG_LINES * line_s + DRAIN_S)
+        await Timer(round(drain_s * 1e12), "ps")
 
 
 @cocotb.test()
