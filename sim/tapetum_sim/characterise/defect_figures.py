@@ -34,17 +34,23 @@ _METHOD = (
 
 @dataclass(frozen=True, kw_only=True)
 class DefectCount:
-    """Of one capture: pixel frames."""
+    """Of one capture: pixel frames.
 
-    defective: int
-    corrected: int
-    good: int
-    touched: int
+    ``touched_saturated`` counts good pixels that were saturated and still are: a conversion clips
+    in a column of high offset, its neighbours' clip in the pixel.
+    """
+
+    defective: int = 0
+    corrected: int = 0
+    good: int = 0
+    touched: int = 0
+    touched_saturated: int = 0
 
     def __add__(self, other: "DefectCount") -> "DefectCount":
         return DefectCount(
             defective=self.defective + other.defective, corrected=self.corrected + other.corrected,
-            good=self.good + other.good, touched=self.touched + other.touched)
+            good=self.good + other.good, touched=self.touched + other.touched,
+            touched_saturated=self.touched_saturated + other.touched_saturated)
 
 
 def defects_corrected(context: Context) -> Measurement:
@@ -70,8 +76,10 @@ def good_pixels_touched(context: Context) -> Measurement:
         key="correct.good_pixels_touched",
         figure=sum(count.touched for count in counts) / good if good else None,
         unit="", target=at_most(0.0001),
-        method=_METHOD + "Share of all other pixels whose code differs at all, over all captures.",
-        details={capture.name: {"good": count.good, "touched": count.touched}
+        method=_METHOD + "Share of all other pixels whose code differs at all, over all captures; "
+        "those that are saturated with and without the correction are counted apart.",
+        details={capture.name: {"good": count.good, "touched": count.touched,
+                                "touched_saturated": count.touched_saturated}
                  for capture, count in zip(context.config.captures, counts, strict=True)})
 
 
@@ -115,7 +123,7 @@ DEFECT_SHOTS = (_corrected, _uncorrected)
 
 def _count(context: Context) -> list[DefectCount]:
     config = context.config
-    counts = [DefectCount(defective=0, corrected=0, good=0, touched=0) for _ in config.captures]
+    counts = [DefectCount() for _ in config.captures]
     shots = zip(_uncorrected(context), _corrected(context), strict=True)
     for level, (before, after) in enumerate(shots):
         defective = np.zeros((config.array.rows, config.array.columns), bool)
@@ -130,7 +138,7 @@ def count_defects(before: Shot, after: Shot, capture: int, defective: np.ndarray
     """Compare the settled frames of two shots of the same light, column by column."""
     config = before.config
     saturation = ((config.adc.maximum_code << config.hdr.fraction_bits) * 15) // 16
-    total = DefectCount(defective=0, corrected=0, good=0, touched=0)
+    total = DefectCount()
     for frame in range(SETTLING_FRAMES, len(before.numbers)):
         was = before.corrected[frame, capture].astype(np.float64)
         now = after.corrected[frame, capture].astype(np.float64)
@@ -142,7 +150,10 @@ def count_defects(before: Shot, after: Shot, capture: int, defective: np.ndarray
         clear = (defective & (np.abs(was - expected) >= DEVIATES * spread)
                  & (expected < saturation))
         restored = clear & (np.abs(now - expected) <= RESTORED * spread)
+        touched = (was != now) & ~defective
+        still_saturated = touched & (was >= saturation) & (now >= saturation)
         total += DefectCount(
             defective=int(clear.sum()), corrected=int(restored.sum()),
-            good=int((~defective).sum()), touched=int(((was != now) & ~defective).sum()))
+            good=int((~defective).sum()), touched=int((touched & ~still_saturated).sum()),
+            touched_saturated=int(still_saturated.sum()))
     return total

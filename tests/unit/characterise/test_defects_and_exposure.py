@@ -48,6 +48,15 @@ def test_good_pixels_that_change_are_counted(field):
     assert (count.defective, count.touched) == (0, 3)
 
 
+def test_pixels_that_stay_saturated_are_counted_apart(field):
+    before = np.full_like(field, 4095)
+    after = before.copy()
+    after[:, 0, 3, 3] = 3900  # of another saturated code
+    after[:, 0, 5, 5] = 3000
+    count = count_defects(shot_with(before), shot_with(after), 0, np.zeros((ROWS, COLUMNS), bool))
+    assert (count.touched, count.touched_saturated) == (1, 1)
+
+
 def test_saturated_light_is_not_judged(field):
     bright = np.full_like(field, 4095)
     defective = np.zeros((ROWS, COLUMNS), bool)
