@@ -11,6 +11,7 @@ from typing import Any
 
 from ..tools import find_tool
 from .legalisation import name_for_legalisation, plain_name
+from .multiplier_registers import registers_into_multipliers
 
 __all__ = ["DEVICE", "FlowError", "Implementation", "Place", "implement"]
 
@@ -33,12 +34,15 @@ class Place:
         Route paths that are too slow once more.
     control_first : bool
         Give control its place before rows of columns: see `name_for_legalisation`.
+    multiplier_registers : bool
+        Use the registers inside multipliers: see `registers_into_multipliers`.
     """
 
     placer: str = "heap"
     router: str = "router1"
     timing_ripup: bool = False
     control_first: bool = False
+    multiplier_registers: bool = False
 
 
 @dataclass(kw_only=True)
@@ -85,9 +89,11 @@ def implement(rtlil: str, folder: Path, *, seed: int = 1, place: Place | None = 
           "read_rtlil top.il; hierarchy -top top; proc; flatten; opt_clean -purge; "
           "synth_ecp5 -top top -json top.json"], folder, "yosys.log")
     netlist = json.loads((folder / "top.json").read_text(encoding="utf-8"))
+    if place.multiplier_registers:
+        netlist["modules"]["top"] = registers_into_multipliers(netlist["modules"]["top"])
     if place.control_first:
         netlist["modules"]["top"] = name_for_legalisation(netlist["modules"]["top"], seed)
-        (folder / "top.json").write_text(json.dumps(netlist), encoding="utf-8")
+    (folder / "top.json").write_text(json.dumps(netlist), encoding="utf-8")
     _run([find_tool("nextpnr-ecp5"), "-q", "-l", "nextpnr.log", "--85k", "--speed", "6",
           "--package", "CABGA756", "--out-of-context", "--json", "top.json", "--freq",
           str(REQUESTED_MHZ), "--timing-allow-fail", "--seed", str(seed), "--placer",

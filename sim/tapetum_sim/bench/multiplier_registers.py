@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moves registers around a multiplier into it."""
+
+from collections import defaultdict
+from typing import Any
+
+__all__ = ["registers_into_multipliers"]
+
+_INPUTS = {"INPUTA": [f"A{bit}" for bit in range(18)], "INPUTB": [f"B{bit}" for bit in range(18)]}
+_OUTPUTS = [f"P{bit}" for bit in range(36)]
+
+
+def registers_into_multipliers(netlist: dict[str, Any]) -> dict[str, Any]:
+    """The same netlist, its multipliers with the registers that they have inside (MULT18X18D).
+
+    yosys leaves all registers in slices, and nextpnr puts them where the adders behind them are:
+    wires half across the device on both sides of every multiplier. Moved are whole operands and
+    whole products whose registers have one clock, neither enable nor reset, and start at 0. A
+    register that something else reads stays as well.
+
+    Parameters
+    ----------
+    netlist : dict
+        A module as yosys writes it for an ECP5.
+    """
+    cells = {name: cell | {"connections": dict(cell["connections"]),
+                           "parameters": dict(cell["parameters"])}
+             for name, cell in netlist["cells"].items()}
+    registers = {cell["connections"]["Q"][0]: name for name, cell in cells.items()
+                 if _is_plain_register(cell)}
+    loads = _loads(netlist, cells)
+    for name in [name for name, cell in cells.items() if cell["type"] == "MULT18X18D"]:
+        for operand, pins in _INPUTS.items():
+            _move_operand(cells, name, operand, pins, registers, loads)
+        _move_product(cells, cells[name], loads)
+    return netlist | {"cells": cells}
+
+
+def _is_plain_register(cell: dict[str, Any]) -> bool:
+    pins = cell["connections"]
+    return (cell["type"] == "TRELLIS_FF" and "DI" in pins
+            and cell["parameters"].get("REGSET", "RESET") == "RESET"
+            and cell["parameters"].get("CLKMUX", "CLK") == "CLK"
+            and pins.get("LSR", ["0"]) == ["0"]
+            and (pins.get("CE", ["1"]) == ["1"] or cell["parameters"].get("CEMUX", "") == "1 "))
+
+
+def _loads(netlist: dict[str, Any], cells: dict[str, Any]) -> dict[Any, set[tuple[str, str]]]:
+    """Who reads each net: cells with their pins, ports with an empty pin."""
+    loads: dict[Any, set[tuple[str, str]]] = defaultdict(set)
+    for name, cell in cells.items():
+        for pin, bits in cell["connections"].items():
+            if cell["port_directions"][pin] == "input":
+                for bit in bits:
+                    loads[bit].add((name, pin))
+    for name, port in netlist["ports"].items():
+        if port["direction"] != "input":
+            for bit in port["bits"]:
+                loads[bit].add((name, ""))
+    return loads
+
+
+def _move_operand(cells: dict[str, Any], own: str, operand: str, pins: list[str],
+                  registers: dict[Any, str], loads: dict[Any, set[tuple[str, str]]]) -> None:
+    multiplier = cells[own]
+    held = [multiplier["connections"][pin][0] for pin in pins]
+    wanted = {bit for bit in held if bit not in ("0", "x")}
+    names = {bit: registers[bit] for bit in wanted if bit in registers}
+    if not names or len(names) < len(wanted):
+        return
+    clocks = {cells[name]["connections"]["CLK"][0] for name in names.values()}
+    if len(clocks) > 1 or not _use(multiplier, operand, clocks.pop()):
+        return
+    for pin, bit in zip(pins, held, strict=True):
+        if bit in names:
+            source = cells[names[bit]]["connections"]["DI"][0]
+            multiplier["connections"][pin] = [source]
+            loads[bit].discard((own, pin))
+            loads[source].add((own, pin))
+    for bit, name in names.items():
+        if not loads[bit]:
+            loads[cells[name]["connections"]["DI"][0]].discard((name, "DI"))
+            del cells[name]
+
+
+def _move_product(cells: dict[str, Any], multiplier: dict[str, Any],
+                  loads: dict[Any, set[tuple[str, str]]]) -> None:
+    used = {pin: multiplier["connections"][pin][0] for pin in _OUTPUTS
+            if loads.get(multiplier["connections"].get(pin, ["x"])[0])}
+    readers = {}
+    for pin, bit in used.items():
+        if len(loads[bit]) != 1:
+            return
+        ((name, at),) = loads[bit]
+        if at != "DI" or not _is_plain_register(cells[name]):
+            return
+        readers[pin] = name
+    clocks = {cells[name]["connections"]["CLK"][0] for name in readers.values()}
+    if len(clocks) != 1 or not _use(multiplier, "OUTPUT", clocks.pop()):
+        return
+    for pin, name in readers.items():
+        multiplier["connections"][pin] = cells.pop(name)["connections"]["Q"]
+
+
+def _use(multiplier: dict[str, Any], stage: str, clock: Any) -> bool:
+    """Switch a stage of registers on; false where the multiplier's clock is another."""
+    pins = multiplier["connections"]
+    if pins.setdefault("CLK0", [clock]) != [clock]:
+        return False
+    pins |= {"CE0": ["1"], "RST0": ["0"]}
+    multiplier["port_directions"] = multiplier["port_directions"] | dict.fromkeys(
+        ("CLK0", "CE0", "RST0"), "input")
+    multiplier["parameters"] |= {f"REG_{stage}_CLK": "CLK0", f"REG_{stage}_CE": "CE0",
+                                 f"REG_{stage}_RST": "RST0"}
+    return True
