@@ -56,8 +56,8 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
     Builds live in ``root/<hash>``, the hash covering the RTLIL of the design, the flags, the
     native sources and the versions of the tools. A build is made in a temporary folder and renamed
     when it is complete, so any number of processes may build at once. What all designs share,
-    Verilator's own library, recorder and mailbox, is compiled once, while the first
-    design is elaborated, and kept in ``root/runtime-<hash>``.
+    Verilator's own library, recorder and mailbox, is compiled once, while the first design is
+    elaborated, and kept in ``root/runtime-<hash>``.
 
     Parameters
     ----------

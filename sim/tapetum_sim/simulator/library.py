@@ -18,8 +18,8 @@ _VERILATOR = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads"
 def compiled_library(root: Path, waves: bool) -> Path:
     """The folder in ``root`` that holds the library's objects, with or without tracing.
 
-    Compiles them (25 s of one core) unless that was done before. Whoever comes first
-    makes the library alone; others wait for it rather than make their own.
+    Compiles them (25 s of one core) unless that was done before. Whoever comes first makes the
+    library alone; others wait for it rather than make their own.
 
     Raises
     ------
