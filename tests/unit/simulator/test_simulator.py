@@ -115,6 +115,14 @@ def test_a_build_compiles_nothing_that_the_library_holds(simulator):
         compiled & {"recorder", "mailbox"})
 
 
+@pytest.mark.slow
+def test_waves_are_written_on_request(tmp_path):
+    traced = build(SimulatorTop(), domains=DOMAINS, waves=True)
+    run(traced, BENCH, testcase="beats", clocks=CLOCKS, directory=tmp_path, limit_cycles=20_000,
+        parameters={"events": 5}, waves=True)
+    assert (tmp_path / f"waves.{traced.waves}").stat().st_size > 1000
+
+
 def test_the_cycle_limit_says_where_the_run_stood(bench):
     with pytest.raises(CycleLimitError, match=r"1000 cycles of clock adc .*\(cycles: sync 16\d, "):
         bench("endless", limit_cycles=1000, limit_domain="adc")
