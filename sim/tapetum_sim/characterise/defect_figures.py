@@ -36,8 +36,9 @@ _METHOD = (
 class DefectCount:
     """Of one capture: pixel frames.
 
-    ``touched_saturated`` counts good pixels that were saturated and still are: a conversion clips
-    in a column of high offset, its neighbours' clip in the pixel.
+    ``good`` and ``touched`` leave out pixels that were saturated and still are; those of them that
+    changed are ``touched_saturated``: in a column of high offset a conversion clips, beside it the
+    pixel.
     """
 
     defective: int = 0
@@ -77,7 +78,7 @@ def good_pixels_touched(context: Context) -> Measurement:
         figure=sum(count.touched for count in counts) / good if good else None,
         unit="", target=at_most(0.0001),
         method=_METHOD + "Share of all other pixels whose code differs at all, over all captures; "
-        "those that are saturated with and without the correction are counted apart.",
+        "those that are saturated with and without the correction are left out, and counted apart.",
         details={capture.name: {"good": count.good, "touched": count.touched,
                                 "touched_saturated": count.touched_saturated}
                  for capture, count in zip(context.config.captures, counts, strict=True)})
@@ -150,10 +151,10 @@ def count_defects(before: Shot, after: Shot, capture: int, defective: np.ndarray
         clear = (defective & (np.abs(was - expected) >= DEVIATES * spread)
                  & (expected < saturation))
         restored = clear & (np.abs(now - expected) <= RESTORED * spread)
-        touched = (was != now) & ~defective
-        still_saturated = touched & (was >= saturation) & (now >= saturation)
+        saturated = (was >= saturation) & (now >= saturation)
+        changed = (was != now) & ~defective
         total += DefectCount(
             defective=int(clear.sum()), corrected=int(restored.sum()),
-            good=int((~defective).sum()), touched=int((touched & ~still_saturated).sum()),
-            touched_saturated=int(still_saturated.sum()))
+            good=int((~defective & ~saturated).sum()), touched=int((changed & ~saturated).sum()),
+            touched_saturated=int((changed & saturated).sum()))
     return total

@@ -54,7 +54,7 @@ def test_pixels_that_stay_saturated_are_counted_apart(field):
     after[:, 0, 3, 3] = 3900  # of another saturated code
     after[:, 0, 5, 5] = 3000
     count = count_defects(shot_with(before), shot_with(after), 0, np.zeros((ROWS, COLUMNS), bool))
-    assert (count.touched, count.touched_saturated) == (1, 1)
+    assert (count.good, count.touched, count.touched_saturated) == (1, 1, 1)
 
 
 def test_saturated_light_is_not_judged(field):
