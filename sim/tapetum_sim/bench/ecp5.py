@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..tools import find_tool
+from .carry_ends import without_carry_ends
 from .legalisation import name_for_legalisation, plain_name
 from .multiplier_registers import registers_into_multipliers
 
@@ -89,6 +90,7 @@ def implement(rtlil: str, folder: Path, *, seed: int = 1, place: Place | None = 
           "read_rtlil top.il; hierarchy -top top; proc; flatten; opt_clean -purge; "
           "synth_ecp5 -top top -json top.json"], folder, "yosys.log")
     netlist = json.loads((folder / "top.json").read_text(encoding="utf-8"))
+    netlist["modules"]["top"] = without_carry_ends(netlist["modules"]["top"])
     if place.multiplier_registers:
         netlist["modules"]["top"] = registers_into_multipliers(netlist["modules"]["top"])
     if place.control_first:
