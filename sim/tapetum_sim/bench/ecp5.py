@@ -37,6 +37,8 @@ class Place:
         Give control its place before rows of columns: see `name_for_legalisation`.
     multiplier_registers : bool
         Use the registers inside multipliers: see `registers_into_multipliers`.
+    wide_tables : bool
+        Let synthesis join look-up tables by the multiplexers behind them: shallower, more tables.
     """
 
     placer: str = "heap"
@@ -44,6 +46,7 @@ class Place:
     timing_ripup: bool = False
     control_first: bool = False
     multiplier_registers: bool = False
+    wide_tables: bool = True
 
 
 @dataclass(kw_only=True)
@@ -88,7 +91,8 @@ def implement(rtlil: str, folder: Path, *, seed: int = 1, place: Place | None = 
     # time, and does not fail where a field's name looks like a bit of another.
     _run([find_tool("yosys"), "-q", "-l", "yosys.log", "-p",
           "read_rtlil top.il; hierarchy -top top; proc; flatten; opt_clean -purge; "
-          "synth_ecp5 -top top -json top.json"], folder, "yosys.log")
+          f"synth_ecp5 {'' if place.wide_tables else '-nowidelut'} -top top -json top.json"],
+         folder, "yosys.log")
     netlist = json.loads((folder / "top.json").read_text(encoding="utf-8"))
     netlist["modules"]["top"] = without_carry_ends(netlist["modules"]["top"])
     if place.multiplier_registers:

@@ -26,6 +26,8 @@ from .harness import harness_rtlil
 __all__ = ["BLOCKS", "ROOMS", "TARGET_MHZ", "Room", "bench_rooms"]
 
 TARGET_MHZ = 100
+SMALL = Place(wide_tables=False)
+"""Where there is time to spare."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ class Room:
 
 ROOMS = {
     "readout": Room(),
-    "correct": Room(),
+    "correct": Room(place=SMALL),
     "stats": Room(),
     "hdr": Room(),
     "compander": Room(),
@@ -67,7 +69,7 @@ ROOMS = {
                 place=Place(placer="static", timing_ripup=True, control_first=True)),
 }
 """Rooms, the one that takes longest last."""
-BLOCKS = {name: Room() for name in (
+BLOCKS = {name: Room(place=SMALL if name.startswith("correct") else Place()) for name in (
     "correct.fixed_pattern", "correct.fixed_pattern.column",
     "correct.fixed_pattern.black_subtract", "correct.fixed_pattern.black_level",
     "correct.fixed_pattern.row_noise", "correct.digital_gain", "correct.lens_shading",

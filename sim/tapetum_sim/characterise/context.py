@@ -54,7 +54,7 @@ class Context:
     config: DieConfig
     backend: Backend = Backend.RTL
     seed: int = 1
-    frames: int = 4
+    frames: int = 8
     directory: Path = Path("build/characterise/run")
     progress: Progress = lambda text, done, total: None
     shots: list[ShotTaken] = field(default_factory=list)

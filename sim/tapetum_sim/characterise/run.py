@@ -22,7 +22,7 @@ __all__ = ["characterise"]
 
 
 def characterise(*, preset: str, only: Sequence[str] = (), scenes: Sequence[str] = (),
-                 backend: Backend = Backend.RTL, frames: int = 4, seed: int = 1, jobs: int = 2,
+                 backend: Backend = Backend.RTL, frames: int = 8, seed: int = 1, jobs: int = 2,
                  out: Path,
                  progress: Progress = lambda text, done, total: None) -> Outcome:
     """Measure, write the report, return what it holds.

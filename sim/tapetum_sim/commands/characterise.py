@@ -30,7 +30,7 @@ def characterise(
         help="rtl: the die in Verilator, counts loaded directly. ramps: the same with every ramp "
         "simulated, slower. model: numpy models alone, for quick looks.")] = _Backend.RTL,
     frames: Annotated[int, typer.Option(
-        min=2, max=100, help="Measured frames of each shot.")] = 4,
+        min=2, max=100, help="Measured frames of each shot.")] = 8,
     seed: Annotated[int, typer.Option(help="Of all noise and defects.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Simulators that run at once.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder for the report.")]

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tapetum.config import DieConfig, Photodiode
 from tapetum.correct.defects.levels import default_thresholds
+from tapetum.pixel import corrected_bits
 
 from .row import ModelRow
 
@@ -107,7 +108,9 @@ class DefectsModel:
         estimate = (high + low + 1) // 2
         beyond = np.maximum(row.codes - high, low - row.codes)
         level = level_index(estimate, self.config)
-        faulty = (beyond > self.defect[row.capture][level]) & ~self._supported(row, around)
+        deviates = (beyond > self.defect[row.capture][level]) & (beyond > high - low)
+        blind = self._saturated_beside(around) & (estimate < self._saturated)
+        faulty = deviates & ~blind & ~self._supported(row, around)
         replace = (faulty & dynamic) | (self._known_in(row) & listed)
         state.corrected = self._count(state.corrected, replace)
         return row.with_(codes=np.where(replace, estimate, row.codes), frame_last=False)
@@ -139,6 +142,16 @@ class DefectsModel:
         for offset in (-1, 0, 1, 2, 3):
             supported = supported | _beside(horizontal, offset)
         return supported
+
+    def _saturated_beside(self, around: list[Codes | None]) -> Flags:
+        """Whether neighbours of other colours are too bright to show anything."""
+        beside = np.max([codes for codes in (around[1], around[3]) if codes is not None], axis=0)
+        saturated = beside == self._saturated
+        return _beside(saturated, -1) | saturated | _beside(saturated, 1)
+
+    @property
+    def _saturated(self) -> int:
+        return (1 << corrected_bits(self.config)) - 1
 
     def _known_in(self, row: ModelRow) -> Flags:
         photodiode = self.config.captures[row.capture].photodiode

@@ -174,6 +174,26 @@ def test_saturated_regions_stay_saturated():
     np.testing.assert_array_equal(correct_frame(field), field)
 
 
+def test_texture_as_strong_as_a_defect_stays():
+    """A pixel must lie further outside than its neighbours differ among themselves."""
+    texture = np.random.default_rng(1).integers(BLACK + 3000, BLACK + 5000, (48, 64))
+    touched = (correct_frame(texture) != texture).mean()
+    np.testing.assert_array_less(touched, 0.002)
+    flat = spoil(np.full((48, 64), BLACK + 4000), [(20, 31)], 8)
+    assert np.ptp(correct_frame(flat)) == 0
+
+
+def test_a_dip_between_saturated_neighbours_of_other_colours_stays():
+    """They show nothing; where its own colour is saturated as well, there is no picture."""
+    field = mosaic((BLACK + 4000, FULL, FULL, FULL), (12, 16))
+    for deviation in (-20, 20):
+        spoiled = spoil(field, [(4, 6)], deviation)
+        np.testing.assert_array_equal(correct_frame(spoiled), spoiled)
+    np.testing.assert_array_equal(correct_frame(spoiled, known=[KnownDefect(4, 6)]), field)
+    white = np.full((12, 16), FULL)
+    np.testing.assert_array_equal(correct_frame(spoil(white, [(4, 6)], -20)), white)
+
+
 def test_touching_couplets_are_the_lists_job():
     field = mosaic(COLOURS[0], (12, 16))
     for other in TOUCHING:

@@ -58,7 +58,7 @@ class BlockMemory(wiring.Component):
             # A memory that answers at once, and a register: synthesis makes them one block RAM,
             # and the attribute frees it from defining a collision.
             m.submodules[f"block_{start}"] = block = memory.Memory(
-                shape=bits, depth=self.depth, attrs={"no_rw_check": 1},
+                shape=bits, depth=self.depth, attrs={"ram_style": "block", "no_rw_check": 1},
                 init=[value >> start & ((1 << bits) - 1) for value in self.init])
             read, write = block.read_port(domain="comb"), block.write_port()
             m.d.comb += [

@@ -4,13 +4,14 @@
 from typing import Any
 
 from amaranth import *
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...config import DieConfig
 from ...pixel import CodePixels, corrected_bits
 from ...stream.delay import delayed
 from .beat_window import BeatWindow, beats_around
+from .block_memory import BlockMemory
 from .column_sort import ColumnSort, SortedColumn
 from .defect_list import DefectEntry
 from .defect_marks import DefectMarks, RowRegion
@@ -22,6 +23,9 @@ from .row_sequencer import LeavingRow, RowSequencer
 from .support import SIGHT_COLUMNS, Support
 
 __all__ = ["DefectCorrection"]
+
+COUNT_CYCLES = 1 + BlockMemory.latency_cycles
+"""From a row's first beat in the centre until its capture's count is known."""
 
 
 class DefectCorrection(wiring.Component):
@@ -167,10 +171,10 @@ class DefectCorrection(wiring.Component):
                      lasts.eq(Cat(window.centre_last, lasts))]
 
         m.d.comb += [
-            marks.start.eq(sequencer.first & row.leaves), marks.tag.eq(row.tag),
-            marks.enable.eq(self.defects_listed & (row.above[1] | row.below[1])),
+            marks.start.eq(sequencer.first), marks.tag.eq(row.tag),
+            marks.enable.eq(self.defects_listed & row.leaves & (row.above[1] | row.below[1])),
             marks.region.eq(self.region),
-            marks.beat.eq(valid[-2]), marks.last.eq(lasts[-2]), marks.restart.eq(drop_judged),
+            marks.beat.eq(valid[-2]),
             marks.write_index.eq(self.list_index), marks.write_entry.eq(self.list_entry),
             marks.write_enable.eq(self.list_write_enable),
             marks.entries.eq(self.list_entries),
@@ -179,8 +183,9 @@ class DefectCorrection(wiring.Component):
 
         out = Signal.like(self.o.payload, reset_less=True)
         out_valid = Signal()
-        supported = delayed(m, support.supported, stages - Support.latency_cycles,
-                            name="supported")
+        supported, blind = (
+            delayed(m, flags, NeighbourRank.latency_cycles - Support.latency_cycles, name=name)
+            for flags, name in ((support.supported, "supported"), (support.blind, "blind")))
         replaced = Signal(lanes)
         for lane in range(lanes):
             m.submodules[f"rank_{lane}"] = rank = NeighbourRank(config)
@@ -192,12 +197,12 @@ class DefectCorrection(wiring.Component):
                 rank.has_left.eq(window.present[places[0][0]]),
                 rank.has_right.eq(window.present[places[2][0]]),
                 rank.has_both_rows.eq(whole_pair),
-                judge.capture.eq(judged.tag.capture),
+                judge.capture.eq(judged.tag.capture), judge.enable.eq(dynamic),
+                judge.supported.eq(supported[lane]), judge.blind.eq(blind[lane]),
                 judge.high.eq(rank.high), judge.low.eq(rank.low), judge.pixel.eq(rank.pixel),
                 judge.write.eq(self.threshold_write),
                 judge.write_enable.eq(self.threshold_write_enable),
-                replaced[lane].eq(marks.marked[lane]
-                                  | (judge.deviates & ~supported[lane] & dynamic)),
+                replaced[lane].eq(marks.marked[lane] | judge.deviates),
             ]
             m.d.sync += out.codes[lane].eq(Mux(replaced[lane], judge.estimate, judge.kept))
         # A flushed row that is cut ends with the beat that is about to leave.
@@ -209,29 +214,33 @@ class DefectCorrection(wiring.Component):
             out.tag.eq(judged.tag), out.optical_black.eq(0),
         ]
         m.d.comb += [self.o.valid.eq(out_valid), self.o.payload.eq(out)]
-        self._count(m, judged, valid[-1], last, replaced)
+        self._count(m, judged, centre & between_rows, valid[-1], last, replaced)
         return m
 
-    def _count(self, m: Module, row: Any, valid: Value, last: Value, replaced: Value) -> None:
+    def _count(self, m: Module, row: Any, begins: Value, valid: Value, last: Value,
+               replaced: Value) -> None:
         """Pixels replaced, carried on from row to row of the same capture."""
         captures, lanes = len(self.config.captures), self.config.lanes
-        m.submodules.counts = counts = memory.Memory(shape=16, depth=captures, init=[])
-        read, write = counts.read_port(domain="comb"), counts.write_port()
-        between_rows, beat, ended = Signal(init=1), Signal(), Signal()
-        found = Signal(range(lanes + 1), reset_less=True)
+        m.submodules.counts = counts = BlockMemory(16, depth=captures)
+        total, found = Signal(16, reset_less=True), Signal(range(lanes + 1), reset_less=True)
+        # What the capture has so far is known when its row's first beat has been judged.
+        starts = delayed(m, begins, COUNT_CYCLES, name="count_begins", reset_less=False)
+        beat, ended, is_full = Signal(), Signal(), Signal()
         m.d.sync += [
             beat.eq(valid), ended.eq(last),
             found.eq(sum(replaced[lane] for lane in range(lanes))),
         ]
-        with m.If(beat):
-            m.d.sync += between_rows.eq(ended)
-        begins, is_full = between_rows & ~row.above[0], Signal()
         m.d.comb += [
-            read.addr.eq(row.tag.capture), write.addr.eq(row.tag.capture), write.en.eq(beat),
-            is_full.eq(read.data[lanes.bit_length() - 1:].all()),
-            write.data.eq((read.data & ~begins.replicate(16))
-                          + (found & ~is_full.replicate(len(found)))),
+            counts.address.eq(row.tag.capture), counts.write_address.eq(row.tag.capture),
+            is_full.eq(total[lanes.bit_length() - 1:].all()),
+            counts.write_word.eq(total),
         ]
+        with m.If(starts | (beat & ~is_full)):
+            m.d.sync += total.eq(Mux(starts, counts.word, total + found))
+        with m.If(starts & ~row.above[0]):
+            m.d.sync += total.eq(0)
+        complete = delayed(m, beat & ended, 1, name="count_complete", reset_less=False)
+        m.d.comb += counts.write_enable.eq(complete)
         for capture in range(captures):
-            with m.If(beat & ended & row.frame_last & (row.tag.capture == capture)):
-                m.d.sync += self.corrected[capture].eq(write.data)
+            with m.If(complete & row.frame_last & (row.tag.capture == capture)):
+                m.d.sync += self.corrected[capture].eq(total)

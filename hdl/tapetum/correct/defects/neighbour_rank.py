@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Second largest and second smallest of the neighbours of the same colour."""
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -11,6 +15,22 @@ from ...stream.delay import delayed
 from .column_sort import SortedColumn
 
 __all__ = ["NeighbourRank"]
+
+
+def chosen(m: Module, values: Sequence[Value], selects: Sequence[Value], *, name: str) -> Value:
+    """The value that is selected, of which there is one, a clock later.
+
+    Each waits in a register that is cleared unless it is the one: registers can be cleared for
+    nothing, and what is left is an OR, half of what a multiplexer takes.
+    """
+    held = []
+    for index, (value, select) in enumerate(zip(values, selects, strict=True)):
+        register = Signal(len(value), name=f"{name}_{index}", reset_less=True)
+        m.d.sync += register.eq(value)
+        with m.If(~select):
+            m.d.sync += register.eq(0)
+        held.append(register)
+    return reduce(or_, held)
 
 
 class NeighbourRank(wiring.Component):
@@ -71,15 +91,16 @@ class NeighbourRank(wiring.Component):
         def register(label: str, value: Value, cycles: int = 1) -> Value:
             return delayed(m, value, cycles, name=f"{name}_{label}")
 
-        def beyond(a: Value, b: Value) -> Value:
-            return b < a if is_high else a < b
+        # Asked this way round, a carry answers: "less than" takes its inverse.
+        def not_beyond(a: Value, b: Value) -> Value:
+            return b >= a if is_high else a >= b
 
         pair_first, pair_second = (("pair_high", "pair_low") if is_high
                                    else ("pair_low", "pair_high"))
         firsts = [self.left[extreme], self.right[extreme], self.centre[pair_first]]
         seconds = [self.left[next_to_it], self.right[next_to_it], self.centre[pair_second]]
         left_right, left_pair, right_pair = (
-            register(f"{label}_is_beyond", beyond(firsts[a], firsts[b]))
+            ~register(f"{label}_not_beyond", not_beyond(firsts[a], firsts[b]))
             for label, a, b in (("left_right", 0, 1), ("left_pair", 0, 2), ("right_pair", 1, 2)))
         has_left, has_right = (register(label, value) for label, value in
                                (("has_left", self.has_left), ("has_right", self.has_right)))
@@ -87,21 +108,19 @@ class NeighbourRank(wiring.Component):
         # Of the sides, and then of that and the pair between them, which at the border of the
         # frame is a single pixel.
         is_left = has_left & (left_right | ~has_right)
-        left_wins = register("left_wins", is_left & left_pair)
-        right_wins = register("right_wins", ~is_left & right_pair)
-        left_follows = register("left_follows", Mux(is_left, ~left_pair,
-                                                    has_left & right_pair & left_pair))
-        right_follows = register("right_follows", Mux(is_left, has_right & left_pair & right_pair,
-                                                      ~right_pair))
-        left, right, pair = (register(f"first_{place}", value, 2)
-                             for place, value in enumerate(firsts))
-        follower = register("follower", Mux(left_follows, left, Mux(right_follows, right, pair)))
-        left, right, pair = (register(f"second_{place}", value, 2)
-                             for place, value in enumerate(seconds))
-        behind = register("behind", Mux(left_wins, left, Mux(right_wins, right, pair)))
-        has_behind = register("has_behind", left_wins | right_wins
-                              | register("has_both_rows", self.has_both_rows))
+        left_wins, right_wins = is_left & left_pair, ~is_left & right_pair
+        left_follows = Mux(is_left, ~left_pair, has_left & right_pair & left_pair)
+        right_follows = Mux(is_left, has_right & left_pair & right_pair, ~right_pair)
+        follower = register("follower", chosen(
+            m, [register(f"first_{place}", value) for place, value in enumerate(firsts)],
+            [left_follows, right_follows, ~left_follows & ~right_follows],
+            name=f"{name}_follows"))
+        behind = register("behind", chosen(
+            m, [register(f"second_{place}", value) for place, value in enumerate(seconds)],
+            [left_wins, right_wins, ~left_wins & ~right_wins], name=f"{name}_wins"))
+        has_behind = register("has_behind", register(
+            "is_side", left_wins | right_wins) | register("has_both_rows", self.has_both_rows))
 
-        behind_wins = register("behind_wins", has_behind & beyond(behind, follower))
+        behind_wins = register("behind_wins", has_behind & ~not_beyond(behind, follower))
         return register("out", Mux(behind_wins, register("behind", behind),
                                    register("follower", follower)))

@@ -20,6 +20,8 @@ SIGHT_COLUMNS = 3
 """How far to the left and to the right neighbours are compared."""
 COMPARE_CYCLES = 4
 """From a sorted column to its flag."""
+STEP_CYCLES = 7
+"""From a column to what its difference from another gives."""
 
 
 class Support(wiring.Component):
@@ -34,7 +36,8 @@ class Support(wiring.Component):
         H . H
 
     Whatever exceeds the noise at its own level supports the pixel. A difference is measured
-    once, when a column comes, and travels as one bit.
+    once, when a column comes, and travels as one bit. So does whether the rows -1 and 1 are
+    saturated: in the columns -1 to 1 that leaves nothing to see.
 
     Parameters
     ----------
@@ -47,7 +50,7 @@ class Support(wiring.Component):
     columns : In(lanes of ROWS codes), last, valid : In(1)
     sorted : In(SortedColumn per lane)
         The same columns, `ColumnSort.latency_cycles` later.
-    supported : Out(lanes)
+    supported, blind : Out(lanes)
         Of the beat in the centre of a `BeatWindow` of the sorted columns, 5 clocks later.
     drop : In(1)
     write : In(ThresholdWrite), write_enable : In(1)
@@ -62,7 +65,7 @@ class Support(wiring.Component):
             "capture": In(2), "has_above": In(1), "has_below": In(1),
             "columns": In(columns), "last": In(1), "valid": In(1),
             "sorted": In(data.ArrayLayout(SortedColumn(config), config.lanes)),
-            "supported": Out(config.lanes), "drop": In(1),
+            "supported": Out(config.lanes), "blind": Out(config.lanes), "drop": In(1),
             "write": In(ThresholdWrite(config)), "write_enable": In(1),
         })
 
@@ -83,7 +86,7 @@ class Support(wiring.Component):
             m.d.comb += [row_window.i[lane].above.eq(self.columns[lane][1]),
                          row_window.i[lane].below.eq(self.columns[lane][3])]
 
-        flags = data.StructLayout({"spread": lanes, "step": lanes})
+        flags = data.StructLayout({"spread": lanes, "step": lanes, "saturated": lanes})
         m.submodules.flag_window = flag_window = BeatWindow(flags, behind=around, ahead=around)
         for lane in range(lanes):
             here = row_window.beats[behind][lane]
@@ -101,6 +104,9 @@ class Support(wiring.Component):
                 larger.eq(Mux(above_is_larger, held.above, held.below)),
             ]
             m.d.comb += table.code.eq(larger)
+            saturated = Signal(name=f"saturated_{lane}", reset_less=True)
+            m.d.sync += saturated.eq(larger.all())
+            saturated = delayed(m, saturated, STEP_CYCLES - 3, name=f"saturated_{lane}")
             steps = [self._step(m, f"{name}_{lane}", here[name], there[name], exists & present,
                                 table.threshold)
                      for name, present in (("above", self.has_above), ("below", self.has_below))]
@@ -114,7 +120,8 @@ class Support(wiring.Component):
             m.d.sync += wide.eq(table.threshold < delayed(m, spread, table.latency_cycles - 1,
                                                           name=f"wait_{lane}"))
             m.d.comb += [flag_window.i.spread[lane].eq(wide),
-                         flag_window.i.step[lane].eq(steps[0] | steps[1])]
+                         flag_window.i.step[lane].eq(steps[0] | steps[1]),
+                         flag_window.i.saturated[lane].eq(saturated)]
 
         late = ColumnSort.latency_cycles + COMPARE_CYCLES
         valid = Signal(late)
@@ -123,15 +130,17 @@ class Support(wiring.Component):
             flag_window.valid.eq(valid[-1]), flag_window.drop.eq(self.drop),
             flag_window.last.eq(delayed(m, self.last, late, name="last")),
         ]
-        spreads, steps = [], []
+        spreads, steps, saturated = [], [], []
         for index in range(2 * around + 1):
             held, present = flag_window.beats[index], flag_window.present[index]
             spreads += [held.spread[lane] & present for lane in range(lanes)]
             steps += [held.step[lane] & present for lane in range(lanes)]
+            saturated += [held.saturated[lane] & present for lane in range(lanes)]
         for lane in range(lanes):
             place = around * lanes + lane
             seen = [spreads[place - 1], spreads[place + 1], *steps[place - 1:place + 4]]
-            m.d.sync += self.supported[lane].eq(Cat(seen).any())
+            m.d.sync += [self.supported[lane].eq(Cat(seen).any()),
+                         self.blind[lane].eq(Cat(saturated[place - 1:place + 2]).any())]
         return m
 
     def _table(self, m: Module, name: str) -> ThresholdTable:
@@ -142,7 +151,7 @@ class Support(wiring.Component):
 
     def _step(self, m: Module, name: str, here: Value, there: Value, exists: Value,
               threshold: Value) -> Value:
-        """Whether two codes differ by more than the threshold; 7 clocks."""
+        """Whether two codes differ by more than the threshold; `STEP_CYCLES`."""
         bits = len(threshold)
         difference = Signal(signed(bits + 1), name=f"difference_{name}", reset_less=True)
         both = Signal(name=f"both_{name}", reset_less=True)
