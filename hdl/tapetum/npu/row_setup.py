@@ -15,6 +15,7 @@ __all__ = ["KERNEL_ROWS", "RowSetup"]
 
 KERNEL_ROWS = 16
 _LAYER_READS = 5
+_READ_CYCLES = 1 + BlockMemory.latency_cycles
 _SETTLE_CYCLES = 2
 
 
@@ -45,7 +46,7 @@ class RowSetup(wiring.Component):
     """Reads the schedule and the records, finds all addresses of a row, waits for its inputs.
 
     Rows of a layer come in order, so that each continues from where the one before stood: slots
-    are counted on, never divided. Takes 14 clocks and one per row of the kernel, in the background
+    are counted on, never divided. Takes 15 clocks and one per row of the kernel, in the background
     of the row that is being computed.
 
     Members
@@ -89,11 +90,14 @@ class RowSetup(wiring.Component):
             shape=KernelRow, depth=2 * KERNEL_ROWS, init=[])
         row_write, row_read = kernel_rows.write_port(), kernel_rows.read_port(domain="comb")
         entry = Signal(range(self.config.schedule_entries))
+        # A register of its own: the memory may stand far from the state that asks it.
+        address = Signal(10, reset_less=True)
         layer_number, read = schedule.word, records.word
         m.d.comb += [
             schedule.write_address.eq(self.write_index),
             schedule.write_word.eq(self.write_data),
             schedule.write_enable.eq(self.write_schedule), schedule.address.eq(entry),
+            records.address.eq(address),
             row_read.addr.eq(Cat(self.row, self.row_context)), self.kernel_row.eq(row_read.data),
         ]
 
@@ -140,34 +144,28 @@ class RowSetup(wiring.Component):
                     m.next = "fetch"
             with m.State("fetch"):
                 m.d.sync += count.eq(count + 1)
-                m.d.comb += records.address.eq(Cat(count[:3], layer_number))
+                m.d.sync += address.eq(Cat(count[:3], layer_number))
                 with m.Switch(count):
                     for word in range(_LAYER_READS):
-                        with m.Case(word + 2):
+                        with m.Case(word + _READ_CYCLES):
                             low = word * TABLE_WORD_BITS
                             m.d.sync += Value.cast(layer)[low:low + TABLE_WORD_BITS].eq(read)
-                    with m.Case(_LAYER_READS + 2):
-                        m.d.sync += progress.eq(read)
-                    with m.Case(_LAYER_READS + 3):
-                        m.d.sync += later.eq(read)
-                    with m.Case(_LAYER_READS + 4):
-                        m.d.sync += source.eq(read)
-                    with m.Case(_LAYER_READS + 5):
-                        m.d.sync += target.eq(read)
-                    with m.Case(_LAYER_READS + 6):
-                        m.d.sync += residual.eq(read)
-                        m.next = "begin"
+                    for index, record in enumerate((progress, later, source, target, residual)):
+                        with m.Case(_LAYER_READS + index + _READ_CYCLES):
+                            m.d.sync += record.eq(read)
+                with m.If(count == _LAYER_READS + 4 + _READ_CYCLES):
+                    m.next = "begin"
                 with m.Switch(count):
                     with m.Case(_LAYER_READS):
-                        m.d.comb += records.address.eq(Cat(layer_number, C(0b1100, 4)))
+                        m.d.sync += address.eq(Cat(layer_number, C(0b1100, 4)))
                     with m.Case(_LAYER_READS + 1):
-                        m.d.comb += records.address.eq(Cat(layer_number, C(0b1110, 4)))
+                        m.d.sync += address.eq(Cat(layer_number, C(0b1110, 4)))
                     with m.Case(_LAYER_READS + 2):
-                        m.d.comb += records.address.eq(Cat(layer.in_tensor, C(0b1000, 4)))
+                        m.d.sync += address.eq(Cat(layer.in_tensor, C(0b1000, 4)))
                     with m.Case(_LAYER_READS + 3):
-                        m.d.comb += records.address.eq(Cat(layer.out_tensor, C(0b1000, 4)))
+                        m.d.sync += address.eq(Cat(layer.out_tensor, C(0b1000, 4)))
                     with m.Case(_LAYER_READS + 4):
-                        m.d.comb += records.address.eq(Cat(layer.residual_tensor, C(0b1000, 4)))
+                        m.d.sync += address.eq(Cat(layer.residual_tensor, C(0b1000, 4)))
             with m.State("begin"):
                 m.d.sync += [step.eq(0), walk_steps.eq(Mux(
                     layer.kernel_height > layer.stride_y, layer.kernel_height, layer.stride_y))]
