@@ -150,6 +150,11 @@ class ArrayLayer:
     def cells(self) -> int:
         return self.weights.shape[0]
 
+    @property
+    def own_words(self) -> int:
+        """Words that the channels of a group lie in."""
+        return max(1, self.cells // CHANNEL_LANES)
+
     def rows_needed(self, row: int) -> int:
         """Rows of the source that must be there before `row` is computed."""
         return min(row * self.stride[0] + self.window[0] - self.pad_top, self.source.height)

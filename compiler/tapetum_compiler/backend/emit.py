@@ -79,7 +79,7 @@ def _layer_record(layer: ArrayLayer, number: int, streams: Streams, weight_base:
         stride_x=layer.stride[1], pad_top=layer.pad_top, pad_left=layer.pad_left,
         in_tensor=streams.maps.index(layer.source), in_height=layer.source.height,
         in_width=layer.source.width, vectors=layer.vectors,
-        in_pixel_words=layer.source.pixel_words, out_tensor=target,
+        in_pixel_words=layer.source.pixel_words, own_words=layer.own_words, out_tensor=target,
         out_height=layer.target.height, out_width=layer.target.width, groups=layer.groups,
         weight_base=weight_base, parameter_base=parameter_base,
         zero_point_in=layer.zero_point_in, zero_point_out=layer.zero_point_out,

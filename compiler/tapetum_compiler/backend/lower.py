@@ -20,7 +20,14 @@ from tapetum_compiler.network import (
     Tensor,
 )
 
-from .array_layer import ArrayLayer, ArrayMap, ArrayTensor, Parameters, Residual
+from .array_layer import (
+    CHANNEL_LANES,
+    ArrayLayer,
+    ArrayMap,
+    ArrayTensor,
+    Parameters,
+    Residual,
+)
 from .places import Places
 from .sums import fused_sums, residual_of
 from .taps import Taps, convolution_taps, identity_taps, pool_taps
@@ -161,7 +168,7 @@ class _Lowering:
             strides = taps.output.width == 1 or taps.stride[1] <= 2
             if (height, width) == (3, 3) and strides and not taps.maximum and residual is None:
                 return Mode.DEPTHWISE, False
-            if self._cells <= 8:
+            if self._cells <= CHANNEL_LANES or (self._has_pairs(source) and not taps.maximum):
                 return Mode.CHANNELS, True
         taps.layer.refuse_unless(
             not taps.maximum, f"takes a maximum, which an array of {self._cells} cells cannot; "
@@ -170,6 +177,11 @@ class _Lowering:
         few = (source.lanes <= 3 and width == 3 and height <= 3 and taps.weights.ndim == 4
                and taps.stride[1] <= min(3, groups * height))
         return (Mode.KERNEL_ROW if few and residual is None else Mode.CHANNELS), False
+
+    def _has_pairs(self, source: ArrayTensor) -> bool:
+        """Whether groups of more than a word's channels lie in whole words: not of every input."""
+        groups = -(-(int(source.places.max()) + 1) // self._cells)
+        return groups * self._cells <= source.map.pixel_words * CHANNEL_LANES
 
     def _packed(self, taps: Taps, source: ArrayTensor, mode: Mode, grouped: bool,
                 lanes: NDArray[np.intp], where: ArrayMap, word: int,

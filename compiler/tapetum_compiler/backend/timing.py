@@ -72,7 +72,8 @@ def write_share(layer: ArrayLayer) -> float:
 
 
 def _vector_steps(layer: ArrayLayer) -> int:
-    steps = layer.window[0] * layer.window[1] * (1 if layer.grouped else layer.vectors)
+    words = layer.own_words if layer.grouped else layer.vectors
+    steps = layer.window[0] * layer.window[1] * words
     if layer.residual:
         steps = max(steps + 1, _SHORTEST_SUM_STEPS, layer.cells + _SERIAL_OVERHEAD_STEPS)
     return steps

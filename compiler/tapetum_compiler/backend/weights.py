@@ -22,11 +22,12 @@ def channel_words(weights: Weights, cells: int) -> Weights:
 
 
 def grouped_words(weights: Weights, cells: int) -> Weights:
-    """(lanes, rows, columns), each lane its own, to a word per group and tap."""
+    """(lanes, rows, columns), each lane its own, to the words of a group's own lanes per tap."""
     count, height, width = weights.shape
-    spread = np.zeros((count, height, width, CHANNEL_LANES), np.int8)
+    lanes = max(cells, CHANNEL_LANES)
+    spread = np.zeros((count, height, width, lanes), np.int8)
     lane = np.arange(count)
-    spread[lane, :, :, lane % CHANNEL_LANES] = weights
+    spread[lane, :, :, lane % lanes] = weights
     return channel_words(spread, cells)
 
 

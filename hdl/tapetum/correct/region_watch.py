@@ -46,18 +46,23 @@ class RegionWatch(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        tag = self.i.payload.tag
-        frame = settings_of(self.settings, tag.frame[:2])
+        frame = self.i.payload.tag.frame
+        chosen = settings_of(self.settings, frame[:2])
+        region = Cat(chosen.column_start, chosen.column_end, chosen.column_skip,
+                     chosen.flip_columns)
+        comes = delayed(m, self.i.valid, 1, name="comes", reset_less=False)
+        frame, region = (delayed(m, value, 1, name=name)
+                         for value, name in ((frame, "frame"), (region, "region")))
+
         # The newest frame alone counts: rows of the one before it still come in between.
         newest, known = Signal(16), Signal()
-        region = Cat(frame.column_start, frame.column_end, frame.column_skip, frame.flip_columns)
         current, before = (Signal(len(region), reset_less=True, name=name)
                            for name in ("current", "before"))
         is_new, was_known = Signal(), Signal()
         m.d.sync += is_new.eq(0)
-        ahead = (tag.frame - newest)[:16]
-        with m.If(self.i.valid & (~known | ((ahead != 0) & (ahead != 0xFFFF)))):
-            m.d.sync += [newest.eq(tag.frame), known.eq(1), current.eq(region), before.eq(current),
+        ahead = (frame - newest)[:16]
+        with m.If(comes & (~known | ((ahead != 0) & (ahead != 0xFFFF)))):
+            m.d.sync += [newest.eq(frame), known.eq(1), current.eq(region), before.eq(current),
                          is_new.eq(1), was_known.eq(known)]
         m.d.sync += self.changed.eq(is_new & was_known & (current != before))
         m.d.comb += [

@@ -101,6 +101,7 @@ class LayerRecord:
 
     ``completes_row`` is false for all but the last writer of a row that several layers share.
     A pixel of the input has ``in_pixel_words``, of which the first ``vectors`` are read; 0 if all.
+    A ``grouped`` layer reads ``own_words`` of it per tap, those of the group's own channels.
     ``add_parameter`` is the parameter word, without bias, that rescales the sums with a residual.
     """
 
@@ -120,6 +121,7 @@ class LayerRecord:
     in_width: int
     vectors: int
     in_pixel_words: int = 0
+    own_words: int = 1
     out_tensor: int
     out_height: int
     out_width: int
@@ -144,10 +146,10 @@ class LayerRecord:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         values["mode"] = self.mode.value
         pixel = self.in_pixel_words or self.vectors
-        every_word = self.mode is Mode.CHANNELS and not self.grouped
+        read = self.own_words if self.grouped else self.vectors
         values |= {
             "stride_words": self.stride_x * pixel, "pad_words": self.pad_left * pixel,
-            "tap_words": pixel - self.vectors + 1 if every_word else pixel,
+            "tap_words": pixel - read + 1 if self.mode is Mode.CHANNELS else pixel,
             "pushes": (self.out_width - 1) * self.stride_x - self.pad_left + self.kernel_width,
         }
         return _packed(values, _LAYER_BITS, "layer")

@@ -96,7 +96,7 @@ class ChannelSteps(StepGenerator):
                 ]
             with m.Else():
                 group_loop.step(m)
-                following = group_start + (grouped & full)
+                following = group_start + Mux(grouped & full, self.config.group_words, 0)
                 next_residual = residual_group + Mux(full, self.config.group_words, 0)
                 m.d.sync += [
                     word.eq(following), word_start.eq(following), group_start.eq(following),
@@ -108,7 +108,8 @@ class ChannelSteps(StepGenerator):
                 # With a residual the weights have moved on already.
                 m.d.sync += restart.eq(Mux(has_residual, weight, weight + 1))
         with m.If(self.load):
-            for loop, length in zip(loops, (Mux(layer.grouped, 1, layer.vectors),
+            for loop, length in zip(loops, (Mux(layer.grouped, self.config.group_words,
+                                                layer.vectors),
                                             layer.kernel_width, layer.kernel_height,
                                             layer.out_width, layer.groups), strict=True):
                 loop.load(m, length)

@@ -188,7 +188,8 @@ class NpuModel:
         group = self._own_word(layer)[None, :, None, None, None]
         ky = np.arange(height)[:, None, None]
         kx = np.arange(width)[:, None]
-        vector = group if layer.grouped else np.arange(layer.vectors)
+        own = np.arange(max(1, self.program.cells // _WORD))
+        vector = group + own if layer.grouped else np.arange(layer.vectors)
         lanes = self._read(layer.in_tensor, row * layer.stride_y + ky - layer.pad_top,
                            x * layer.stride_x + kx - layer.pad_left, vector,
                            layer.in_width, layer.in_height, layer.zero_point_in)

@@ -11,7 +11,7 @@ _SUM = 15
 _SUM_STEPS = 12
 _FILL = 3
 _ADDEND = 3
-_SETUP = 24
+_SETUP = 25
 _WRITE = 23
 _FIRST_WORD = 6
 _NEXT_WORD = 11
@@ -148,7 +148,7 @@ class NpuClock:
         if layer.mode is Mode.KERNEL_ROW:
             return _FILL + layer.out_width * layer.groups * layer.kernel_height
         taps = layer.kernel_height * layer.kernel_width
-        vector = taps if layer.grouped else taps * layer.vectors
+        vector = taps * (max(1, self._program.cells // 8) if layer.grouped else layer.vectors)
         if layer.has_residual:
             vector = max(vector + 1, _SUM_STEPS, self._program.cells + 4)
         return layer.out_width * layer.groups * vector

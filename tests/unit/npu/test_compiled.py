@@ -9,9 +9,10 @@ from tapetum.npu.engine import Engine
 from tapetum.npu.npu_config import NpuConfig
 from tapetum.npu.program import Mode
 from tapetum_compiler.backend.compile import compile_network
-from tapetum_compiler.network import Padding
+from tapetum_compiler.network import Padding, Pool, PoolKind
 from tapetum_sim.models.npu import NpuModel
 from unit.compiler.networks import (
+    NO_PADDING,
     RING,
     convolution,
     images,
@@ -32,6 +33,15 @@ def mobile_network(rng):
                        padding=Padding(0, 0, 1, 1), is_depthwise=True)
     last = convolution(rng, half.output, "last", channels=10, window=(4, 4))
     return network_of(first, deep, wide, half, last)
+
+
+def averaging_network(rng):
+    """An average over channels that lie in several words, of which a group reads its own."""
+    image = tensor("image", (4, 4, 3))
+    first = convolution(rng, image, "first", channels=30, window=(3, 3), padding=RING)
+    average = Pool(name="average", inputs=(first.output,), output=tensor("mean", (2, 2, 30)),
+                   window=(2, 2), stride=(2, 2), padding=NO_PADDING, kind=PoolKind.AVERAGE)
+    return network_of(first, average)
 
 
 def word(lanes) -> int:
@@ -128,6 +138,13 @@ def assert_every_word_is_the_models(build, cells, seed):
     (mobile_network, 8), pytest.param(residual_network, 8, marks=pytest.mark.slow)])
 def test_every_word_is_the_models(build, cells, seed):
     assert_every_word_is_the_models(build, cells, seed)
+
+
+def test_a_group_of_two_words_reads_both_and_no_other(seed):
+    network = averaging_network(np.random.default_rng(seed))
+    average = compile_network(network, cells=16).program.layers[-1]
+    assert (average.grouped, average.own_words, average.groups) == (True, 2, 2)
+    assert_every_word_is_the_models(averaging_network, 16, seed)
 
 
 @pytest.mark.slow
