@@ -9,8 +9,9 @@ from ..pixel_die import PixelDieParameters
 from ..scenes.switched_light import SwitchedLight
 from .context import Context
 from .features import without_corrections
+from .flat_fields import rate_that_fills
 from .measurement import Measurement, at_least, at_most
-from .plan import Plan
+from .plan import Plan, short_frame
 from .shot import Shot
 
 __all__ = ["DEFECT_SHOTS", "DefectCount", "count_defects", "defects_corrected",
@@ -24,9 +25,10 @@ DEVIATES = 8.0
 RESTORED = 4.0
 """Standard deviations of the good pixels of the same light."""
 WELLS = 0.3
+ROWS = 160
 
 _METHOD = (
-    f"Flat fields, one for each capture at {WELLS:.0%} of its well, seen by a pixel die with "
+    f"Flat fields of {ROWS} rows, one for each capture at {WELLS:.0%} of its well, seen by a pixel die with "
     f"{PER_MILLION:g} hot, dead and stuck pixels per million of each, all noise and spreads. The "
     f"same frames with the correction of defects switched off and on; the good pixels of a column "
     f"tell what each pixel should have. ")
@@ -87,15 +89,14 @@ def good_pixels_touched(context: Context) -> Measurement:
 def _plan(context: Context, level: int) -> Plan:
     config = context.config
     capture = config.captures[level]
-    exposure_s = config.exposure_cycles(config.captures[0]) / config.sync_clock_hz
-    electrons = (WELLS * config.adc.full_well_codes * config.electrons_per_code(capture)
-                 * config.exposure_ratio(capture))
+    registers = short_frame(config, ROWS)
     parameters = replace(PixelDieParameters(), hot_per_million=PER_MILLION,
                          dead_per_million=PER_MILLION, stuck_per_million=PER_MILLION,
                          couplets_per_million=0.0)
     return Plan(name=f"defects-on-{capture.name}", parameters=parameters,
-                frames=SETTLING_FRAMES + 1,
-                scene=SwitchedLight(config, [(0.0, electrons / exposure_s)]))
+                frames=SETTLING_FRAMES + 1, registers=registers,
+                scene=SwitchedLight(
+                    config, [(0.0, rate_that_fills(config, registers, level, WELLS))]))
 
 
 def _shots(context: Context, is_on: bool) -> list[Shot]:
@@ -105,8 +106,9 @@ def _shots(context: Context, is_on: bool) -> list[Shot]:
 
     def take(level: int) -> Shot:
         name = f"defects-{state}-{config.captures[level].name}"
+        plan = _plan(context, level)
         return context.once(name, lambda c: c.take(
-            replace(_plan(c, level), name=name, registers=switches)))
+            replace(plan, name=name, registers={**plan.registers, **switches})))
 
     return [take(level) for level in range(len(config.captures))]
 

@@ -9,16 +9,17 @@ from .context import Context
 from .features import auto_exposure
 from .lamps import anti_flicker_capture
 from .measurement import Measurement, at_most
-from .plan import Plan
+from .plan import Plan, middle_rows
 from .shot import Shot
 
 __all__ = ["exposure_shot", "frames_after", "frames_to_settle"]
 
 STEP = 1000.0
-PHASE_FRAMES = 10
+PHASE_FRAMES = 8
 """Frames of each level of light: dim, bright, dim."""
 TOLERANCE_OCTAVES = 0.25
 SHADING_DECADES = 3.0
+ROWS = 96
 
 
 def exposure_shot(context: Context) -> Shot:
@@ -38,7 +39,8 @@ def _take(context: Context) -> Shot:
         shading=np.geomspace(10 ** -SHADING_DECADES, 1, config.array.columns))
     return context.take(Plan(
         name="auto-exposure", scene=scene, frames=3 * PHASE_FRAMES,
-        parameters=PixelDieParameters(), registers=auto_exposure(config)))
+        parameters=PixelDieParameters(),
+        registers=auto_exposure(config) | middle_rows(config, ROWS)))
 
 
 def frames_to_settle(context: Context) -> Measurement:
@@ -52,7 +54,7 @@ def frames_to_settle(context: Context) -> Measurement:
         key="exposure.frames_to_settle",
         figure=float(max(known)) if len(known) == len(found) else None, unit="frames",
         target=at_most(3),
-        method=f"A picture of {SHADING_DECADES:g} decades whose light rises {STEP:g}-fold and "
+        method=f"A picture of {SHADING_DECADES:g} decades and {ROWS} rows whose light rises {STEP:g}-fold and "
                f"falls again. Frames from the first one that is exposed wholly after the step "
                f"until the exposures of all captures stay within {TOLERANCE_OCTAVES:g} octaves "
                f"of their last value before the next step; the slower of the two.",

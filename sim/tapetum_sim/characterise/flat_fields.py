@@ -13,7 +13,7 @@ from .context import Context
 from .plan import Plan, short_frame
 from .shot import Shot
 
-__all__ = ["FlatFields", "flat_fields"]
+__all__ = ["FlatFields", "flat_fields", "rate_that_fills"]
 
 COLUMN_OFFSET_LSB12 = 20.0
 COLUMN_GAIN = 0.01
@@ -65,7 +65,7 @@ def _take(context: Context) -> FlatFields:
     switch = (1 + SETTLING_FRAMES + measured) * frame_s
     steps = [(0.0, 0.0)]
     for index in range(len(config.captures)):
-        steps.append((switch, _half_rate(config, registers, index)))
+        steps.append((switch, rate_that_fills(config, registers, index, HALF)))
         switch += (SWITCHING_FRAMES + measured) * frame_s
     scene = SwitchedLight(config, steps)
     # The defects have a measurement of their own.
@@ -88,14 +88,15 @@ def _take(context: Context) -> FlatFields:
         bright=[shot.corrected[bright[c], c] for c in captures])
 
 
-def _half_rate(config: DieConfig, registers: dict[str, int], index: int) -> float:
-    """Electrons per second that bring a capture to half of its range."""
+def rate_that_fills(config: DieConfig, registers: dict[str, int], index: int,
+                    share: float) -> float:
+    """Electrons per second that bring a capture to this share of its range."""
     capture = config.captures[index]
     group = next(group for group in config.exposure_groups if index in group.captures)
     prefix = f"exposure_{group.index}_" if group.index else ""
     cycles = (registers[prefix + "coarse_integration_time"] * config.timing.line_length_cycles
               + registers.get(prefix + "fine_integration_time", capture.fine_integration_cycles))
-    return (HALF * config.adc.full_well_codes * config.electrons_per_code(capture)
+    return (share * config.adc.full_well_codes * config.electrons_per_code(capture)
             / config.pixel.sensitivity(capture.photodiode) / cycles * config.sync_clock_hz)
 
 

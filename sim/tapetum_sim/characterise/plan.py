@@ -10,7 +10,7 @@ from ..pixel_die import PixelDie, PixelDieParameters
 from ..scenes.scene import Scene
 from .features import has_correction
 
-__all__ = ["Plan", "Warming", "short_frame", "temporal_noise"]
+__all__ = ["Plan", "Warming", "middle_rows", "short_frame", "temporal_noise"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +71,13 @@ def temporal_noise(config: DieConfig) -> PixelDieParameters:
         row_noise_lsb12=usual.row_noise_lsb12 if has_correction(config, "row_noise") else 0.0)
 
 
+def middle_rows(config: DieConfig, rows: int) -> dict[str, int]:
+    """Registers for a region of so many rows, in frames as long as ever."""
+    rows = min(rows, config.array.rows)
+    first = (config.array.rows - rows) // 2 // 2 * 2
+    return {"y_addr_start": first, "y_addr_end": first + rows - 1}
+
+
 def short_frame(config: DieConfig, rows: int = 64, exposed_rows: int | None = None
                 ) -> dict[str, int]:
     """Registers for a small region in a short frame, for where exposures do not matter.
@@ -78,11 +85,9 @@ def short_frame(config: DieConfig, rows: int = 64, exposed_rows: int | None = No
     No exposure is longer than a frame of `exposed_rows` allows, by default of `rows`.
     """
     rows = min(rows, config.array.rows)
-    first = (config.array.rows - rows) // 2 // 2 * 2
     length = config.array.dark_rows + rows + config.largest_lag_lines + 2
     longest = config.array.dark_rows + min(rows, exposed_rows or rows) + 1
-    registers = {"y_addr_start": first, "y_addr_end": first + rows - 1,
-                 "frame_length_lines": length}
+    registers = middle_rows(config, rows) | {"frame_length_lines": length}
     for group in config.exposure_groups:
         prefix = f"exposure_{group.index}_" if group.index else ""
         lines = config.captures[group.captures[0]].coarse_integration_lines
