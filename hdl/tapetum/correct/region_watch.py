@@ -54,16 +54,16 @@ class RegionWatch(wiring.Component):
         frame, region = (delayed(m, value, 1, name=name)
                          for value, name in ((frame, "frame"), (region, "region")))
 
-        # The newest frame alone counts: rows of the one before it still come in between.
+        # The newest frame alone counts: rows of the one before it, ``last``, still come in between.
         newest, known = Signal(16), Signal()
+        last = Signal(16, reset_less=True)
         current, before = (Signal(len(region), reset_less=True, name=name)
                            for name in ("current", "before"))
         is_new, was_known = Signal(), Signal()
         m.d.sync += is_new.eq(0)
-        ahead = (frame - newest)[:16]
-        with m.If(comes & (~known | ((ahead != 0) & (ahead != 0xFFFF)))):
-            m.d.sync += [newest.eq(frame), known.eq(1), current.eq(region), before.eq(current),
-                         is_new.eq(1), was_known.eq(known)]
+        with m.If(comes & (~known | ((frame != newest) & (~was_known | (frame != last))))):
+            m.d.sync += [newest.eq(frame), last.eq(newest), known.eq(1), was_known.eq(known),
+                         current.eq(region), before.eq(current), is_new.eq(1)]
         m.d.sync += self.changed.eq(is_new & was_known & (current != before))
         m.d.comb += [
             self.o.valid.eq(delayed(m, self.i.valid, self.latency_cycles, name="valid",

@@ -28,10 +28,10 @@ WELLS = 0.3
 ROWS = 160
 
 _METHOD = (
-    f"Flat fields of {ROWS} rows, one for each capture at {WELLS:.0%} of its well, seen by a pixel die with "
-    f"{PER_MILLION:g} hot, dead and stuck pixels per million of each, all noise and spreads. The "
-    f"same frames with the correction of defects switched off and on; the good pixels of a column "
-    f"tell what each pixel should have. ")
+    f"Flat fields of {ROWS} rows, one for each capture at {WELLS:.0%} of its well, seen by a pixel "
+    f"die with {PER_MILLION:g} hot, dead and stuck pixels per million of each, all noise and "
+    f"spreads. The same frames with the correction of defects switched off and on; the good pixels "
+    f"of a column tell what each pixel should have. ")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,10 +54,11 @@ def frames_to_settle(context: Context) -> Measurement:
         key="exposure.frames_to_settle",
         figure=float(max(known)) if len(known) == len(found) else None, unit="frames",
         target=at_most(3),
-        method=f"A picture of {SHADING_DECADES:g} decades and {ROWS} rows whose light rises {STEP:g}-fold and "
-               f"falls again. Frames from the first one that is exposed wholly after the step "
-               f"until the exposures of all captures stay within {TOLERANCE_OCTAVES:g} octaves "
-               f"of their last value before the next step; the slower of the two.",
+        method=f"A picture of {SHADING_DECADES:g} decades and {ROWS} rows whose light rises "
+               f"{STEP:g}-fold and falls again. Frames from the first one that is exposed wholly "
+               f"after the step until the exposures of all captures stay within "
+               f"{TOLERANCE_OCTAVES:g} octaves of their last value before the next step; the "
+               f"slower of the two.",
         details={"up": found[0], "down": found[1], "exposures_s": {
             capture.name: np.round(_exposures(shot)[:, index], 7).tolist()
             for index, capture in enumerate(config.captures)}})
