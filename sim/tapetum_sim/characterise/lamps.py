@@ -26,7 +26,7 @@ STEADY = 0.2
 """Width of the band around the mean in which a lamp counts as steady."""
 STANDARD_ERRORS = 3
 """Allowed for chance: there are some hundred lamps."""
-SETTLING_FRAMES = 16
+SETTLING_FRAMES = 48
 """Until the gain that all columns share, learnt from two noisy test rows per frame, has settled."""
 FREQUENCIES_HZ = (90, 95, 100, 110, 120, 130, 137, 150, 170, 180, 200, 240, 250, 300, 333, 400,
                   480, 500, 600, 700, 720, 800, 900, 1000)
