@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ends of carry chains, without the slices that only lead constants in and nothing out."""
 
-from collections import Counter
 from typing import Any
+
+from .netlist import copied_cells, loads_of
 
 __all__ = ["without_carry_ends"]
 
@@ -21,16 +22,11 @@ def without_carry_ends(netlist: dict[str, Any]) -> dict[str, Any]:
     netlist : dict
         A module as yosys writes it for an ECP5.
     """
-    cells = {name: cell | {"connections": dict(cell["connections"]),
-                           "parameters": dict(cell["parameters"])}
-             for name, cell in netlist["cells"].items()}
-    loads = Counter(bit for cell in cells.values() for pin, bits in cell["connections"].items()
-                    if cell["port_directions"][pin] == "input" for bit in bits)
-    loads.update(bit for port in netlist["ports"].values() if port["direction"] != "input"
-                 for bit in port["bits"])
+    cells = copied_cells(netlist)
+    loads = loads_of(netlist, cells)
     for name in [name for name, cell in cells.items() if cell["type"] == "CCU2C"]:
         pins = cells[name]["connections"]
-        if not loads[pins["COUT"][0]]:
+        if not loads.get(pins["COUT"][0]):
             pins["COUT"] = ["x"]
         if pins["CIN"][0] in _CONSTANTS and all(pins[pin][0] in _CONSTANTS
                                                 for pin in ("C0", "D0")):
@@ -38,7 +34,7 @@ def without_carry_ends(netlist: dict[str, Any]) -> dict[str, Any]:
     return netlist | {"cells": cells}
 
 
-def _begin_without_carry(cells: dict[str, Any], name: str, loads: Counter[Any]) -> None:
+def _begin_without_carry(cells: dict[str, Any], name: str, loads: dict[Any, Any]) -> None:
     pins, parameters = cells[name]["connections"], cells[name]["parameters"]
     if parameters["INJECT1_0"] != "NO":
         return
@@ -48,7 +44,7 @@ def _begin_without_carry(cells: dict[str, Any], name: str, loads: Counter[Any]) 
     passes = [table >> (above + operands) & 1 for operands in range(4)]
     carries = [carry if passes[operands] else table >> operands & 1 for operands in range(4)]
     total = pins["S0"][0]
-    if loads[total]:
+    if loads.get(total):
         sums = sum((value ^ carry) << operands for operands, value in enumerate(passes))
         cells[f"{name}$first"] = {
             "hide_name": 1, "type": "LUT4", "attributes": {},

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Moves registers around a multiplier into it."""
 
-from collections import defaultdict
 from typing import Any
+
+from .netlist import copied_cells, loads_of
 
 __all__ = ["registers_into_multipliers"]
 
@@ -23,12 +24,10 @@ def registers_into_multipliers(netlist: dict[str, Any]) -> dict[str, Any]:
     netlist : dict
         A module as yosys writes it for an ECP5.
     """
-    cells = {name: cell | {"connections": dict(cell["connections"]),
-                           "parameters": dict(cell["parameters"])}
-             for name, cell in netlist["cells"].items()}
+    cells = copied_cells(netlist)
     registers = {cell["connections"]["Q"][0]: name for name, cell in cells.items()
                  if _is_plain_register(cell)}
-    loads = _loads(netlist, cells)
+    loads = loads_of(netlist, cells)
     for name in [name for name, cell in cells.items() if cell["type"] == "MULT18X18D"]:
         for operand, pins in _INPUTS.items():
             _move_operand(cells, name, operand, pins, registers, loads)
@@ -43,21 +42,6 @@ def _is_plain_register(cell: dict[str, Any]) -> bool:
             and cell["parameters"].get("CLKMUX", "CLK") == "CLK"
             and pins.get("LSR", ["0"]) == ["0"]
             and (pins.get("CE", ["1"]) == ["1"] or cell["parameters"].get("CEMUX", "") == "1 "))
-
-
-def _loads(netlist: dict[str, Any], cells: dict[str, Any]) -> dict[Any, set[tuple[str, str]]]:
-    """Who reads each net: cells with their pins, ports with an empty pin."""
-    loads: dict[Any, set[tuple[str, str]]] = defaultdict(set)
-    for name, cell in cells.items():
-        for pin, bits in cell["connections"].items():
-            if cell["port_directions"][pin] == "input":
-                for bit in bits:
-                    loads[bit].add((name, pin))
-    for name, port in netlist["ports"].items():
-        if port["direction"] != "input":
-            for bit in port["bits"]:
-                loads[bit].add((name, ""))
-    return loads
 
 
 def _move_operand(cells: dict[str, Any], own: str, operand: str, pins: list[str],
