@@ -33,7 +33,7 @@ class RegionWatch(wiring.Component):
         Pulse.
     """
 
-    latency_cycles = 4
+    latency_cycles = 5
 
     def __init__(self, config: DieConfig):
         shape = CodePixels(config.lanes, config.adc.bits)
@@ -59,11 +59,16 @@ class RegionWatch(wiring.Component):
         last = Signal(16, reset_less=True)
         current, before = (Signal(len(region), reset_less=True, name=name)
                            for name in ("current", "before"))
-        is_new, was_known = Signal(), Signal()
-        m.d.sync += is_new.eq(0)
-        with m.If(comes & (~known | ((frame != newest) & (~was_known | (frame != last))))):
+        begins, is_new, was_known = Signal(), Signal(), Signal()
+        m.d.sync += [
+            begins.eq(comes & (~known | ((frame != newest) & (~was_known | (frame != last))))),
+            is_new.eq(begins & ~is_new),  # the beat behind was judged before its frame was known
+        ]
+        frame, region = (delayed(m, value, 1, name=f"{name}_begins")
+                         for value, name in ((frame, "frame"), (region, "region")))
+        with m.If(begins & ~is_new):
             m.d.sync += [newest.eq(frame), last.eq(newest), known.eq(1), was_known.eq(known),
-                         current.eq(region), before.eq(current), is_new.eq(1)]
+                         current.eq(region), before.eq(current)]
         m.d.sync += self.changed.eq(is_new & was_known & (current != before))
         m.d.comb += [
             self.o.valid.eq(delayed(m, self.i.valid, self.latency_cycles, name="valid",

@@ -109,7 +109,8 @@ class DefectsModel:
         beyond = np.maximum(row.codes - high, low - row.codes)
         level = level_index(estimate, self.config)
         deviates = (beyond > self.defect[row.capture][level]) & (beyond > high - low)
-        blind = self._saturated_beside(around) & (estimate < self._saturated)
+        dark_in_white = (estimate == self._saturated) & (row.codes <= self._saturated // 2)
+        blind = self._saturated_beside(around) & ~dark_in_white
         faulty = deviates & ~blind & ~self._supported(row, around)
         replace = (faulty & dynamic) | (self._known_in(row) & listed)
         state.corrected = self._count(state.corrected, replace)

@@ -168,8 +168,11 @@ def test_more_than_99_percent_are_corrected_at_the_borders_in_noise(seed):
 def test_saturated_regions_stay_saturated():
     field = np.full((16, 24), FULL)
     np.testing.assert_array_equal(correct_frame(field), field)
-    dead = spoil(field, [(0, 0), (5, 5), (8, 15), (15, 23)], -60)
+    dead = field.copy()
+    dead[[0, 5, 8, 15], [0, 5, 15, 23]] = 0, BLACK, FULL // 4, FULL // 2
     np.testing.assert_array_equal(correct_frame(dead), field)
+    dead[8, 15] = FULL // 2 + 1
+    assert correct_frame(dead)[8, 15] == FULL // 2 + 1
     field[:, 11:] = BLACK + 3000
     np.testing.assert_array_equal(correct_frame(field), field)
 
@@ -184,14 +187,15 @@ def test_texture_as_strong_as_a_defect_stays():
 
 
 def test_a_dip_between_saturated_neighbours_of_other_colours_stays():
-    """They show nothing; where its own colour is saturated as well, there is no picture."""
+    """They show nothing; among saturated neighbours of its own colour only what is dark is dead."""
     field = mosaic((BLACK + 4000, FULL, FULL, FULL), (12, 16))
     for deviation in (-20, 20):
         spoiled = spoil(field, [(4, 6)], deviation)
         np.testing.assert_array_equal(correct_frame(spoiled), spoiled)
     np.testing.assert_array_equal(correct_frame(spoiled, known=[KnownDefect(4, 6)]), field)
     white = np.full((12, 16), FULL)
-    np.testing.assert_array_equal(correct_frame(spoil(white, [(4, 6)], -20)), white)
+    spoiled = spoil(white, [(4, 6)], -20)
+    np.testing.assert_array_equal(correct_frame(spoiled), spoiled)
 
 
 def test_touching_couplets_are_the_lists_job():

@@ -35,7 +35,8 @@ class PixelJudge(wiring.Component):
     supported : In(1)
         Neighbours of other colours show a picture.
     blind : In(1)
-        They are saturated: where the pixel's own colour is not, nothing is known.
+        They are saturated: nothing is known, unless the pixel's own colour is saturated all around
+        and the pixel reaches less than half the scale.
     estimate, kept : Out(code)
         The mean and the pixel itself.
     deviates : Out(1)
@@ -74,12 +75,14 @@ class PixelJudge(wiring.Component):
 
         # At most one of the two is positive; a pixel in between lies nowhere outside.
         beyond, stays = Signal(bits, reset_less=True), Signal(reset_less=True)
-        supported, blind = (delayed(m, port, 1, name=name) for port, name in
-                            ((self.supported, "supported"), (self.blind, "blind")))
+        supported, blind, bright = (
+            delayed(m, value, 1, name=name) for value, name in
+            ((self.supported, "supported"), (self.blind, "blind"), (self.pixel[-1], "bright")))
+        dark_in_white = Cat(estimate, ~bright).all()
         m.d.sync += [
             beyond.eq((over[:bits] & (~over[-1]).replicate(bits))
                       | (under[:bits] & (~under[-1]).replicate(bits))),
-            stays.eq(supported | (blind & ~estimate.all()) | ~self.enable),
+            stays.eq(supported | (blind & ~dark_in_white) | ~self.enable),
         ]
 
         # What does not count becomes 0, which exceeds nothing: registers are cleared for nothing.
