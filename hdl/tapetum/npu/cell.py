@@ -14,7 +14,7 @@ from .step import Clamp, LateToken, ProgramPort, StepToken
 
 __all__ = ["Cell"]
 
-_MAXIMUM_BITS = 12
+_MAXIMUM_BITS = 9
 
 
 class Cell(wiring.Component):
@@ -107,15 +107,19 @@ class Cell(wiring.Component):
         dot, = terms
 
         # Ninth: accumulated on the bias. The largest of some has no bias, and few bits.
-        read = self._memory(m, "parameters", PARAMETER_LAYOUT.size, self.config.parameter_words,
+        stored = data.StructLayout({"parameters": PARAMETER_LAYOUT, "multiplier_sum": 17})
+        read = self._memory(m, "parameters", stored.size, self.config.parameter_words,
                             self.write_parameters, self.late.parameter)
-        early = Signal(PARAMETER_LAYOUT, name="parameters_early")
-        parameters = Signal(PARAMETER_LAYOUT, name="parameters_late", reset_less=True)
+        early = Signal(stored, name="parameters_early")
+        late = Signal(stored, name="parameters_late", reset_less=True)
+        parameters = late.parameters
         m.d.comb += early.eq(read)
-        m.d.sync += parameters.eq(early)
-        steps = delayed(m, token, 7, name="token", reset_less=False)
+        m.d.sync += late.eq(early)
+        before = delayed(m, token, 6, name="token", reset_less=False)
+        steps = delayed(m, before, 1, name="token_7", reset_less=False)
+        begins = delayed(m, before.first | before.maximum, 1, name="begins")
         sum_ = Signal(signed(32), reset_less=True)
-        base = Mux(steps.first, early.bias, Mux(steps.maximum, 0, sum_))
+        base = Mux(begins, early.parameters.bias, sum_)
         larger = dot[:_MAXIMUM_BITS].as_signed() > sum_[:_MAXIMUM_BITS].as_signed()
         with m.If(steps.valid & (~steps.maximum | steps.first | larger)):
             m.d.sync += sum_.eq(base + dot)
@@ -126,6 +130,7 @@ class Cell(wiring.Component):
         m.d.comb += [
             requantise.total.eq(Mux(takes_addend, self.addend, sum_)),
             requantise.multiplier.eq(parameters.multiplier),
+            requantise.multiplier_sum.eq(late.multiplier_sum),
             requantise.shift.eq(parameters.shift),
             requantise.single_rounding.eq(parameters.single_rounding),
             requantise.zero_point.eq(self.clamp.zero_point),
@@ -139,7 +144,7 @@ class Cell(wiring.Component):
                 address: Value) -> Value:
         m.submodules[name] = words = BlockMemory(bits, depth=depth)
         m.d.sync += [words.write_address.eq(self.program.index),
-                     words.write_word.eq(self.program.data),
+                     words.write_word.eq(Cat(self.program.data, self.program.multiplier_sum)),
                      words.write_enable.eq(write_enable)]
         m.d.comb += words.address.eq(address)
         return words.word

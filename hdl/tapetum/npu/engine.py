@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The array with its memories and its control: runs a program on the rows of an image."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..stream.delay import delayed
-from .activations import BANKS, Activations
+from .activations import Activations
 from .chain import Chain
 from .npu_config import NpuConfig
-from .program import TENSOR_LAYOUT, Mode, Target
+from .program import PARAMETER_LAYOUT, TENSOR_LAYOUT, Mode, Target
 from .read_path import ReadPath
 from .residual import Residual
 from .row_setup import RowSetup
@@ -73,7 +76,7 @@ class Engine(wiring.Component):
     dependent_cycles = 42  # of 8 cells; one for each cell more or less
     addend_wait_cycles = 3
     residual_cycles = Chain.sum_cycles
-    result_cycles = 5
+    result_cycles = ReadPath.word_cycles + 1
 
     def __init__(self, config: NpuConfig):
         self.config = config
@@ -120,7 +123,7 @@ class Engine(wiring.Component):
         take, context = Signal(), setup.command.context
         m.d.comb += [
             take.eq(setup.valid & ~active), setup.take.eq(take), setup.busy.eq(undrained),
-            setup.rows.eq(scoreboard.rows),
+            setup.rows.eq(scoreboard.rows), setup.answers.eq(scoreboard.answers),
             scoreboard.hold.eq(setup.write_records), setup.clear.eq(scoreboard.busy),
             setup.cleared.eq(scoreboard.cleared),
             scoreboard.tensor.eq(setup.tensor),
@@ -129,7 +132,14 @@ class Engine(wiring.Component):
         with m.If(take):
             m.d.sync += [current.eq(setup.command), commands[context].eq(setup.command)]
         m.d.sync += undrained.eq((undrained | (take << context)) & ~writer.drained)
-        step = Signal(ReadStep(config), reset_less=True)
+        # Between inferences the result is read, as a residual is.
+        step, read_result = Signal(ReadStep(config)), Signal(ReadStep(config), reset_less=True)
+        with m.If(self.busy):
+            m.d.sync += read_result.eq(0)
+        with m.Else():
+            m.d.sync += [read_result.residual.eq(1), read_result.word.eq(self.result_index)]
+        # Who is not active gives zeros.
+        steps = [read_result]
         step_valid, taken_adds, slot = Signal(), Signal(), Signal()
         m.d.sync += [step_valid.eq(0), self.probe_row.eq(take)]
         m.d.comb += slot.eq(delayed(m, taken_adds, chain.sum_cycles, name="slot",
@@ -143,9 +153,23 @@ class Engine(wiring.Component):
                 generator.enable.eq(~writer.bubble & ~(slot & generator.edge)),
             ]
             taken = generator.step_valid & generator.enable
+            own = Signal(ReadStep(config), name=f"step_{mode.name.lower()}", reset_less=True)
             with m.If(generator.active):
-                m.d.sync += [step.eq(generator.step), step_valid.eq(taken)]
+                m.d.sync += [own.eq(generator.step), step_valid.eq(taken)]
                 m.d.comb += taken_adds.eq(taken & token.valid & token.last & token.adds)
+            with m.Else():
+                m.d.sync += own.eq(0)
+            steps.append(own)
+        m.d.comb += step.eq(reduce(or_, (Value.cast(each) for each in steps)))
+        output = Signal(TENSOR_LAYOUT, reset_less=True)
+        with m.If(ends):
+            m.d.sync += [current.layer.mode.eq(Mode.CHANNELS),
+                         current.residual_base.eq(output.base),
+                         current.residual_bank.eq(output.first_bank)]
+        result = read_path.word
+        if config.group_words > 1:
+            odd = delayed(m, self.result_index[0], self.result_cycles, name="result_odd")
+            result = result.word_select(odd, 64)
         m.d.comb += [
             self.step_valid.eq(step_valid), read_path.step_valid.eq(step_valid),
             read_path.step.eq(step), read_path.kernel_row.eq(setup.kernel_row),
@@ -155,21 +179,11 @@ class Engine(wiring.Component):
         self._release(m, take, setup.command, active, writer, begins)
 
         # From the memory through the cells and back.
-        output = Signal(TENSOR_LAYOUT, reset_less=True)
-        result_address = Signal(range(config.activation_words), reset_less=True)
-        result = activations.words[output.first_bank]
-        if config.group_words > 1:
-            odd = delayed(m, result_address[0], Activations.latency_cycles, name="result_odd")
-            result = result.word_select(odd, 64)
-        m.d.sync += [result_address.eq(output.base + self.result_index),
-                     self.result_word.eq(result)]
-        for number in range(BANKS):
-            m.d.comb += activations.addresses[number].eq(
-                Mux(self.busy, read_path.addresses[number], result_address))
         layers = [commands[number].layer for number in range(2)]
         clamps = [((layer.zero_point_out, layer.act_min, layer.act_max),
                    (layer.add_zero_point, layer.add_min, layer.add_max)) for layer in layers]
         m.d.comb += [
+            activations.addresses.eq(read_path.addresses), self.result_word.eq(result),
             read_path.words.eq(activations.words), chain.token.eq(read_path.token),
             chain.vector.eq(read_path.vector), chain.columns.eq(read_path.columns),
             Value.cast(chain.clamps).eq(Cat(clamps)),
@@ -224,9 +238,11 @@ class Engine(wiring.Component):
         target = Signal(Target, reset_less=True)
         write = Signal()
         input_tensor = Signal(TENSOR_LAYOUT, reset_less=True)
+        multiplier = PARAMETER_LAYOUT(self.write_data).multiplier
         m.d.sync += [cell.eq(self.write_cell), word.index.eq(self.write_index),
-                     word.data.eq(self.write_data), target.eq(self.write_target),
-                     write.eq(self.write)]
+                     word.data.eq(self.write_data),
+                     word.multiplier_sum.eq(multiplier[:16] + multiplier[16:]),
+                     target.eq(self.write_target), write.eq(self.write)]
 
         def hit(*targets):
             return write & Cat(target == each for each in targets).any()

@@ -71,7 +71,7 @@ class InputRows(wiring.Component):
                 m.d.sync += settling.eq(~0)
                 with m.If(~extra):
                     m.d.sync += rows.eq(rows + 1)
-                with m.If(slot == self.tensor.ring_rows - 1):
+                with m.If(slot + 1 == self.tensor.ring_rows):
                     m.d.sync += [slot.eq(0), base.eq(self.tensor.base),
                                  address.eq(self.tensor.base)]
                 with m.Else():

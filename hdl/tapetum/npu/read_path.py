@@ -51,9 +51,12 @@ class ReadPath(wiring.Component):
         For `Chain`.
     residual_valid, residual_word : Out(1), Out(a byte per cell)
         What a residual step read.
+    word : Out(64 * group_words)
+        Where it read it, `word_cycles` after ``step``: all of its word, or pair of words.
     """
 
     latency_cycles = 7
+    word_cycles = 5
 
     def __init__(self, config: NpuConfig):
         self.config = config
@@ -67,6 +70,7 @@ class ReadPath(wiring.Component):
             "vector": Out(data.ArrayLayout(signed(8), LANES)),
             "columns": Out(data.ArrayLayout(data.ArrayLayout(signed(8), config.cells), _WINDOW)),
             "residual_valid": Out(1), "residual_word": Out(8 * config.cells),
+            "word": Out(64 * config.group_words),
         })
 
     def elaborate(self, platform):
@@ -158,7 +162,7 @@ class ReadPath(wiring.Component):
             Cat(self._part(words, late_part, bits) for words in rows_late))]
         residual = delayed(m, self.step_valid & step.residual, 5, name="residual",
                            reset_less=False)
-        m.d.comb += [self.residual_valid.eq(residual),
+        m.d.comb += [self.residual_valid.eq(residual), self.word.eq(rows[0]),
                      self.residual_word.eq(self._part(rows[0], part, bits))]
         return m
 

@@ -37,10 +37,12 @@ class Requantise(wiring.Component):
     -------
     total : In(signed(32))
     multiplier : In(31)
+    multiplier_sum : In(17)
+        Its lower 16 bits plus its upper 15.
     shift : In(5)
         To the right, after the multiplication's 31.
     single_rounding : In(1)
-        These four belong to one sum and come in one clock.
+        These five belong to one sum and come in one clock.
     zero_point, minimum, maximum : In(signed(8))
         Taken `offset_cycles` after the sum they belong to; minimum and maximum a clock later.
     o : Out(signed(8))
@@ -56,6 +58,7 @@ class Requantise(wiring.Component):
         super().__init__({
             "total": In(signed(32)),
             "multiplier": In(31),
+            "multiplier_sum": In(17),
             "shift": In(5),
             "single_rounding": In(1),
             "zero_point": In(signed(8)),
@@ -79,7 +82,7 @@ class Requantise(wiring.Component):
         low_m = register(16, "low_m", multiplier_low)
         high_m = register(15, "high_m", multiplier_high)
         sum_t = register(signed(18), "sum_t", total_high + total_low)
-        sum_m = register(17, "sum_m", multiplier_high + multiplier_low)
+        sum_m = register(17, "sum_m", self.multiplier_sum)
         low, high, cross = (
             register(shape, name, value) for shape, name, value in (
                 (32, "low", low_t * low_m), (signed(31), "high", high_t * high_m),
@@ -113,8 +116,12 @@ class Requantise(wiring.Component):
                          + Cat(up, self.zero_point).as_signed())[1:].as_signed()
         outside, sign = (delayed(m, value, 1, name=name) for value, name in (
             (shifted.outside, "outside"), (sign, "sign")))
-        under = register(1, "under", Mux(outside, sign, moved < self.minimum))
-        over = register(1, "over", Mux(outside, ~sign, moved > self.maximum))
+        # Nine bits tell, but where the tenth differs: that is beyond every byte, as ``outside`` is.
+        beyond = outside | (moved[9] ^ moved[8])
+        under = register(1, "under", Mux(beyond, Mux(outside, sign, moved[9]),
+                                         moved[:9].as_signed() < self.minimum))
+        over = register(1, "over", Mux(beyond, ~Mux(outside, sign, moved[9]),
+                                       moved[:9].as_signed() > self.maximum))
         minimum, maximum = (delayed(m, value, 1, name=name) for value, name in (
             (self.minimum, "late_minimum"), (self.maximum, "late_maximum")))
         inside = delayed(m, moved[:8], 1, name="inside")

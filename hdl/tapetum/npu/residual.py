@@ -2,7 +2,7 @@
 """Looks up what a residual adds to what the cells deliver, one byte a clock."""
 
 from amaranth import *
-from amaranth.lib import data, fifo, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..correct.defects.block_memory import BlockMemory
@@ -56,7 +56,10 @@ class Residual(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         cells = self.config.cells
-        m.submodules.residuals = residuals = fifo.SyncFIFO(width=8 * cells, depth=_WAITING_WORDS)
+        # Never full and never empty: a word waits from its read, a dozen clocks ahead, to its byte.
+        m.submodules.residuals = residuals = BlockMemory(8 * cells, depth=_WAITING_WORDS)
+        written = Signal(range(_WAITING_WORDS))
+        read = Signal(range(_WAITING_WORDS))
 
         # First clock: the byte of each cell as it comes.
         lane, running = Signal(range(cells)), Signal()
@@ -70,11 +73,13 @@ class Residual(wiring.Component):
             m.d.sync += [self.sum_context.eq(self.bytes_context),
                          self.sum_parameter.eq(layer.add_parameter),
                          table_number.eq(layer.add_table)]
-        m.d.comb += [residuals.w_en.eq(self.residual_valid),
-                     residuals.w_data.eq(self.residual_word),
-                     residuals.r_en.eq(current & (lane == cells - 1))]
+        m.d.comb += [residuals.write_enable.eq(self.residual_valid),
+                     residuals.write_word.eq(self.residual_word),
+                     residuals.write_address.eq(written), residuals.address.eq(read)]
+        m.d.sync += [written.eq(written + self.residual_valid),
+                     read.eq(read + (current & (lane == cells - 1)))]
         own, other = Signal(8, reset_less=True), Signal(8, reset_less=True)
-        m.d.sync += [own.eq(self.bytes[lane]), other.eq(residuals.r_data.word_select(lane, 8))]
+        m.d.sync += [own.eq(self.bytes[lane]), other.eq(residuals.word.word_select(lane, 8))]
 
         # Second to fourth: the addends, and their sum.
         addends = []

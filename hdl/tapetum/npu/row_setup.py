@@ -15,6 +15,8 @@ __all__ = ["KERNEL_ROWS", "RowSetup"]
 
 KERNEL_ROWS = 16
 _LAYER_READS = 5
+_PROGRESS, _OUTPUT_PROGRESS = 5, 6
+"""Words of a layer's record that the array writes itself."""
 _READ_CYCLES = 1 + BlockMemory.latency_cycles
 _SETTLE_CYCLES = 2
 
@@ -57,7 +59,7 @@ class RowSetup(wiring.Component):
         Number of schedule entries minus one.
     write_records, write_schedule : In(1), write_index : In(16), write_data : In(64)
         Records: layers from word 0, tensors from word 512.
-    tensor : Out(6), rows : In(12), clear : In(1), cleared : In(6)
+    tensor : Out(6), rows : In(12), answers : In(1), clear : In(1), cleared : In(6)
         Of the scoreboard; layers are cleared with tensors.
     busy : In(2)
         Contexts that have not drained.
@@ -75,7 +77,8 @@ class RowSetup(wiring.Component):
             "last_entry": In(range(config.schedule_entries)),
             "write_records": In(1), "write_schedule": In(1),
             "write_index": In(16), "write_data": In(TABLE_WORD_BITS),
-            "tensor": Out(6), "rows": In(12), "clear": In(1), "cleared": In(6), "busy": In(2),
+            "tensor": Out(6), "rows": In(12), "answers": In(1), "clear": In(1), "cleared": In(6),
+            "busy": In(2),
             "valid": Out(1), "take": In(1), "command": Out(RowCommand),
             "finished": Out(1),
             "row_context": In(1), "row": In(4), "kernel_row": Out(KernelRow),
@@ -123,10 +126,12 @@ class RowSetup(wiring.Component):
             m.d.comb += [records.write_address.eq(self.write_index),
                          records.write_word.eq(self.write_data), records.write_enable.eq(1)]
         with m.Elif(self.clear):
-            m.d.comb += [records.write_address.eq(Cat(self.cleared, C(0b1100, 4))),
+            m.d.comb += [records.write_address.eq(Cat(C(_PROGRESS, 3), self.cleared)),
                          records.write_enable.eq(1)]
         rows_there = Signal(12, reset_less=True)
-        m.d.sync += [rows_there.eq(self.rows), enough.eq(rows_there >= needed)]
+        with m.If(self.answers):
+            m.d.sync += rows_there.eq(self.rows)
+        m.d.sync += enough.eq(rows_there >= needed)
         drained = ~self.busy.bit_select(command.context, 1)
         m.d.comb += self.tensor.eq(layer.in_tensor)
 
@@ -144,7 +149,7 @@ class RowSetup(wiring.Component):
                     m.next = "fetch"
             with m.State("fetch"):
                 m.d.sync += count.eq(count + 1)
-                m.d.sync += address.eq(Cat(count[:3], layer_number))
+                m.d.sync += address.eq(Cat(count[:3], layer_number, C(0, 1)))
                 with m.Switch(count):
                     for word in range(_LAYER_READS):
                         with m.Case(word + _READ_CYCLES):
@@ -156,10 +161,6 @@ class RowSetup(wiring.Component):
                 with m.If(count == _LAYER_READS + 4 + _READ_CYCLES):
                     m.next = "begin"
                 with m.Switch(count):
-                    with m.Case(_LAYER_READS):
-                        m.d.sync += address.eq(Cat(layer_number, C(0b1100, 4)))
-                    with m.Case(_LAYER_READS + 1):
-                        m.d.sync += address.eq(Cat(layer_number, C(0b1110, 4)))
                     with m.Case(_LAYER_READS + 2):
                         m.d.sync += address.eq(Cat(layer.in_tensor, C(0b1000, 4)))
                     with m.Case(_LAYER_READS + 3):
@@ -208,7 +209,7 @@ class RowSetup(wiring.Component):
                 with m.If(step == walk_steps):
                     m.next = "save"
             with m.State("save"):
-                m.d.comb += [records.write_address.eq(Cat(layer_number, C(0b1100, 4))),
+                m.d.comb += [records.write_address.eq(Cat(C(_PROGRESS, 3), layer_number)),
                              records.write_word.eq(saved), records.write_enable.eq(1)]
                 m.d.sync += [
                     needed.eq(Mux(needed > layer.in_height, layer.in_height, needed)),
@@ -218,7 +219,7 @@ class RowSetup(wiring.Component):
                     m.d.sync += command.released_rows.eq(layer.in_height)
                 m.next = "save_output"
             with m.State("save_output"):
-                m.d.comb += [records.write_address.eq(Cat(layer_number, C(0b1110, 4))),
+                m.d.comb += [records.write_address.eq(Cat(C(_OUTPUT_PROGRESS, 3), layer_number)),
                              records.write_word.eq(later), records.write_enable.eq(1)]
                 m.d.sync += count.eq(0)
                 m.next = "inputs"
@@ -231,7 +232,7 @@ class RowSetup(wiring.Component):
                     m.next = "ready"
             with m.State("residual"):
                 m.d.comb += self.tensor.eq(layer.residual_tensor)
-                m.d.sync += count.eq(Mux(count == _SETTLE_CYCLES, count, count + 1))
+                m.d.sync += count.eq(Mux(count == _SETTLE_CYCLES, count, count + self.answers))
                 with m.If((count == _SETTLE_CYCLES) & enough & drained):
                     m.d.sync += self.valid.eq(1)
                     m.next = "ready"
@@ -252,9 +253,10 @@ class RowSetup(wiring.Component):
     @staticmethod
     def _follow(m: Module, place, tensor) -> None:
         """Go on to the next row of the ring."""
-        with m.If(place.slot == tensor.ring_rows - 1):
+        following = place.slot + 1
+        with m.If(following == tensor.ring_rows):
             m.d.sync += [place.slot.eq(0), place.base.eq(tensor.base)]
         with m.Else():
-            m.d.sync += place.slot.eq(place.slot + 1)
+            m.d.sync += place.slot.eq(following)
             with m.If(place.slot[:2] == 3):
                 m.d.sync += place.base.eq(place.base + tensor.row_words)

@@ -22,26 +22,26 @@ class Scoreboard(wiring.Component):
     busy : Out(1), cleared : Out(6)
     count : In(1), count_tensor : In(6)
         A row of this tensor is complete.
-    tensor : In(6), rows : Out(12)
-        Asked and answered in one clock.
+    tensor : In(6), rows : Out(12), answers : Out(1)
+        Asked and answered in one clock, but for those in which ``count`` needs the memory.
     """
 
     def __init__(self):
         super().__init__({
             "clear": In(1), "hold": In(1), "busy": Out(1, init=1), "cleared": Out(range(TENSORS)),
             "count": In(1), "count_tensor": In(6),
-            "tensor": In(6), "rows": Out(12),
+            "tensor": In(6), "rows": Out(12), "answers": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.counters = counters = memory.Memory(shape=12, depth=TENSORS, init=[])
-        write, asked = counters.write_port(), counters.read_port(domain="comb")
-        old = counters.read_port(domain="comb")
+        write, read = counters.write_port(), counters.read_port(domain="comb")
         m.d.comb += [
-            asked.addr.eq(self.tensor), self.rows.eq(asked.data), old.addr.eq(self.count_tensor),
+            read.addr.eq(Mux(self.count, self.count_tensor, self.tensor)),
+            self.rows.eq(read.data), self.answers.eq(~self.count),
             write.addr.eq(Mux(self.busy, self.cleared, self.count_tensor)),
-            write.data.eq(Mux(self.busy, 0, old.data + 1)),
+            write.data.eq(Mux(self.busy, 0, read.data + 1)),
             write.en.eq(self.busy | self.count),
         ]
         with m.If(self.busy & ~self.hold):

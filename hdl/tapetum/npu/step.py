@@ -98,7 +98,12 @@ class InputWord(data.Struct):
 
 
 class ProgramPort(data.Struct):
-    """A write into one cell's memories."""
+    """A write into one cell's memories.
+
+    ``multiplier_sum`` is what the data hold if they are parameters: the lower 16 bits of the
+    multiplier plus the upper 15, worked out once for all cells.
+    """
 
     index: 16
     data: 72
+    multiplier_sum: 17

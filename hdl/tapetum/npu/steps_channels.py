@@ -75,11 +75,10 @@ class ChannelSteps(StepGenerator):
             m.d.sync += [first.eq(0), weight.eq(weight + 1),
                          reads_residual.eq(taps_end & has_residual)]
             word_loop.step(m)
-            with m.If(~word_loop.last):
-                m.d.sync += word.eq(word + 1)
-            with m.Else():
+            m.d.sync += word.eq(word + Mux(word_loop.last, tap_words, 1))
+            with m.If(word_loop.last):
                 column_loop.step(m)
-                m.d.sync += [word.eq(word + tap_words), column.eq(column + 1)]
+                m.d.sync += column.eq(column + 1)
                 with m.If(column_loop.last):
                     row_loop.step(m)
                     m.d.sync += [word.eq(word_start), column.eq(column_start), row.eq(row + 1)]
@@ -87,20 +86,23 @@ class ChannelSteps(StepGenerator):
             m.d.sync += [reads_residual.eq(0), waiting.eq(~spaced)]
         with m.If(vector_end):
             x_loop.step(m)
-            m.d.sync += [first.eq(1), row.eq(0), spacing.eq(0), waiting.eq(0)]
+            # Of the next pixel, or of the next group's first.
+            start = Signal.like(word, name="start")
+            m.d.comb += start.eq(
+                Mux(x_loop.last, group_start, word_start)
+                + Mux(x_loop.last, Mux(grouped & full, self.config.group_words, 0), stride_words))
+            m.d.sync += [first.eq(1), row.eq(0), spacing.eq(0), waiting.eq(0),
+                         word.eq(start), word_start.eq(start)]
             with m.If(~x_loop.last):
                 m.d.sync += [
-                    word.eq(word_start + stride_words), word_start.eq(word_start + stride_words),
                     column.eq(column_start + stride), column_start.eq(column_start + stride),
                     weight.eq(restart), residual_word.eq(residual_word + residual_stride),
                 ]
             with m.Else():
                 group_loop.step(m)
-                following = group_start + Mux(grouped & full, self.config.group_words, 0)
                 next_residual = residual_group + Mux(full, self.config.group_words, 0)
                 m.d.sync += [
-                    word.eq(following), word_start.eq(following), group_start.eq(following),
-                    part.eq(part + 1),
+                    group_start.eq(start), part.eq(part + 1),
                     column.eq(-pad), column_start.eq(-pad), parameter.eq(parameter + 1),
                     residual_word.eq(next_residual), residual_group.eq(next_residual),
                     self.active.eq(~group_loop.last),

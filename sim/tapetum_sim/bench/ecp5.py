@@ -11,6 +11,7 @@ from typing import Any
 
 from ..tools import find_tool
 from .carry_ends import without_carry_ends
+from .carry_operands import with_operands_in_carries
 from .legalisation import name_for_legalisation, plain_name
 from .multiplier_registers import registers_into_multipliers
 
@@ -94,7 +95,8 @@ def implement(rtlil: str, folder: Path, *, seed: int = 1, place: Place | None = 
           f"synth_ecp5 {'' if place.wide_tables else '-nowidelut'} -top top -json top.json"],
          folder, "yosys.log")
     netlist = json.loads((folder / "top.json").read_text(encoding="utf-8"))
-    netlist["modules"]["top"] = without_carry_ends(netlist["modules"]["top"])
+    netlist["modules"]["top"] = without_carry_ends(
+        with_operands_in_carries(netlist["modules"]["top"]))
     if place.multiplier_registers:
         netlist["modules"]["top"] = registers_into_multipliers(netlist["modules"]["top"])
     if place.control_first:

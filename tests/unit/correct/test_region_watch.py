@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One pulse ahead of each frame whose columns come otherwise, however captures lag."""
 
-import numpy as np
 import pytest
 
 from support import simulate
@@ -27,7 +26,7 @@ def frames_that_pulse(config, regions, pattern, seed):
         for frame, row, capture in _order(len(regions)):
             for name, value in regions[frame].items():
                 ctx.set(getattr(dut.settings[frame % FRAMES_IN_FLIGHT], name), value)
-            codes = np.zeros(COLUMNS, np.int64)
+            codes = [0] * COLUMNS
             await feed_rows(ctx, dut.i, [Row(codes=codes, frame=frame, row=row, capture=capture)],
                             pattern, seed=seed + row)
         await ctx.tick().repeat(RegionWatch.latency_cycles + 2)

@@ -42,6 +42,7 @@ def test_every_sum_is_scaled_exactly(seed):
                 total, multiplier, shift, single, *_ = cases[clock]
                 ctx.set(dut.total, total)
                 ctx.set(dut.multiplier, multiplier)
+                ctx.set(dut.multiplier_sum, (multiplier & 0xFFFF) + (multiplier >> 16))
                 ctx.set(dut.shift, shift)
                 ctx.set(dut.single_rounding, single)
             late = clock - dut.offset_cycles
