@@ -41,6 +41,7 @@ module testbench;
     .byte_clk(byte_clk), .byte_rst(byte_rst),
     .bus__address(bus__address), .bus__write(bus__write), .bus__write_data(bus__write_data),
     .bus__read(bus__read), .bus__read_data(bus__read_data), .bus__read_valid(bus__read_valid),
+    .bus__host(1'b0), .bus_waits(), .scl(1'b1), .sda(1'b1), .pull_sda(), .second_address(1'b0),
     .row_control(row_control), .ramp_code(ramp_code), .ramp_active(ramp_active),
     .ramp_kind(ramp_kind), .comparators(comparators), .external_sync(1'b0), .error(error),
     .phy__request(phy__request), .phy__ready(phy__request), .phy__valid(), .phy__data(),

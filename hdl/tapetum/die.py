@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .adc.bond_test import BondPattern
 from .adc.column_adc import ColumnAdc
 from .adc.geometry import bond_count
+from .cci.cci import Cci
 from .compand.companding import Companding
 from .compand.output_selector import OutputSelector
 from .config import DieConfig
@@ -44,7 +45,7 @@ class Die(wiring.Component):
         row lines ◄── readout ──ramps──► adc ──► correct ─┬► hdr ──► compander ─┐
                          ▲                                └─────────────────► selector ─► csi2
                       settings          ramp code ▲ comparators                           │
-           bus ◄──► control ◄── status, faults ───┴───────────────────────────────────── phy
+  bus, i2c ► cci ◄► control ◄── status, faults ───┴───────────────────────────────────── phy
 
     The flicker map leaves `hdr` with the combined pixels and joins them in `csi2`. So does what
     the array sees, if there is one: `hdr` ─► `vision` ─► `npu` ─► `verdicts` ─► `csi2`.
@@ -73,7 +74,10 @@ class Die(wiring.Component):
         `ColumnAdc`.
     bond_pattern, bond_map_load, bond_map : Out, in ``counter_domain``
         Test and repair of the bonds, see `ColumnAdc`.
-    bus : In(RegisterBus)
+    scl, sda, pull_sda, second_address
+        Two-wire bus of the host, see `CciTarget`.
+    bus : In(RegisterBus), bus_waits : Out(1)
+        Of a host on the die itself; see `BusShare`.
     external_sync : In(1)
         Asynchronous pin: starts a frame in triggered mode.
     sync_output, strobe, error : Out(1)
@@ -87,6 +91,7 @@ class Die(wiring.Component):
                  byte_domain: str = "byte",
                  converter: Callable[[DieConfig, str], wiring.Component] = ColumnAdc):
         self.config = config
+        self.cci = Cci(config)
         self.control = Control(config)
         self.readout = Readout(config)
         self.adc = converter(config, counter_domain)
@@ -113,7 +118,9 @@ class Die(wiring.Component):
             "bond_pattern": Out(BondPattern),
             "bond_map_load": Out(1),
             "bond_map": Out(config.adc.bond_group_columns),
-            "bus": In(RegisterBus()),
+            "scl": In(1, init=1), "sda": In(1, init=1), "pull_sda": Out(1),
+            "second_address": In(1),
+            "bus": In(RegisterBus()), "bus_waits": Out(1),
             "external_sync": In(1),
             "sync_output": Out(1),
             "strobe": Out(1),
@@ -124,17 +131,18 @@ class Die(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        control, readout, adc = self.control, self.readout, self.adc
+        cci, control, readout, adc = self.cci, self.control, self.readout, self.adc
         correct, hdr, compander = self.correct, self.hdr, self.compander
         stats, selector, csi2 = self.stats, self.selector, self.csi2
-        m.submodules.control, m.submodules.readout, m.submodules.adc = control, readout, adc
+        m.submodules.cci, m.submodules.control = cci, control
+        m.submodules.readout, m.submodules.adc = readout, adc
         m.submodules.correct, m.submodules.stats, m.submodules.hdr = correct, stats, hdr
         m.submodules.compander, m.submodules.selector = compander, selector
         m.submodules.flicker_map, m.submodules.csi2 = self.flicker_map, csi2
 
         # What moves although no pixel does: the host, and frames that take their settings.
         stirred = Signal()
-        m.d.comb += [stirred.eq(self.bus.write | self.bus.read | readout.adopt),
+        m.d.comb += [stirred.eq(cci.bus.write | cci.bus.read | readout.adopt),
                      *(room.stirred.eq(stirred) for room in (correct, stats, hdr, compander))]
 
         # Pixels
@@ -238,13 +246,19 @@ class Die(wiring.Component):
                 (Fault.DEFECT_ROWS_COLLIDED, correct.rows_collided),
                 (Fault.EXPOSURE_RATIO_OVERFLOW, stats.ratio_overflow),
                 (Fault.FLICKER_MAP_OVERFLOW, self.flicker_map.overflow),
+                (Fault.CCI_CODE_WRONG, cci.pec_error),
             )),
         ]
 
         # Pins
-        connect(m, flipped(self.bus), control.bus)
+        connect(m, flipped(self.bus), cci.local)
+        connect(m, cci.bus, control.bus)
         connect(m, csi2.phy, flipped(self.phy))
         m.d.comb += [
+            cci.scl.eq(self.scl), cci.sda.eq(self.sda), self.pull_sda.eq(cci.pull_sda),
+            cci.second_address.eq(self.second_address), self.bus_waits.eq(cci.local_waits),
+            cci.pec.eq(control.cci_error_check),
+            control.cci_read_code.eq(cci.read_code),
             self.row_control.eq(readout.row_control),
             self.shutters.eq(readout.shutters),
             self.ramp_code.eq(adc.ramp_code),

@@ -61,6 +61,7 @@ class Control(wiring.Component):
     black_levels : In(one corrected code per capture and phase), corrected : In(16 per capture)
     column_freeze, column_restart : Out(1), defect_list_entries : Out(13)
     flicker_count, clipped_count : In(24)
+    cci_error_check : Out(1), cci_read_code : In(8)
     companding_load : Out(1), companding_bits : Out(5), companding_shown : Out(3)
         See `Companding`; ``companding_busy``, ``companding_refused`` : In(1) and
         ``companding_slot`` : In(3) are its answer.
@@ -92,6 +93,7 @@ class Control(wiring.Component):
             "corrected": In(data.ArrayLayout(16, len(config.captures))),
             "column_freeze": Out(1), "column_restart": Out(1), "defect_list_entries": Out(13),
             "flicker_count": In(24), "clipped_count": In(24),
+            "cci_error_check": Out(1), "cci_read_code": In(8),
             "companding_load": Out(1), "companding_bits": Out(5), "companding_shown": Out(3),
             "companding_busy": In(1), "companding_refused": In(1),
             "companding_slot": In(3),
@@ -164,6 +166,8 @@ class Control(wiring.Component):
             bank.status.histogram_frame.eq(self.histogram_frame),
             bank.status.flicker_count.eq(self.flicker_count),
             bank.status.clipped_count.eq(self.clipped_count),
+            self.cci_error_check.eq(immediate.cci_error_check),
+            bank.status.cci_read_code.eq(self.cci_read_code),
             self.companding_load.eq(commanded.companding_load),
             self.companding_bits.eq(immediate.companding_bits),
             self.companding_shown.eq(immediate.companding_shown),

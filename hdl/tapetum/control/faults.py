@@ -57,6 +57,8 @@ class Fault(IntEnum):
     """A program is damaged or does not fit the array: the one before stays."""
     VISION_OVERFLOW = 21
     """A queue of the network's front end overflowed: the frame is not judged."""
+    CCI_CODE_WRONG = 22
+    """A write on the two-wire bus had a wrong error code or too many bytes: it was dropped."""
 
 
 HARMFUL_FAULTS = (1 << len(Fault)) - 1 & ~(1 << Fault.BOND_REPAIRED)

@@ -133,7 +133,6 @@ class RowSetup(wiring.Component):
             m.d.sync += rows_there.eq(self.rows)
         m.d.sync += enough.eq(rows_there >= needed)
         drained = ~self.busy.bit_select(command.context, 1)
-        m.d.comb += self.tensor.eq(layer.in_tensor)
 
         with m.FSM():
             with m.State("idle"):
@@ -168,7 +167,7 @@ class RowSetup(wiring.Component):
                     with m.Case(_LAYER_READS + 4):
                         m.d.sync += address.eq(Cat(layer.residual_tensor, C(0b1000, 4)))
             with m.State("begin"):
-                m.d.sync += [step.eq(0), walk_steps.eq(Mux(
+                m.d.sync += [self.tensor.eq(layer.in_tensor), step.eq(0), walk_steps.eq(Mux(
                     layer.kernel_height > layer.stride_y, layer.kernel_height, layer.stride_y))]
                 with m.If(~progress.begun):
                     m.d.sync += [
@@ -225,13 +224,12 @@ class RowSetup(wiring.Component):
                 m.next = "inputs"
             with m.State("inputs"):
                 with m.If(enough & layer.has_residual):
-                    m.d.sync += needed.eq(later.out_row)
+                    m.d.sync += [needed.eq(later.out_row), self.tensor.eq(layer.residual_tensor)]
                     m.next = "residual"
                 with m.Elif(enough & drained):
                     m.d.sync += self.valid.eq(1)
                     m.next = "ready"
             with m.State("residual"):
-                m.d.comb += self.tensor.eq(layer.residual_tensor)
                 m.d.sync += count.eq(Mux(count == _SETTLE_CYCLES, count, count + self.answers))
                 with m.If((count == _SETTLE_CYCLES) & enough & drained):
                     m.d.sync += self.valid.eq(1)

@@ -7,7 +7,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .bus import RegisterBus, WindowBus
+from .bus import HOSTS, RegisterBus, WindowBus
 from .definition import Access, MemoryWindow, Register, Storage, check_table
 from .layout import PAGE_BYTES, RegisterLayout
 from .register_memory import RegisterMemory
@@ -28,7 +28,8 @@ class RegisterBank(wiring.Component):
     Registers of several bytes are big-endian. A write takes effect with the last byte of a
     register: with it go the bytes that were written directly before, in ascending order; earlier
     bytes alone change nothing, the last byte alone changes only itself. Reading the first byte
-    captures the whole register for the reads of its other bytes that follow directly. Unknown
+    captures the whole register for the reads of its other bytes that follow directly. What another
+    host does in between tears neither. Unknown
     addresses read as zero and ignore writes, as do constants.
 
     Settings live in one memory, so a read-back costs no multiplexer; what must act at once has
@@ -93,13 +94,16 @@ class RegisterBank(wiring.Component):
                                                   for kind in ("write", "read"))
                                             for stage in ("taken", "decoded", "looked_up",
                                                           "ready"))
-        previous, follows = Signal(16), Signal()
-        was = Signal(2)  # the access before: a write, a read, or none yet
+        host, previous, follows = Signal(range(HOSTS)), Signal(16), Signal()
+        following = Array(Signal(16, name=f"following_{host}") for host in range(HOSTS))
+        # The access of a host before: a write, a read, or none yet.
+        was = Array(Signal(2, name=f"was_{host}") for host in range(HOSTS))
         m.d.sync += [taken[0].eq(self.bus.write), taken[1].eq(self.bus.read)]
         with m.If(self.bus.write | self.bus.read):
+            kind, by = Cat(self.bus.write, self.bus.read), self.bus.host
             m.d.sync += [address.eq(self.bus.address), write_data.eq(self.bus.write_data),
-                         previous.eq(address + 1), was.eq(Cat(self.bus.write, self.bus.read)),
-                         follows.eq(was == Cat(self.bus.write, self.bus.read))]
+                         host.eq(by), previous.eq(following[by]), follows.eq(was[by] == kind),
+                         following[by].eq(self.bus.address + 1), was[by].eq(kind)]
 
         place, hit = Signal(range(self.layout.bytes)), Signal()
         page = Signal(range(len(self.layout.pages)))
@@ -122,22 +126,23 @@ class RegisterBank(wiring.Component):
         status_word, status_bytes = Signal(32), Signal(4)
         self._read_status(m, word_place, status_word, status_bytes)
 
-        self._write(m, memory, strobe=ready[0] & hit & ~memory.busy, word_place=word_place,
-                    lane=lane, write_data=write_data, continues=continues)
+        self._write(m, memory, strobe=ready[0] & hit & ~memory.busy, host=host,
+                    word_place=word_place, lane=lane, write_data=write_data, continues=continues)
 
         # Stages 5 and 6: a whole word is captured, one byte of it leaves ------------------------
-        fresh, merged = Signal(32), Signal(32)
+        fresh = Array(Signal(32, name=f"fresh_{host}") for host in range(HOSTS))
+        merged = Signal(32)
         selected = Signal()
         m.d.comb += merged.eq(Cat(
             Mux(status_bytes[i], status_word.word_select(i, 8), memory.host_word.word_select(i, 8))
             for i in range(4)))
         with m.If(ready[1] & ~(continues & ~memory.is_first & ~memory.busy)):
-            m.d.sync += fresh.eq(merged)
+            m.d.sync += fresh[host].eq(merged)
         m.d.sync += [selected.eq(ready[1]), self.bus.read_valid.eq(selected)]
         window_data = self._connect_windows(m, address, write_data, decoded[0] & ~memory.busy)
         with m.If(selected):
             m.d.sync += self.bus.read_data.eq(
-                Mux(hit, fresh.word_select(lane, 8), window_data))
+                Mux(hit, fresh[host].word_select(lane, 8), window_data))
         return m
 
     def _connect_windows(self, m, address, write_data, write) -> Value:
@@ -181,9 +186,11 @@ class RegisterBank(wiring.Component):
             with m.Default():
                 m.d.sync += status_bytes.eq(0)
 
-    def _write(self, m, memory, *, strobe, word_place, lane, write_data, continues) -> None:
+    def _write(self, m, memory, *, strobe, host, word_place, lane, write_data, continues) -> None:
         """Assemble bytes; pass them on with the last one of a register."""
-        waiting, waiting_bytes = Signal(32), Signal(4)
+        waiting, waiting_bytes = (
+            Array(Signal(bits, name=f"{name}_{number}") for number in range(HOSTS))
+            for name, bits in (("waiting", 32), ("waiting_bytes", 4)))
         enabled = Signal(4)
         assembled = Signal(32)
         commit, commit_place = Signal(), Signal.like(word_place)
@@ -192,13 +199,13 @@ class RegisterBank(wiring.Component):
         masked = write_data & memory.writable
         m.d.comb += [
             here.eq(memory.writable.any() << lane),
-            enabled.eq(here | Mux(continues & ~memory.is_first, waiting_bytes, 0)),
-            assembled.eq(waiting),
+            enabled.eq(here | Mux(continues & ~memory.is_first, waiting_bytes[host], 0)),
+            assembled.eq(waiting[host]),
             assembled.word_select(lane, 8).eq(masked),
         ]
         m.d.sync += commit.eq(0)
         with m.If(strobe):
-            m.d.sync += [waiting.eq(assembled), waiting_bytes.eq(enabled),
+            m.d.sync += [waiting[host].eq(assembled), waiting_bytes[host].eq(enabled),
                          commit.eq(memory.is_last & enabled.any()),
                          commit_place.eq(word_place), commit_bytes.eq(enabled),
                          commit_data.eq(assembled)]

@@ -6,7 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from .definition import MemoryWindow
 
-__all__ = ["ACCESS_INTERVAL_CYCLES", "READ_LATENCY_CYCLES", "RegisterBus", "WindowBus"]
+__all__ = ["ACCESS_INTERVAL_CYCLES", "HOSTS", "READ_LATENCY_CYCLES", "RegisterBus", "WindowBus"]
+
+HOSTS = 2
+"""Who may speak in turn; the bytes of each follow each other by themselves."""
 
 READ_LATENCY_CYCLES = 6
 """From the clock edge that takes ``read`` to the one after which ``read_data`` is valid."""
@@ -20,6 +23,8 @@ class RegisterBus(wiring.Signature):
     Members
     -------
     address : Out(16)
+    host : Out(range(HOSTS))
+        Whose access this is.
     write, read : Out(1)
         Strobes of one cycle, never both, at least `ACCESS_INTERVAL_CYCLES` apart.
     write_data : Out(8)
@@ -31,7 +36,7 @@ class RegisterBus(wiring.Signature):
 
     def __init__(self):
         super().__init__({
-            "address": Out(16), "write": Out(1), "write_data": Out(8),
+            "address": Out(16), "host": Out(range(HOSTS)), "write": Out(1), "write_data": Out(8),
             "read": Out(1), "read_data": In(8), "read_valid": In(1),
         })
 

@@ -18,7 +18,7 @@ _NOT_WITH_A_FRAME = "Acts as soon as it has been checked, not with a frame."
 def manufacturer_registers(config: DieConfig) -> list[Register]:
     """All of them for one configuration."""
     return [*_output(config), *_companding(), *_faults(), *_pins(config),
-            *_corrections(config), *_bonds(), *_flicker(config),
+            *_corrections(config), *_bonds(), *_cci(), *_flicker(config),
             *_exposures(config), *_captures(config), *_black_levels(config)]
 
 
@@ -116,6 +116,7 @@ def _faults() -> list[Register]:
         Fault.VERDICT_LOST: "The link has no time for verdicts: one was lost.",
         Fault.PROGRAM_REFUSED: "A program is damaged or does not fit the array.",
         Fault.VISION_OVERFLOW: "The network's front end could not keep up.",
+        Fault.CCI_CODE_WRONG: "A write with a wrong packet error code was dropped.",
     }
     fields = tuple(Field(name=fault.name.lower(), lsb=fault.value, sentence=sentences[fault])
                    for fault in Fault)
@@ -217,6 +218,20 @@ def _bonds() -> list[Register]:
                                sentence="At least one group of columns uses its spare bond."),
                          Field(name="unrepairable", lsb=1,
                                sentence="A group has more broken bonds than spares."))),
+    ]
+
+
+def _cci() -> list[Register]:
+    return [
+        Register(name="cci_error_check", address=0x3048, storage=Storage.IMMEDIATE,
+                 sentence="Whether writes on the two-wire bus end with a packet error code.",
+                 fields=(Field(name="writes", lsb=0,
+                               sentence="The last byte of a write is CRC-8 (x^8 + x^2 + x + 1) of "
+                                        "all others; one that is wrong applies nothing."),),
+                 note="At most four bytes of data a write; they apply after its stop."),
+        Register(name="cci_read_code", address=0x3049, access=Access.READ_ONLY,
+                 storage=Storage.STATUS,
+                 sentence="Packet error code of the last transfer on the two-wire bus."),
     ]
 
 

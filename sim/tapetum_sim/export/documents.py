@@ -52,6 +52,7 @@ _RAISED_BY = {
     Fault.VERDICT_LOST: "csi2/verdict_packets.py",
     Fault.PROGRAM_REFUSED: "npu/program_loader.py",
     Fault.VISION_OVERFLOW: "vision/vision.py",
+    Fault.CCI_CODE_WRONG: "cci/protected_write.py",
 }
 
 

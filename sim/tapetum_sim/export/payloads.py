@@ -152,8 +152,9 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "data": "a byte for each lane",
                   "valid": "lanes that carry a byte",
                   "ready": "from the PHY: it takes the word"}),
-        Entry(shape=RegisterBus(), path="registers/bus.py", route="host link → control", notes={
+        Entry(shape=RegisterBus(), path="registers/bus.py", route="host → cci → control", notes={
             "address": "of one byte",
+            "host": "whose access it is: bytes of one register follow each other for each by itself",
             "write": "strobe of one clock",
             "write_data": "byte to write",
             "read": "strobe of one clock",
