@@ -188,7 +188,7 @@ def _control() -> str:
         _halves(1020, 590, 248, 110, 112, "csi2",
                 ("sync", ["row memory", "embedded row"]),
                 ("byte", ["packets, ECC, CRC", "1, 2 or 4 lanes"])),
-        _wire([(420, 914), (420, 700)], both=True), _text(432, 898, "RegisterBus", "pay", "start"),
+        _wire([(420, 914), (420, 700)], both=True), _text(432, 898, "CCI: scl, sda", "pay", "start"),
         _wire([(1200, 700), (1200, 914)]), _text(1188, 898, "PhyLanes, to a D-PHY", "pay", "end"),
         _wire([(580, 700), (580, 914)], "warn", "wtip"),
         _text(592, 898, "error pin", "label wtext", "start"),
