@@ -46,7 +46,7 @@ class Cell(wiring.Component):
     clamp, next_clamp : Clamp, In and Out
         `clamp_cycles` after the late token.
     o : Out(signed(8))
-    program : In(ProgramPort)
+    program, next_program : ProgramPort, In and Out
     write_weights, write_parameters : In(1)
     """
 
@@ -72,6 +72,7 @@ class Cell(wiring.Component):
             "next_vector": Out(vector),
             "next_late": Out(LateToken(config)),
             "next_clamp": Out(Clamp),
+            "next_program": Out(ProgramPort),
             "o": Out(signed(8)),
         })
 
@@ -81,7 +82,7 @@ class Cell(wiring.Component):
         weights = self._memory(m, "weights", WEIGHT_WORD_BITS, self.config.weight_words,
                                self.write_weights, self.token.weight)
         m.d.sync += [token.eq(self.token), self.next_late.eq(self.late),
-                     self.next_clamp.eq(self.clamp)]
+                     self.next_clamp.eq(self.clamp), self.next_program.eq(self.program)]
         marched = Signal.like(self.vector, reset_less=True)
         for lane in range(LANES):
             shifted = self.column[lane // 3] if lane % 3 == 2 else marched[lane + 1]
@@ -143,10 +144,10 @@ class Cell(wiring.Component):
     def _memory(self, m: Module, name: str, bits: int, depth: int, write_enable: Value,
                 address: Value) -> Value:
         m.submodules[name] = words = BlockMemory(bits, depth=depth)
-        m.d.sync += [words.write_address.eq(self.program.index),
-                     words.write_word.eq(Cat(self.program.data, self.program.multiplier_sum)),
-                     words.write_enable.eq(write_enable)]
-        m.d.comb += words.address.eq(address)
+        program = self.next_program
+        m.d.sync += words.write_enable.eq(write_enable)
+        m.d.comb += [words.address.eq(address), words.write_address.eq(program.index),
+                     words.write_word.eq(Cat(program.data, program.multiplier_sum))]
         return words.word
 
     @staticmethod

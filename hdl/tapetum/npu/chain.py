@@ -43,6 +43,7 @@ class Chain(wiring.Component):
         By context: of the layer, and of its sums.
     program : In(ProgramPort)
     write_weights, write_parameters : In(one bit per cell)
+        Words of a program march as well: a word has arrived a clock per cell later.
     bytes : Out(one byte per cell)
         As the cells deliver them, that of cell m m clocks after ``bytes_valid``.
     bytes_valid, bytes_context : Out(1)
@@ -111,7 +112,7 @@ class Chain(wiring.Component):
                 m, Cat(finishes, context), last, name="word_valid", reset_less=False)),
         ]
 
-        token, vector = self.token, self.vector
+        token, vector, program = self.token, self.vector, self.program
         for number in range(self.config.cells):
             m.submodules[f"cell_{number}"] = cell = Cell(self.config)
             column = Cat(row[number] for row in self.columns)
@@ -119,13 +120,16 @@ class Chain(wiring.Component):
                 cell.token.eq(token), cell.vector.eq(vector),
                 Value.cast(cell.column).eq(delayed(m, column, number, name=f"column_{number}")),
                 cell.late.eq(late), cell.clamp.eq(clamp), cell.addend.eq(self.addend),
-                cell.program.eq(self.program),
-                cell.write_weights.eq(self.write_weights[number]),
-                cell.write_parameters.eq(self.write_parameters[number]),
+                cell.program.eq(program),
+                *(port.eq(delayed(m, strobes[number], number, name=f"{name}_{number}",
+                                  reset_less=False))
+                  for port, strobes, name in (
+                      (cell.write_weights, self.write_weights, "write_weights"),
+                      (cell.write_parameters, self.write_parameters, "write_parameters"))),
                 self.bytes[number].eq(cell.o),
                 self.word[8 * number:8 * number + 8].eq(
                     delayed(m, cell.o, last - number, name=f"output_{number}")),
             ]
             token, vector = cell.next_token, cell.next_vector
-            late, clamp = cell.next_late, cell.next_clamp
+            late, clamp, program = cell.next_late, cell.next_clamp, cell.next_program
         return m

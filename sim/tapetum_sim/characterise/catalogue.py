@@ -16,7 +16,7 @@ from . import (
     noise_figures,
 )
 from .backends import Backend
-from .black_level_figures import warming_shot
+from .black_level_figures import temperature_shot, warming_shot
 from .context import Context
 from .defect_figures import DEFECT_SHOTS
 from .exposure_figures import exposure_shot, frames_to_settle
@@ -67,7 +67,7 @@ CATALOGUE = (
     Entry("correct.good_pixels_touched", defect_figures.good_pixels_touched, DEFECT_SHOTS,
           correction("defects_dynamic")),
     Entry("correct.black_level_error_lsb", black_level_figures.black_level_error,
-          (warming_shot,)),
+          (warming_shot, temperature_shot)),
     Entry("correct.black_level_frames", black_level_figures.black_level_frames, (warming_shot,)),
     Entry("exposure.frames_to_settle", frames_to_settle, (exposure_shot,), has_auto_exposure,
           rtl_only=True),

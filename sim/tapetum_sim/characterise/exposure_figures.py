@@ -6,6 +6,7 @@ import numpy as np
 from ..pixel_die import PixelDieParameters
 from ..scenes.switched_light import SwitchedLight
 from .context import Context
+from .drawing import draw
 from .features import auto_exposure
 from .lamps import anti_flicker_capture
 from .measurement import Measurement, at_most
@@ -61,7 +62,8 @@ def frames_to_settle(context: Context) -> Measurement:
                f"slower of the two.",
         details={"up": found[0], "down": found[1], "exposures_s": {
             capture.name: np.round(_exposures(shot)[:, index], 7).tolist()
-            for index, capture in enumerate(config.captures)}})
+            for index, capture in enumerate(config.captures)}},
+        pictures={"exposure": _picture(shot)})
 
 
 def frames_after(shot: Shot, begin_s: float, end_s: float) -> int | None:
@@ -73,6 +75,22 @@ def frames_after(shot: Shot, begin_s: float, end_s: float) -> int | None:
     octaves = np.log2(_exposures(shot)[inside])
     away = np.flatnonzero((np.abs(octaves - octaves[-1]) > TOLERANCE_OCTAVES).any(axis=1))
     return int(away[-1]) + 1 if away.size else 0
+
+
+def _picture(shot: Shot) -> bytes:
+    with draw(height=3.2) as (figure, picture):
+        axes = figure.subplots()
+        for capture, exposures in zip(shot.config.captures, _exposures(shot).T, strict=True):
+            axes.step(np.arange(exposures.size), 1e3 * exposures, where="mid", linewidth=1.2,
+                      label=capture.name)
+        axes.axvspan(PHASE_FRAMES - 0.5, 2 * PHASE_FRAMES - 0.5, color="#e9c46a", alpha=0.2,
+                     label=f"{STEP:g} times the light")
+        axes.set_yscale("log")
+        axes.set_xlabel("frame")
+        axes.set_ylabel("exposure in ms")
+        axes.grid(alpha=0.25)
+        axes.legend(frameon=False, fontsize=8, ncols=5)
+    return picture.getvalue()
 
 
 def _exposures(shot: Shot) -> np.ndarray:

@@ -4,6 +4,7 @@
 import numpy as np
 
 from .context import Context
+from .drawing import draw
 from .emva import FixedPatternNoise, fixed_pattern_noise
 from .flat_fields import COLUMN_GAIN, COLUMN_OFFSET_LSB12, SETTLING_FRAMES, FlatFields, flat_fields
 from .measurement import Measurement, at_least, at_most
@@ -29,10 +30,13 @@ def column_dsnu(context: Context) -> Measurement:
             "after": _by_capture(fields, scale),
             "before": _by_capture(fields, [
                 fields.lsb12(noise.dsnu_column, corrected=False) for noise in before]),
+            "rows_after": _by_capture(fields, [
+                fields.lsb12(noise.dsnu_row, corrected=True) for noise in after]),
             "pixels_after": _by_capture(fields, [
                 fields.lsb12(noise.dsnu_pixel, corrected=True) for noise in after]),
             "by_frame": _by_capture(fields, [_by_frame(fields, index)
-                                             for index in range(len(after))])})
+                                             for index in range(len(after))])},
+        pictures={"fixed pattern": _picture(fields, before, after)})
 
 
 def column_prnu(context: Context) -> Measurement:
@@ -45,6 +49,7 @@ def column_prnu(context: Context) -> Measurement:
         details={
             "after": _by_capture(fields, [noise.prnu_column for noise in after]),
             "before": _by_capture(fields, [noise.prnu_column for noise in before]),
+            "rows_after": _by_capture(fields, [noise.prnu_row for noise in after]),
             "pixels_after": _by_capture(fields, [noise.prnu_pixel for noise in after])})
 
 
@@ -97,6 +102,32 @@ def _row_noise(frames: np.ndarray) -> float:
     """Standard deviation of row means in time; what is fixed in a row is taken off."""
     means = frames.mean(axis=-1)
     return float(np.sqrt(means.var(axis=0, ddof=1).mean()))
+
+
+def _picture(fields: FlatFields, before: list[FixedPatternNoise],
+             after: list[FixedPatternNoise]) -> bytes:
+    """DSNU and PRNU by columns, rows and pixels of each capture, before and after correction."""
+    names = [capture.name for capture in fields.config.captures]
+    places = np.arange(len(names))
+    with draw(height=4.2) as (figure, picture):
+        axes = figure.subplots(2, 3, sharex=True)
+        for column, part in enumerate(("column", "row", "pixel")):
+            for row, kind in enumerate(("dsnu", "prnu")):
+                drawn = axes[row, column]
+                for offset, noises, corrected in ((-0.2, before, False), (0.2, after, True)):
+                    values = [getattr(noise, f"{kind}_{part}") for noise in noises]
+                    if kind == "dsnu":
+                        values = [fields.lsb12(value, corrected=corrected) for value in values]
+                    drawn.bar(places + offset, values, width=0.4,
+                              label="corrected" if corrected else "converted")
+                drawn.set_yscale("symlog", linthresh=0.01)
+                drawn.set_xticks(places, names)
+                drawn.set_title(f"{kind.upper()} of {part}s", loc="left", fontsize=8)
+                drawn.grid(alpha=0.25)
+        axes[0, 0].set_ylabel("LSB12")
+        axes[1, 0].set_ylabel("%")
+        axes[0, 0].legend(frameon=False, fontsize=8)
+    return picture.getvalue()
 
 
 def _by_capture(fields: FlatFields, values: list) -> dict:

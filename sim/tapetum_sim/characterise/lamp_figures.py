@@ -73,13 +73,15 @@ def _method(survey: LampSurvey) -> str:
 
 def _picture(survey: LampSurvey) -> bytes:
     count = len(survey.level_names)
-    with draw(height=1.2 + 1.6 * count) as (figure, picture):
-        axes = figure.subplots(count, 2, squeeze=False, sharex=True)
+    with draw(width=10.5, height=1.2 + 1.6 * count) as (figure, picture):
+        axes = figure.subplots(count, 3, squeeze=False, sharex=True)
         for level, name in enumerate(survey.level_names):
             results = [result for result in survey.results if result.cell.level == level]
             _draw_level(axes[level, 0], results, "detection", lambda result: result.detection)
             _draw_level(axes[level, 1], results, "MMP(0.2), ideal dashed",
                         lambda result: result.mmp, lambda result: result.mmp_ideal)
+            _draw_level(axes[level, 2], results, "FMI, ideal dashed",
+                        lambda result: result.fmi, lambda result: result.fmi_ideal)
             axes[level, 0].set_ylabel(name, fontsize=8)
         axes[0, 0].legend(fontsize=7, frameon=False, ncols=2)
         for bottom in axes[-1]:

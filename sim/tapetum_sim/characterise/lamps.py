@@ -40,13 +40,17 @@ class LampResult:
     """One lamp: shares of frames and phases.
 
     ``standard_error`` is how far ``mmp`` of an ideal integrator would lie from ``mmp_ideal`` by
-    chance: large where a plateau of the lamp's light lies at the edge of the band.
+    chance: large where a plateau of the lamp's light lies at the edge of the band. ``fmi``, the
+    flicker modulation index, is (largest - smallest) / (largest + smallest) over frames and phases,
+    rows averaged.
     """
 
     cell: LampCell
     detection: float
     mmp: float
     mmp_ideal: float
+    fmi: float
+    fmi_ideal: float
     standard_error: float
     marked: float | None
 
@@ -64,8 +68,8 @@ class LampResult:
         """Ready for JSON."""
         return {"frequency_hz": self.cell.frequency_hz, "duty": self.cell.duty,
                 "level": self.cell.level, "detection": self.detection, "mmp": self.mmp,
-                "mmp_ideal": self.mmp_ideal, "standard_error": self.standard_error,
-                "marked": self.marked}
+                "mmp_ideal": self.mmp_ideal, "fmi": self.fmi, "fmi_ideal": self.fmi_ideal,
+                "standard_error": self.standard_error, "marked": self.marked}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +110,7 @@ class LampSurvey:
             worst.append({
                 "level": name, "detection": min(result.detection for result in mine),
                 "mmp": min(result.mmp for result in mine),
+                "fmi": max(result.fmi for result in mine),
                 "mmp_worst_below_ideal": max(result.certain_loss for result in mine)})
         return worst
 
@@ -194,7 +199,14 @@ def _judge(shot: Shot, parameters: PixelDieParameters, capture: CaptureConfig, r
         cell=cell, detection=float((share >= SEEN).mean()),
         mmp=float((np.abs(share - 1) < STEADY).mean()),
         mmp_ideal=float(steady.mean()), marked=marked,
+        fmi=_modulation(share), fmi_ideal=_modulation(ideal),
         standard_error=float(np.sqrt((steady * (1 - steady)).sum()) / steady.size))
+
+
+def _modulation(share: np.ndarray) -> float:
+    by_phase = share.mean(axis=1)
+    largest, smallest = by_phase.max(), by_phase.min()
+    return float((largest - smallest) / (largest + smallest))
 
 
 def _exposure_s(config: DieConfig, capture: int) -> float:

@@ -10,7 +10,7 @@ from ..pixel_die import PixelDie, PixelDieParameters
 from ..scenes.scene import Scene
 from .features import has_correction
 
-__all__ = ["Plan", "Warming", "middle_rows", "short_frame", "temporal_noise"]
+__all__ = ["Plan", "Temperatures", "Warming", "middle_rows", "short_frame", "temporal_noise"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +51,19 @@ class Warming:
 
     def __call__(self, frame: int) -> float:
         return self.after if frame >= self.step else self.before
+
+
+@dataclass(frozen=True)
+class Temperatures:
+    """Temperature of each frame: the first up to frame ``begin``, then each for so many frames."""
+
+    celsius: tuple[float, ...]
+    begin: int
+    frames_each: int
+
+    def __call__(self, frame: int) -> float:
+        step = max(0, frame - self.begin) // self.frames_each
+        return self.celsius[min(step, len(self.celsius) - 1)]
 
 
 def temporal_noise(config: DieConfig) -> PixelDieParameters:

@@ -154,7 +154,7 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "ready": "from the PHY: it takes the word"}),
         Entry(shape=RegisterBus(), path="registers/bus.py", route="host → cci → control", notes={
             "address": "of one byte",
-            "host": "whose access it is: bytes of one register follow each other for each by itself",
+            "host": "whose access it is: each has its own sequence of bytes",
             "write": "strobe of one clock",
             "write_data": "byte to write",
             "read": "strobe of one clock",
