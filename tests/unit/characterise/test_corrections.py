@@ -8,6 +8,8 @@ from tapetum.presets import preset
 from tapetum_sim.characterise.backends import Backend, settings_with
 from tapetum_sim.characterise.black_level_figures import (
     STEP_FRAME,
+    SWEEP_CELSIUS,
+    SWEEP_FRAMES,
     black_level_error,
     black_level_frames,
 )
@@ -19,7 +21,7 @@ from tapetum_sim.characterise.fixed_pattern_figures import (
     row_noise_reduction,
 )
 from tapetum_sim.characterise.flat_fields import flat_fields
-from tapetum_sim.characterise.plan import Plan, Warming, short_frame
+from tapetum_sim.characterise.plan import Plan, Temperatures, Warming, short_frame
 from tapetum_sim.characterise.shot import Shot
 
 CONFIG = preset("vga")
@@ -98,6 +100,19 @@ def test_black_that_never_returns_has_no_number_of_frames():
 def test_a_step_of_temperature_falls_on_its_frame():
     warming = Warming(25.0, 105.0, 8)
     assert [warming(frame) for frame in (0, 7, 8, 9)] == [25.0, 25.0, 105.0, 105.0]
+
+
+def test_temperatures_follow_each_other_for_as_many_frames_each():
+    temperatures = Temperatures((-40.0, 25.0, 125.0), 4, 2)
+    assert [temperatures(frame) for frame in range(12)] == (
+        [-40.0] * 6 + [25.0] * 2 + [125.0] * 4)
+
+
+def test_black_that_drifts_with_the_temperature_is_found_so():
+    last = STEP_FRAME + SWEEP_FRAMES * (len(SWEEP_CELSIUS) - 1)
+    context = coded(lambda frame: 2.0 if frame >= last else 0.0)
+    for errors in black_level_error(context).details["by_temperature"].values():
+        assert errors == pytest.approx([0.0] * (len(SWEEP_CELSIUS) - 1) + [2.0], abs=0.1)
 
 
 @pytest.mark.parametrize("name", ["tiny", "vga", "hd"])

@@ -65,6 +65,16 @@ def test_lamps_that_are_always_lit_are_steady_for_everybody(very_short):
     assert min(result.mmp for result in lit) == 1.0
 
 
+def test_the_modulation_index_is_that_of_the_ideal_integrator(small_photodiode, very_short):
+    results = lamp_survey(small_photodiode).results
+    dark = [result for result in results if result.cell.duty == 0.1]
+    # A tenth of noise per pixel, rows averaged, widens every index a little.
+    assert all(result.fmi == pytest.approx(result.fmi_ideal, abs=0.1) for result in results)
+    assert max(result.fmi_ideal for result in dark) > 0.3
+    missed = [result for result in lamp_survey(very_short).results if result.cell.duty == 0.1]
+    assert min(result.fmi for result in missed) > 0.9
+
+
 def test_every_level_is_told_by_name(small_photodiode):
     survey = lamp_survey(small_photodiode)
     assert survey.reference_name == "SPD"
