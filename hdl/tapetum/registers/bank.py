@@ -124,7 +124,10 @@ class RegisterBank(wiring.Component):
         word_place = place[2:]
         lane = ~place[:2]
         status_word, status_bytes = Signal(32), Signal(4)
-        self._read_status(m, word_place, status_word, status_bytes)
+        # The memory takes two clocks: status is chosen in the second, from a register of its own.
+        status_place = Signal.like(word_place)
+        m.d.sync += status_place.eq(word_place)
+        self._read_status(m, status_place, status_word, status_bytes)
 
         self._write(m, memory, strobe=ready[0] & hit & ~memory.busy, host=host,
                     word_place=word_place, lane=lane, write_data=write_data, continues=continues)

@@ -126,7 +126,8 @@ def _picture(fields: FlatFields, before: list[FixedPatternNoise],
                 drawn.grid(alpha=0.25)
         axes[0, 0].set_ylabel("LSB12")
         axes[1, 0].set_ylabel("%")
-        axes[0, 0].legend(frameon=False, fontsize=8)
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2,
+                      frameon=False, fontsize=8)
     return picture.getvalue()
 
 
