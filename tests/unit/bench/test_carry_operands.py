@@ -32,6 +32,7 @@ def sizes(netlist):
     return Counter(cell["type"] for cell in netlist["cells"].values())
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", [*MOVED, *LEFT])
 def test_every_output_stays(name, tmp_path):
     design = synthesised(tmp_path, PORTS, (MOVED | LEFT)[name])

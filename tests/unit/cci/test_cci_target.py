@@ -199,7 +199,7 @@ def check_random_transfers(count, seed):
 
 
 def test_random_transfers_with_spikes_pauses_and_broken_ones(seed):
-    check_random_transfers(40, seed)
+    check_random_transfers(20, seed)
 
 
 @pytest.mark.slow
