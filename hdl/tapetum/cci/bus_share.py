@@ -38,8 +38,7 @@ class BusShare(wiring.Component):
         free = spacing == 0
         # The slow host first: the fast one may leave no gap.
         before = C(0, 1)
-        for number, host in enumerate((self.slow, self.fast)):
-            name = ["slow", "fast"][number]
+        for number, (name, host) in enumerate((("slow", self.slow), ("fast", self.fast))):
             waiting, waits = Signal(_ACCESS, name=f"{name}_waiting"), Signal(name=f"{name}_waits")
             present, comes = Signal(_ACCESS, name=f"{name}_present"), host.write | host.read
             fresh = Cat(host.address, host.write, host.read, host.write_data)

@@ -24,7 +24,7 @@ CHANNEL_LANES = 8
 WEIGHT_WORD_BITS = 8 * LANES
 TABLE_WORD_BITS = 64
 LAYER_WORDS = 8
-"""Words of the record table that one layer occupies; the last ones are spare."""
+"""Words of the record table that one layer occupies; in the last ones the array keeps its place."""
 
 
 class Mode(enum.Enum, shape=2):
