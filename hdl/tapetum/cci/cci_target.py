@@ -68,8 +68,8 @@ class CciTarget(wiring.Component):
         Pulse: a write was dropped.
     read_code : Out(8)
     bus : Out(RegisterBus)
-        A read is answered within the high phase of the clock line, so that a phase must last
-        `filter_cycles` + 12 clocks: 1 MHz asks for 70 MHz, 400 kHz for 28 MHz.
+        A read is answered within the high phase of the clock line: 10 clocks, and as long as the
+        bus lets it wait.
 
     Sources: MIPI CCS 1.1, 6 (CCI); I2C-bus specification UM10204 rev. 7, 3.1.
     """
@@ -96,11 +96,16 @@ class CciTarget(wiring.Component):
         m.submodules.protected = protected = ProtectedWrite()
         part, bits, byte = self.part, self.bits, self.byte
         sampled, index, open_ = Signal(), Signal(16), Signal()
-        is_byte, is_acknowledged = Signal(), Signal()
-        m.d.comb += [is_byte.eq(bits == _BYTE_BITS), is_acknowledged.eq(bits == _ACKNOWLEDGED)]
+        is_byte, is_acknowledged, gives = Signal(), Signal(), Signal()
+        m.d.comb += [
+            is_byte.eq(bits == _BYTE_BITS), is_acknowledged.eq(bits == _ACKNOWLEDGED),
+            # The next byte is one for the host.
+            gives.eq(events.falls & is_acknowledged & (
+                ((part == Part.DEVICE) & byte[0]) | ((part == Part.READ) & self.continues))),
+        ]
 
         # The bus: the byte that was written, or the next one to be read.
-        write, read, continues = Signal(), Signal(), self.continues
+        write, read = Signal(), Signal()
         m.d.comb += [
             self.bus.address.eq(index), self.bus.read.eq(read),
             self.bus.write.eq(write | protected.write),
@@ -112,7 +117,7 @@ class CciTarget(wiring.Component):
         with m.If(events.rises & (part != Part.IDLE)):
             m.d.sync += [bits.eq(bits + 1), sampled.eq(events.bit)]
             with m.If(is_byte):
-                m.d.sync += continues.eq(~events.bit)
+                m.d.sync += self.continues.eq(~events.bit)
                 with m.If((part == Part.READ) & ~events.bit):
                     m.d.sync += read.eq(1)
             with m.Elif(part != Part.READ):
@@ -141,15 +146,13 @@ class CciTarget(wiring.Component):
                 with m.Case(Part.INDEX_LOW):
                     m.d.sync += part.eq(Part.WRITE)
                 with m.Case(Part.READ):
-                    with m.If(~continues):
+                    with m.If(~self.continues):
                         m.d.sync += part.eq(Part.IDLE)
-            with m.If(((part == Part.DEVICE) & byte[0]) | ((part == Part.READ) & continues)):
-                m.d.sync += [byte.eq(self.bus.read_data),
-                             self.pull_sda.eq(~self.bus.read_data[7])]
+        with m.If(gives):
+            m.d.sync += [byte.eq(self.bus.read_data), self.pull_sda.eq(~self.bus.read_data[7])]
         with m.If(events.falls & (part == Part.READ) & (bits != 0) & ~is_byte & ~is_acknowledged):
             m.d.sync += [byte.eq(byte << 1), self.pull_sda.eq(~byte[6])]
-        with m.If(write | protected.write | (events.falls & is_acknowledged & (
-                ((part == Part.DEVICE) & byte[0]) | ((part == Part.READ) & continues)))):
+        with m.If(write | protected.write | gives):
             m.d.sync += index.eq(index + 1)
 
         with m.If(events.starts | events.stops):

@@ -48,7 +48,7 @@ class RowSetup(wiring.Component):
     """Reads the schedule and the records, finds all addresses of a row, waits for its inputs.
 
     Rows of a layer come in order, so that each continues from where the one before stood: slots
-    are counted on, never divided. Takes 15 clocks and one per row of the kernel, in the background
+    are counted on, never divided. Takes 25 clocks and one per row of the kernel, in the background
     of the row that is being computed.
 
     Members

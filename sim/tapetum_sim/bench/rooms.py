@@ -14,7 +14,6 @@ from typing import Any
 from amaranth.hdl import UnusedElaboratable
 from amaranth.lib.wiring import Component
 
-from tapetum.cci.cci_target import CciTarget
 from tapetum.config import DieConfig
 from tapetum.die import Die
 from tapetum.npu.engine import Engine
@@ -59,7 +58,7 @@ ROOMS = {
     "selector": Room(),
     "csi2": Room(domains={"phy": "byte", "packet_bytes": "byte", "packet_strobe": "byte"}),
     "control": Room(),
-    "cci": Room(make=lambda config: CciTarget()),
+    "cci": Room(),
     "vision": Room(),
     "npu": Room(make=lambda config: Engine(NpuConfig()),
                 # The default router takes hours between so many multipliers.

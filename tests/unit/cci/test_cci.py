@@ -20,8 +20,8 @@ from tapetum_sim.host import RegisterMap
 
 CONFIG = preset("tiny")
 MAP = RegisterMap(CONFIG)
-FASTEST = int(CONFIG.sync_clock_hz * 0.5e-6)
-"""Clocks of a phase at 1 MHz."""
+FASTEST = int(CONFIG.sync_clock_hz * 0.26e-6)
+"""Clocks of the shortest high phase that I2C allows at 1 MHz."""
 
 
 class Hosted(Elaboratable):
