@@ -5,7 +5,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..correct.defects.block_memory import BlockMemory
+from ..memory.block_memory import BlockMemory
 from ..stream.delay import delayed
 from .npu_config import NpuConfig
 from .program import LANES, PARAMETER_LAYOUT, WEIGHT_WORD_BITS

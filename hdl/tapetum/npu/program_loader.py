@@ -6,7 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
-from ..correct.defects.block_memory import BlockMemory
+from ..memory.block_memory import BlockMemory
 from ..stream.delay import delayed
 from .npu_config import NpuConfig
 from .program import LAYER_WORDS, Target

@@ -5,7 +5,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..correct.defects.block_memory import BlockMemory
+from ..memory.block_memory import BlockMemory
 from .npu_config import NpuConfig
 from .program_image import IMAGE_WORD_BITS, IMAGE_WORD_BYTES
 

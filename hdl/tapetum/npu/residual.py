@@ -5,7 +5,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..correct.defects.block_memory import BlockMemory
+from ..memory.block_memory import BlockMemory
 from .chain import Chain
 from .npu_config import NpuConfig
 from .step import RowCommand

@@ -5,7 +5,7 @@ from amaranth import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..correct.defects.block_memory import BlockMemory
+from ..memory.block_memory import BlockMemory
 from .npu_config import NpuConfig
 from .program import TABLE_WORD_BITS, TENSOR_LAYOUT
 from .read_path import KernelRow

@@ -8,10 +8,10 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...config import DieConfig
+from ...memory.block_memory import BlockMemory
 from ...pixel import CodePixels, corrected_bits
 from ...stream.delay import delayed
 from .beat_window import BeatWindow, beats_around
-from .block_memory import BlockMemory
 from .column_sort import ColumnSort, SortedColumn
 from .defect_list import DefectEntry
 from .defect_marks import DefectMarks, RowRegion

@@ -8,7 +8,7 @@ from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...config import DieConfig
-from .block_memory import BlockMemory
+from ...memory.block_memory import BlockMemory
 
 __all__ = ["DefectEntry", "DefectList"]
 

@@ -6,9 +6,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...config import DieConfig
+from ...memory.block_memory import BlockMemory
 from ...pixel import corrected_bits
 from ...stream.delay import delayed
-from .block_memory import BlockMemory
 from .row_sequencer import SequencedBeat
 
 __all__ = ["ROWS", "LineStore"]

@@ -6,8 +6,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ...config import DieConfig
+from ...memory.block_memory import BlockMemory
 from ...pixel import corrected_bits
-from .block_memory import BlockMemory
 from .levels import ThresholdWrite, default_thresholds, level_of
 
 __all__ = ["ThresholdTable"]
