@@ -27,6 +27,7 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
         "x_addr_start": below(columns), "x_addr_end": below(columns),
         "y_addr_start": below(rows), "y_addr_end": below(rows),
         "x_odd_inc": generator.choice((1, 3, 7)), "y_odd_inc": generator.choice((1, 3, 7)),
+        "x_output_size": below(columns + 8), "y_output_size": below(rows + 8),
         "image_orientation": below(4),
         "linear_pedestal": below(256),
         "flicker_enable": below(2),
@@ -39,6 +40,7 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
             (0x0808, 0x0A0A, 0x0C0C, 0x0E0E, 0x1010, 0x1414, 0x1818)),
     }
     values |= {"correction_enable": below(128), "row_noise_strength": below(32)}
+    values["digital_gain_global"] = 0x80 + below(0x200)
     for colour in ("greenr", "red", "blue", "greenb"):
         values[f"digital_gain_{colour}"] = 0x80 + below(0x200)
     for group in range(1, len(config.exposure_groups)):

@@ -11,6 +11,8 @@ from ..pixel import corrected_bits
 from ..registers.array import VISION_REGISTERS, default_vision
 from ..registers.bank import RegisterBank
 from ..registers.bus import RegisterBus, WindowBus
+from ..registers.ccs_codes import VISIBLE_PIXELS
+from ..registers.ccs_identity import frame_format_status
 from ..registers.exposure import exposure_control
 from ..registers.table import memory_windows, register_table
 from ..stats.exposure_control import ExposureControl
@@ -152,8 +154,6 @@ class Control(wiring.Component):
             bank.status.frame_number.eq(status.frame_number),
             bank.status.pixel_order.eq(status.pixel_order),
             bank.status.software_reset.eq(bank.busy),
-            bank.status.x_output_size.eq(guard.columns_read),
-            bank.status.y_output_size.eq(guard.rows_read),
             bank.status.settings_status.eq(Cat(guard.clamped, guard.pending)),
             bank.status.fault_status.eq(faults.faults),
             bank.status.bond_test.eq(self.bond_test_busy),
@@ -175,6 +175,10 @@ class Control(wiring.Component):
             bank.status.companding_slot.eq(self.companding_slot),
             bank.status.companding_status.eq(self.companding_refused),
         ]
+        for name, count in zip(frame_format_status(self.config),
+                               (guard.columns_read, guard.rows_read), strict=True):
+            descriptor = bank.status[name]
+            m.d.comb += [descriptor.eq(count), descriptor[-4:].eq(VISIBLE_PIXELS)]
         for path, value in exposure_control(self.config, immediate).items():
             field = self.exposure_control
             for step in path:

@@ -127,6 +127,8 @@ class SettingsGuard(wiring.Component):
             code.eq(Mux(rule == Rule.INCREMENT, skip, data_format)),
             code_is_exact.eq(Mux(rule == Rule.INCREMENT, skip_is_exact, format_is_known)),
         ]
+        product = Signal(32, reset_less=True)
+        m.d.sync += product.eq(raw * self._limits.global_gain)
         value, differs = Signal(16, reset_less=True), Signal()
         limited = Mux(below, low, Mux(above, high, raw))
         with m.Switch(rule):
@@ -136,6 +138,11 @@ class SettingsGuard(wiring.Component):
                 m.d.sync += [value.eq(limited & 0xFFFE), differs.eq(below | above | raw[0])]
             with m.Case(Rule.ODD):
                 m.d.sync += [value.eq(limited | 1), differs.eq(below | above | ~raw[0])]
+            with m.Case(Rule.CUT):
+                m.d.sync += [value.eq(limited), differs.eq(0)]
+            with m.Case(Rule.GAIN):
+                overflows = product[24:].any()
+                m.d.sync += [value.eq(Mux(overflows, ~0, product[8:24])), differs.eq(overflows)]
             with m.Default():
                 m.d.sync += [value.eq(code), differs.eq(~code_is_exact)]
 

@@ -27,11 +27,18 @@ class Rule(IntEnum):
     """CCS odd increment to `Skip`."""
     DATA_FORMAT = 4
     """CCS data format to `DataFormat`."""
+    CUT = 5
+    """As `CLAMP`, but a value beyond the limits is in order."""
+    GAIN = 6
+    """Multiply by `LimitSignals.global_gain`, an unsigned 8.8 number; rounds down, saturates."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsStep:
-    """Read one register, limit it, write it to every one of ``targets``."""
+    """Read one register, limit it, write it to every one of ``targets``.
+
+    Without a target it is only looked at, for the die has no other value than the limits.
+    """
 
     register: str
     targets: Sequence[Value]
@@ -56,6 +63,10 @@ class LimitSignals:
         self.frame_length_low = Signal(16)
         self.integration_high = Signal(16)
         self.fine_high = Signal(16)
+        # Written by steps, as settings are, but of no frame.
+        self.output_columns, self.output_rows = Signal(16), Signal(16)
+        self.column_end_cut, self.row_end_cut = Signal(13), Signal(12)
+        self.global_gain = Signal(16)
 
     def elaborate(self, m: Module, config: DieConfig, work) -> None:
         """Drive them from the settings `work`."""
@@ -95,6 +106,24 @@ class LimitSignals:
                 with m.Case(code):
                     m.d.sync += self.rows_read.eq(
                         ((row_span >> size.bit_length() - 1) + 1) << 1)
+        for cut, start, end, code, read, output in (
+                (self.column_end_cut, work.column_start, work.column_end, skip,
+                 self.columns_read, self.output_columns[2:] << 2),
+                (self.row_end_cut, work.row_start, work.row_end, work.row_skip.as_value(),
+                 self.rows_read, self.output_rows[1:] << 1)):
+            self._cut(m, cut, start, end, block, code, read, output)
+
+    @staticmethod
+    def _cut(m: Module, cut: Signal, start: Value, end: Value, block: Sequence[int], skip: Value,
+             read: Value, output: Value) -> None:
+        """End of a region of which no more than ``output`` are read, two of each block."""
+        reach = Signal(len(cut))
+        with m.Switch(skip):
+            for code, size in enumerate(block):
+                with m.Case(code):
+                    # It overflows only where it is not used.
+                    m.d.sync += reach.eq((output << size.bit_length() - 2) - 1)
+        m.d.sync += cut.eq(Mux(read > output, start + reach, end))
 
 
 def largest_lags(config: DieConfig) -> list[int]:
@@ -131,8 +160,17 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         # once more: the limit now makes the number of columns read a multiple of 4
         step("x_addr_end", work.column_end, rule=Rule.ODD, low=limits.column_end_low,
              high=limits.column_end_high),
+        # and of what that leaves, no more than the output
+        step("y_output_size", limits.output_rows, rule=Rule.CUT, low=2, high=rows),
+        step("x_output_size", limits.output_columns, rule=Rule.CUT, low=4, high=columns),
+        step("y_addr_end", work.row_end, rule=Rule.CUT, low=limits.row_end_cut,
+             high=limits.row_end_cut),
+        step("x_addr_end", work.column_end, rule=Rule.CUT, low=limits.column_end_cut,
+             high=limits.column_end_cut),
         step("frame_length_lines", work.frame_length_lines, low=limits.frame_length_low),
         *_exposure_steps(config, work, limits),
+        step("analog_gain_code_global", low=1, high=1),
+        step("digital_gain_global", limits.global_gain),
         *_capture_steps(config, work),
         step("capture_mask", work.capture_mask, low=1),
         step("image_orientation", Cat(work.flip_columns, work.flip_rows)),
@@ -143,6 +181,10 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("output_mode", work.uncombined),
         step("flicker_map", work.flicker_map),
         *([step("verdict", work.verdict)] if config.npu else []),
+        step("csi_channel_identifier", high=0),
+        step("csi_signaling_mode", low=2, high=2),
+        step("csi_lane_mode", low=config.csi2.byte_lanes - 1, high=config.csi2.byte_lanes - 1),
+        step("binning_mode", high=0),
         step("csi_data_format", work.data_format.as_value(), rule=Rule.DATA_FORMAT),
         step("companding_table", work.companding_table),
         step("correction_enable", work.correction.as_value()),
@@ -216,7 +258,8 @@ def _capture_steps(config: DieConfig, work) -> list[SettingsStep]:
             SettingsStep(register=prefix + "hand_over_start",
                          high=(capture.hand_over_end - 1)[:14],
                          targets=[capture.hand_over_start]),
-            SettingsStep(register=prefix + "digital_gain", targets=[capture.digital_gain]),
+            SettingsStep(register=prefix + "digital_gain", rule=Rule.GAIN,
+                         targets=[capture.digital_gain]),
             SettingsStep(register=prefix + "noise_slope", targets=[capture.noise_slope]),
             SettingsStep(register=prefix + "noise_floor", targets=[capture.noise_floor]),
         ]

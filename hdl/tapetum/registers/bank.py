@@ -241,6 +241,8 @@ class RegisterBank(wiring.Component):
                 continue
             byte = commit_data[shift + low:shift + high]
             with m.If(commit_bytes[shift // 8 + offset]):
+                if register.storage is Storage.KEPT:
+                    continue
                 if register.storage is Storage.IMMEDIATE:
                     m.d.sync += self.immediate[register.name][low:high].eq(byte)
                 elif register.access is Access.WRITE_ONE_TO_CLEAR:

@@ -28,6 +28,8 @@ class Storage(Enum):
     """Flip-flops: acts as soon as its last byte is written."""
     FRAME = "next frame"
     """Register memory: acts on the next frame that is planned."""
+    KEPT = "never"
+    """Register memory: reads back as written, and nothing in the die depends on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +106,7 @@ class Register:
         require(self.reset & ~self.mask == 0, "its reset value must fit its bits")
         require(self.minimum <= self.highest <= self.mask, "its range must fit its bits")
         allowed = {Access.READ_ONLY: (Storage.CONSTANT, Storage.STATUS),
-                   Access.READ_WRITE: (Storage.IMMEDIATE, Storage.FRAME),
+                   Access.READ_WRITE: (Storage.IMMEDIATE, Storage.FRAME, Storage.KEPT),
                    Access.WRITE_ONE_TO_CLEAR: (Storage.STATUS,),
                    Access.SELF_CLEARING: (Storage.STATUS,)}[self.access]
         require(self.storage in allowed,

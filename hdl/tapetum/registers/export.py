@@ -19,7 +19,8 @@ Registers of several bytes are big-endian.
   are not listed do the same. No register must be written for the die to work.
 - **Acts**: *at once*, or with the *next frame* that is planned. A burst of writes, each less than
   {latency} pixel clocks after the one before, applies to one frame as a whole; longer sets do
-  between writing 1 and 0 to `grouped_parameter_hold`.
+  between writing 1 and 0 to `grouped_parameter_hold`. What acts *never* reads back as written, and
+  nothing depends on it: CCS has it, and drivers write it.
 - **Out of range**: a setting acts as the nearest limit, reads back as written, is flagged in
   `settings_status`, and raises `settings_clamped` in `fault_status` when a frame is planned with
   it.
@@ -60,7 +61,8 @@ def markdown(config: DieConfig) -> str:
 
 def _row(register: Register) -> str:
     acts = ("" if register.access is Access.READ_ONLY
-            else "next frame" if register.storage is Storage.FRAME else "at once")
+            else register.storage.value if register.storage in (Storage.FRAME, Storage.KEPT)
+            else Storage.IMMEDIATE.value)
     if register.storage is Storage.CONSTANT or register.fields:
         spread = register.limits
     else:

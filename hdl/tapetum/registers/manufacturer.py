@@ -5,7 +5,8 @@ from ..compand.table_window import EDITED_PAGE
 from ..compand.tables import BUILT_IN_TABLES, PROGRAMMABLE_SLOTS
 from ..config import DieConfig
 from ..control.faults import HARMFUL_FAULTS, Fault
-from ..control.frame_settings import FrameSettings
+from ..control.frame_settings import COLOURS, FrameSettings
+from ..correct.amplify import UNITY_GAIN
 from ..correct.switches import CORRECTIONS
 from ..pixel import corrected_bits
 from ..row_timing import ExposureGroup
@@ -183,6 +184,11 @@ def _corrections(config: DieConfig) -> list[Register]:
         Register(name="row_noise_strength", address=0x3031, bits=5, reset=16, maximum=16,
                  unit="1/16", limits="larger values act as 16 and are flagged",
                  sentence="Share of the row noise that is subtracted."),
+        *(Register(name=f"digital_gain_{colour}", address=0x3288 + 2 * index, width_bytes=2,
+                   reset=UNITY_GAIN, unit="1/256",
+                   sentence=f"Digital gain of {name} pixels in every capture.")
+          for index, (colour, name) in enumerate(zip(COLOURS, (
+              "green in red rows", "red", "blue", "green in blue rows"), strict=True))),
         Register(name="column_calibration", address=0x3032, storage=Storage.IMMEDIATE,
                  sentence="Learning of column offsets and gains.",
                  fields=(Field(name="freeze", lsb=0, sentence="Estimates stay as they are.",

@@ -54,6 +54,16 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
     rows, row_start, row_end = _rows(config, registers, clamped, _BLOCKS[row_skip])
     columns, column_start, column_end = _columns(config, registers, clamped, _BLOCKS[column_skip])
 
+    rows, row_end = _cut(rows, row_start, row_end, _BLOCKS[row_skip],
+                         min(max(registers["y_output_size"], 2), config.array.rows) // 2 * 2)
+    columns, column_end = _cut(
+        columns, column_start, column_end, _BLOCKS[column_skip],
+        min(max(registers["x_output_size"], 4), config.array.columns) // 4 * 4)
+    for name, only in (("analog_gain_code_global", 1), ("csi_channel_identifier", 0),
+                       ("csi_signaling_mode", 2), ("csi_lane_mode", config.csi2.byte_lanes - 1),
+                       ("binning_mode", 0)):
+        limit(name, only, only)
+
     frame_length = limit("frame_length_lines",
                          max(config.array.dark_rows + rows + 1, largest_lag + 2), 0xFFFF)
     longest = frame_length - largest_lag - 1
@@ -80,7 +90,10 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
         }
         capture["hand_over_start"] = limit(name + "hand_over_start", 0,
                                            capture["hand_over_end"] - 1)
-        capture["digital_gain"] = registers[name + "digital_gain"]
+        gain = registers[name + "digital_gain"] * registers["digital_gain_global"] // 256
+        if gain > 0xFFFF:
+            clamped.add(name + "digital_gain")
+        capture["digital_gain"] = min(gain, 0xFFFF)
         capture |= {field: registers[name + field] for field in ("noise_slope", "noise_floor")}
     data_format = _FORMATS.get(registers["csi_data_format"])
     if data_format is None:
@@ -158,6 +171,13 @@ def _skip(name: str, registers: Mapping[str, int], clamped: set[str]) -> int:
 def _read(start: int, end: int, block: int) -> int:
     """How many rows or columns of a region are read: the first two of each block."""
     return sum(1 for address in range(start, end + 1) if (address - start) % block < 2)
+
+
+def _cut(read: int, start: int, end: int, block: int, output: int) -> tuple[int, int]:
+    """What is read of a region, and its end, where the output has room for no more."""
+    if read > output:
+        read, end = output, start + output // 2 * block - 1
+    return read, end
 
 
 def _rows(config: DieConfig, registers: Mapping[str, int], clamped: set[str],

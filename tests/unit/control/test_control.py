@@ -89,7 +89,8 @@ def test_a_held_group_applies_as_a_whole():
                       ctx.get(control.settings.frame_length_lines)))
             await ctx.tick()
         assert seen == {(0, CONFIG.array.rows - 1, CONFIG.timing.frame_length_lines), (8, 23, 90)}
-        assert await host.get("y_output_size") == 16
+        rows = await host.get("frame_format_descriptor_2")
+        assert MAP.fields("frame_format_descriptor_2", rows) == {"count": 16, "code": 5}
 
     run(testbench)
 
@@ -154,7 +155,7 @@ def test_a_software_reset_stops_the_stream_and_restores_everything():
         assert ctx.get(control.settings.as_value()) == defaults
         assert not ctx.get(control.error)
 
-    run(testbench, cycles=20_000)
+    run(testbench, cycles=40_000)
 
 
 def test_frames_are_counted_as_the_standard_says():

@@ -235,6 +235,47 @@ def test_one_setting_at_a_time_is_limited_and_told(changes, expected):
     bench.run(testbench, cycles=2000)
 
 
+@pytest.mark.parametrize("changes, expected", [
+    ({"x_output_size": 40, "y_output_size": 30}, {"column_end": 39, "row_end": 29}),
+    ({"x_output_size": 43, "y_output_size": 31}, {"column_end": 39, "row_end": 29}),
+    ({"x_output_size": 20, "x_odd_inc": 3, "x_addr_start": 8}, {"column_end": 47}),
+    ({"y_output_size": 4, "y_odd_inc": 7, "y_addr_start": 2}, {"row_end": 17}),
+    ({"x_addr_end": 31, "x_output_size": 64, "y_output_size": 0xFFFF}, {"column_end": 31}),
+    ({"digital_gain_global": 0x200, "capture_0_digital_gain": 0x180}, {}),
+])
+def test_a_smaller_output_and_a_gain_of_all_are_in_order(changes, expected):
+    bench = GuardBench(TINY)
+
+    async def testbench(ctx):
+        values = resets(bench.table) | changes
+        await bench.settle(ctx, values)
+        settings = as_dict(ctx.get(bench.guard.settings))
+        assert settings == frame_settings(TINY, values).settings
+        assert {name: settings[name] for name in expected} == expected
+        if "digital_gain_global" in changes:
+            assert [c["digital_gain"] for c in settings["captures"]] == [0x300, 512, 512, 512]
+        assert not ctx.get(bench.guard.clamped)
+
+    bench.run(testbench, cycles=2000)
+
+
+@pytest.mark.parametrize("changes", [
+    {"csi_lane_mode": 3}, {"csi_signaling_mode": 3}, {"csi_channel_identifier": 1},
+    {"binning_mode": 1}, {"analog_gain_code_global": 0}, {"analog_gain_code_global": 2},
+    {"digital_gain_global": 0x8000, "capture_3_digital_gain": 0x8000},
+])
+def test_what_the_die_cannot_do_is_told_and_not_done(changes):
+    bench = GuardBench(TINY)
+
+    async def testbench(ctx):
+        values = resets(bench.table) | changes
+        await bench.settle(ctx, values)
+        assert as_dict(ctx.get(bench.guard.settings)) == frame_settings(TINY, values).settings
+        assert ctx.get(bench.guard.clamped)
+
+    bench.run(testbench, cycles=2000)
+
+
 def test_pins_are_limited_too():
     bench = GuardBench(CONFIGS["one_capture"])
     pins = bench.guard.pins

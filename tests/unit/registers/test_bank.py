@@ -23,6 +23,8 @@ def small_bank() -> RegisterBank:
         Register(name="narrow", address=0x0344, bits=5, reset=3, sentence="Narrow."),
         Register(name="mode", address=0x0345, storage=Storage.IMMEDIATE, bits=3, reset=5,
                  sentence="Mode."),
+        Register(name="told", address=0x0348, bits=4, storage=Storage.KEPT, reset=2,
+                 sentence="Told."),
         Register(name="level", address=0x0346, width_bytes=2, access=Access.READ_ONLY,
                  storage=Storage.STATUS, sentence="Level."),
         Register(name="flags", address=0x3000, width_bytes=2, fields=flags,
@@ -32,7 +34,7 @@ def small_bank() -> RegisterBank:
     ], [MemoryWindow(name="table", address=0x4000, entries=6, entry_bytes=2, sentence="Table.")])
 
 
-def run(bank: RegisterBank, *testbenches, cycles: int = 20_000) -> None:
+def run(bank: RegisterBank, *testbenches, cycles: int = 40_000) -> None:
     async def when_ready(ctx):
         await ctx.tick().until(~bank.busy)
         for testbench in testbenches:
@@ -145,6 +147,8 @@ def test_a_write_goes_through_with_its_last_byte():
         await host.write([(0x342, 0x11), (0x343, 0x22), (0x344, 0xFF), (0x345, 2)])
         assert await host.read_value(0x340, 4) == 0xAABB1122
         assert await host.read([0x344, 0x345]) == [0x1F, 2]
+        await host.write([(0x348, 0xF5)])
+        assert await host.read([0x348]) == [5]
         await host.write([(0x000, 9), (0x001, 9), (0x346, 9), (0x347, 9)])
         assert await host.read([0x000, 0x001, 0x346, 0x347]) == [0x12, 0x34, 0, 0]
 
@@ -157,7 +161,8 @@ def test_only_settings_of_frames_announce_a_change():
     async def testbench(ctx, host):
         for accesses, announced in (([(0x340, 1), (0x341, 1), (0x342, 1)], 0), ([(0x343, 1)], 1),
                                     ([(0x344, 1)], 1), ([(0x345, 1)], 0), ([(0x347, 1)], 0),
-                                    ([(0x001, 1)], 0), ([(0x3001, 1), (0x3002, 1)], 0)):
+                                    ([(0x348, 1)], 0), ([(0x001, 1)], 0),
+                                    ([(0x3001, 1), (0x3002, 1)], 0)):
             assert len(await pulses(ctx, bank.changed, accesses, host)) == announced, accesses
 
     run(bank, testbench)
