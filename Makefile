@@ -38,6 +38,9 @@ test-full: venv ## all tests, the slow ones as well
 characterise: venv ## range, noise, flicker and corrections against their targets: build/characterise/report.html
 	@$(TAPETUM) characterise --preset $(PRESET) $(if $(SCENE),--scene "$(SCENE)") $(ARGS)
 
+faults: venv ## wrong bits into the RTL: which do harm, which are noticed: build/faults/report.html
+	@$(TAPETUM) faults $(ARGS)
+
 bench: venv ## speed of the simulation, a table and build/bench/report.json
 	@$(TAPETUM) bench $(ARGS)
 
@@ -57,4 +60,4 @@ lint: venv ## ruff and pyright
 clean: ## remove what was built; .venv stays
 	@rm -rf build .pytest_cache .ruff_cache
 
-.PHONY: help venv sim test test-full characterise bench bench-fpga bench-npu verilog lint clean
+.PHONY: help venv sim test test-full characterise faults bench bench-fpga bench-npu verilog lint clean

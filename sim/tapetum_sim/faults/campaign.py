@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the faults of a campaign on all cores; what has been done survives an interruption."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..errors import UserError
+from ..simulator import Clock
+from .build import FaultSimulator
+
+__all__ = ["Numbered", "check_folder", "read_results", "run_injections"]
+
+_RESULTS, _CAMPAIGN = "injections.jsonl", "campaign.json"
+_POLL_S = 0.5
+
+Progress = Callable[[str, float, float], None]
+
+
+class Numbered(Protocol):
+    """A fault, and how the simulator reads it."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def line(self) -> str: ...
+
+
+def check_folder(out: Path, campaign: Mapping[str, Any], *, resume: bool) -> None:
+    """Note in ``out`` which campaign it holds; what was done of it stays only to be resumed.
+
+    Raises
+    ------
+    UserError
+        The folder holds another campaign.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    note, text = out / _CAMPAIGN, json.dumps(campaign, indent=1, sort_keys=True)
+    if resume and note.exists() and note.read_text() != text:
+        before = json.loads(note.read_text())
+        other = sorted(name for name in campaign if before.get(name) != campaign[name])
+        raise UserError(f"{out} holds a campaign with another {other[0]}; start anew without "
+                        f"--resume, or choose another folder with --out.")
+    if not resume:
+        for results in out.glob(f"**/{_RESULTS}"):
+            results.unlink()
+    note.write_text(text)
+
+
+def read_results(out: Path) -> list[dict[str, Any]]:
+    """One dictionary for each fault that was simulated; a line that was cut off is left out."""
+    path = out / _RESULTS
+    if not path.exists():
+        return []
+    lines: dict[int, dict[str, Any]] = {}
+    for text in path.read_text().splitlines():
+        try:
+            line = json.loads(text)
+        except json.JSONDecodeError:
+            continue
+        lines[line["number"]] = line
+    return list(lines.values())
+
+
+def run_injections(simulator: FaultSimulator, scenario: Path, clocks: Sequence[Clock],
+                   injections: Sequence[Numbered], out: Path, *, jobs: int = 2,
+                   progress: Progress = lambda text, done, total: None) -> None:
+    """Simulate those that ``out`` has no result of, in ``jobs`` processes.
+
+    Raises
+    ------
+    UserError
+        A worker could not go on.
+    """
+    known = {line["number"] for line in read_results(out)}
+    missing = [injection for injection in injections if injection.number not in known]
+    if not missing:
+        return
+    workers = []
+    try:
+        for job in range(min(jobs, len(missing))):
+            share, log = out / f"worker-{job}.txt", out / f"worker-{job}.log"
+            share.write_text("".join(f"{one.line}\n" for one in missing[job::jobs]))
+            with log.open("w") as file:
+                workers.append((log, subprocess.Popen(
+                    [simulator.directory / "top", *(clock.argument for clock in clocks),
+                     f"--scenario={scenario.absolute()}", f"--injections={share.absolute()}",
+                     f"--results={(out / _RESULTS).absolute()}"],
+                    stdout=file, stderr=subprocess.STDOUT, start_new_session=True)))
+        _wait(workers, out, len(injections), progress)
+    finally:
+        for _, worker in workers:
+            if worker.poll() is None:
+                worker.terminate()
+                worker.wait()
+
+
+def _wait(workers, out: Path, total: int, progress: Progress) -> None:
+    while any(worker.poll() is None for _, worker in workers):
+        done = (out / _RESULTS).read_bytes().count(b"\n") if (out / _RESULTS).exists() else 0
+        progress(f"injecting faults: {done:,} of {total:,}", done, total)
+        time.sleep(_POLL_S)
+    for log, worker in workers:
+        if worker.returncode:
+            tail = log.read_text(errors="replace").strip().splitlines()[-1:]
+            raise UserError(f"a worker stopped ({' '.join(tail) or worker.returncode}; see {log}); "
+                            f"run the same command with --resume.")

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Finds out, in the run without a fault, when each injected bit is first and last of consequence.
+
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "golden.h"
+#include "injection.h"
+#include "machine.h"
+
+class Watch {
+  public:
+    Watch(Machine& machine, const std::vector<Injection>& injections, uint64_t window_ps,
+          Shared<Activity>& activity)
+        : machine(machine), injections(injections), window_ps(window_ps), activity(activity) {
+        activity.resize(injections.size());
+        words.resize(machine.elements.size());
+        for (size_t index = 0; index < injections.size(); ++index) {
+            const Injection& one = injections[index];
+            activity[index] = {never, 0};
+            if (!one.is_state()) {
+                activity[index] = {window_ps + one.offset_ps, never};
+            } else if (machine.elements[one.element].is_memory) {
+                words[one.element][one.word].push_back(index);
+            } else if (one.kind == Kind::seu) {
+                activity[index] = {window_ps + one.offset_ps, never};
+            } else {
+                stuck.push_back(index);
+            }
+        }
+        for (const MemoryPorts& ports : machine.memory_ports)
+            if (!words[ports.memory].empty()) watched.push_back(&ports);
+    }
+
+    // The design has settled after the edges at `now`.
+    void look(uint64_t now) {
+        for (const MemoryPorts* ports : watched) {
+            const auto& targets = words[ports->memory];
+            for (uint32_t port = 0; port < ports->count; ++port) {
+                const auto found = targets.find(uint32_t(
+                    get_bits(ports->address, ports->address_size, port * ports->address_bits,
+                             ports->address_bits)));
+                if (found == targets.end() ||
+                    !any_bit(ports->enable, port * ports->enable_bits, ports->enable_bits))
+                    continue;
+                for (size_t index : found->second) touch(index, now);
+            }
+        }
+        for (size_t index : stuck) {
+            const Injection& one = injections[index];
+            if (get_bit(machine.elements[one.element].data, one.bit) != (one.kind == Kind::stuck1))
+                touch(index, now);
+        }
+    }
+
+  private:
+    void touch(size_t index, uint64_t now) {
+        if (now < window_ps + injections[index].offset_ps) return;
+        Activity& one = activity[index];
+        if (one.first_ps == never) one.first_ps = now;
+        one.last_ps = now;
+    }
+
+    Machine& machine;
+    const std::vector<Injection>& injections;
+    uint64_t window_ps;
+    Shared<Activity>& activity;
+    std::vector<std::unordered_map<uint32_t, std::vector<size_t>>> words;
+    std::vector<const MemoryPorts*> watched;
+    std::vector<size_t> stuck;
+};

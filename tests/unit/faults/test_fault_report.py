@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report counts what happened, and says of what it is a share."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tapetum.control.faults import Fault
+from tapetum.presets import preset
+from tapetum_sim.faults.build import FaultSimulator
+from tapetum_sim.faults.die import Campaign
+from tapetum_sim.faults.netlist import Element
+from tapetum_sim.faults.outcome import Outcome, mechanism_names, results_of
+from tapetum_sim.faults.report import write_report
+from tapetum_sim.faults.sample import FLIP_FLOPS_FROM, Injection, Kind, Stratum
+from tapetum_sim.faults.scenario import Scenario
+
+FRAME_PS, ROW_PS = 64_000, 1_000
+QUIET = {"end": "converged", "dangerous": "", "dangerous_ps": None, "detected_ps": None,
+         "error_ps": None, "receiver_ps": None, "mechanisms": 0, "found": 0}
+HARM = {"end": "observed", "dangerous": "pixels", "dangerous_ps": 3_000}
+TOLD = {"end": "decided", "detected_ps": 4_000, "error_ps": 4_500,
+        "mechanisms": 1 << Fault.ROW_MISMATCH}
+
+ELEMENTS = tuple(Element(variable=f"v{index}", path=path, width=8, depth=depth,
+                         bits=tuple(range(8)), is_memory=depth > 1, on_die=True)
+                 for index, (path, depth) in enumerate(
+                     (("readout.row", 1), ("hdr.align.ring", 64))))
+
+
+def campaign(*outcomes: dict, flips: int = 0) -> Campaign:
+    """Even numbers fall into the register, odd ones into the memory."""
+    drawn, lines = [], []
+    for number, outcome in enumerate(outcomes):
+        is_flip = number >= len(outcomes) - flips
+        drawn.append(Injection(
+            number=number + is_flip * FLIP_FLOPS_FROM, kind=Kind.SEU, word=0, bit=1, offset_ps=0,
+            stratum=Stratum.FLIP_FLOPS if is_flip else Stratum.ALL, element=number % 2))
+        lines.append(QUIET | outcome | {"number": drawn[-1].number})
+    return Campaign(
+        config=preset("tiny"), options={"seed": 5},
+        simulator=FaultSimulator(directory=Path(), elements=ELEMENTS),
+        scenario=Scenario(window_ps=FRAME_PS, observed_ps=2 * FRAME_PS, row_ps=ROW_PS,
+                          frame_ps=FRAME_PS, description="preset tiny streams"),
+        results=list(results_of(ELEMENTS, drawn, lines)), wanted=len(drawn), directed=[])
+
+
+def outcome_of(**line) -> Outcome:
+    return campaign(line).results[0].outcome
+
+
+def test_each_outcome_follows_from_what_was_observed():
+    assert outcome_of(**HARM) is Outcome.DANGEROUS_UNDETECTED
+    assert outcome_of(**HARM | TOLD) is Outcome.DANGEROUS_DETECTED
+    assert outcome_of(**TOLD) is Outcome.SAFE_DETECTED
+    assert outcome_of() is Outcome.SAFE
+    for end in ("dormant", "untouched", "observed"):
+        assert outcome_of(end=end) is Outcome.SAFE_LATENT
+    assert outcome_of(end="stopped") is Outcome.DANGEROUS_UNDETECTED
+
+
+def test_what_the_receiver_sees_is_no_detection_but_is_counted(tmp_path):
+    summary = write_report(campaign(HARM | {"receiver_ps": 9}, HARM, HARM | TOLD, {}), tmp_path, 1)
+    stratum = summary["strata"]["all"]
+    assert (stratum["coverage"]["count"], stratum["coverage"]["of"]) == (1, 3)
+    assert stratum["with_receiver"]["count"] == 2
+
+
+def test_rooms_latencies_and_worst_places_are_listed(tmp_path):
+    made = campaign(HARM, HARM | TOLD, HARM, {}, HARM, flips=1)
+    summary = write_report(made, tmp_path, 2.5)
+    assert summary["injections"] == summary["wanted"] == 5
+    rooms = {room["name"]: room for room in summary["rooms"]["all"]}
+    assert rooms["readout"]["coverage"] == {"count": 0, "of": 2, "value": 0.0,
+                                            "low": 0.0, "high": pytest.approx(0.658, abs=1e-3)}
+    assert rooms["hdr"]["coverage"]["value"] == 1
+    assert summary["worst"][0]["path"] == "readout.row"
+    assert summary["worst"][0]["examples"] == [0, 2, FLIP_FLOPS_FROM + 4]
+    assert summary["latency"]["detection_frames_max"] == 4_000 / FRAME_PS
+    assert summary["latency"]["pin_rows_max"] == 0.5
+    assert summary["mechanisms"] == [{"name": "row_mismatch", "dangerous": 1, "safe": 0}]
+    assert summary["state_bits"] == {"hdr": {"flip_flops": 0, "memory_bits": 512},
+                                     "readout": {"flip_flops": 8, "memory_bits": 0}}
+    assert json.loads((tmp_path / "report.json").read_text()) == summary
+    page = (tmp_path / "report.html").read_text()
+    assert "readout.row" in page
+    assert "have\nnot been simulated" not in page
+
+
+def test_a_campaign_that_is_not_complete_says_so(tmp_path):
+    made = campaign(HARM, {})
+    del made.results[1:]
+    assert write_report(made, tmp_path, 1)["complete"] is False
+    assert "1 faults have\nnot been simulated yet" in (tmp_path / "report.html").read_text()
+
+
+def test_safety_mechanisms_take_the_place_of_their_common_bit():
+    bit = 1 << Fault.DEAD_ROW
+    assert mechanism_names(bit, 0b10, {0: "temperature", 1: "row_read_back"}) == (
+        "dead_row", "row_read_back")
+    assert mechanism_names(bit, 0, {0: "temperature"}) == ("dead_row",)
