@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
 from ..control.frame_settings import FRAMES_IN_FLIGHT, DataFormat, settings_ring
+from ..memory.health import MemoryHealth, gather
 from ..pixel import LinearPixels, OutputPixels, RowTag
 from ..stream.delay import DelayLine, delayed
 from .interpolate import Interpolate
@@ -62,6 +63,7 @@ class Compander(wiring.Component):
         Programs the tables, segment by segment; built-in ones are there from the start.
     o : Out(stream of OutputPixels), always ready
         ``tag.capture`` is 0.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig):
@@ -74,6 +76,7 @@ class Compander(wiring.Component):
             "in_use": Out(len(PROGRAMMABLE_SLOTS)),
             "write": In(TableWrite), "write_enable": In(1),
             "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
+            "memory": Out(MemoryHealth()),
         })
 
     @property
@@ -110,6 +113,7 @@ class Compander(wiring.Component):
             "values": beat.values.shape(), "is_linear": 1,
             "line_last": 1, "frame_last": 1, "tag": RowTag})
         m.submodules.beside = passing = DelayLine(beside, self.latency_cycles - 2)
+        gather(m, self.memory, search.memory, operands.memory, passing.memory)
         flags = delayed(m, Cat(beat.line_last, beat.frame_last, beat.tag), 1, name="flags")
         m.d.comb += [
             operands.i.payload.eq(values),

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import FRAMES_IN_FLIGHT, settings_ring
+from ..memory.health import MemoryHealth
 from ..pixel import LinearPixels, OutputPixels
 from ..registers.bus import WindowBus
 from ..registers.definition import MemoryWindow
@@ -53,6 +54,7 @@ class Companding(wiring.Component):
         See `Compander`.
     slot : Out(3)
         That of the frame adopted last.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig):
@@ -66,6 +68,7 @@ class Companding(wiring.Component):
             "shown": In(3), "output_bits": In(5), "load": In(1),
             "busy": Out(1), "refused": Out(1), "table_invalid": Out(1),
             "slot": Out(3), "slots": Out(data.ArrayLayout(3, FRAMES_IN_FLIGHT)),
+            "memory": Out(MemoryHealth()),
         })
 
     @property
@@ -83,6 +86,7 @@ class Companding(wiring.Component):
         m.submodules.loader = Gated(loader, awake=awake)
         connect(m, flipped(self.i), compander.i)
         connect(m, compander.o, flipped(self.o))
+        connect(m, compander.memory, flipped(self.memory))
         programmed = [Signal(ProgrammedTable, name=f"programmed_{index}")
                       for index in range(FRAMES_IN_FLIGHT)]
         for index, table in enumerate(programmed):

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
 from ..control.frame_settings import DataFormat, settings_of, settings_ring
+from ..memory.health import MemoryHealth
 from ..pixel import CodePixels, OutputPixels, corrected_bits
 from ..stream.delay import DelayLine
 
@@ -46,6 +47,7 @@ class OutputSelector(wiring.Component):
         ``tag.capture`` is the virtual channel: the capture, or 0 of a combined frame.
     torn : Out(1)
         Pulse: a frame began within a combined one.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig, *, combined_latency_cycles: int):
@@ -57,6 +59,7 @@ class OutputSelector(wiring.Component):
             "settings": In(settings_ring(config)),
             "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "torn": Out(1),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -64,6 +67,7 @@ class OutputSelector(wiring.Component):
         codes_shape = self.codes.payload.shape()
         m.submodules.wait = wait = DelayLine(codes_shape, self.combined_latency_cycles)
         wiring.connect(m, wiring.flipped(self.codes), wait.i)
+        wiring.connect(m, wait.memory, wiring.flipped(self.memory))
         code_beat, combined = wait.o.payload, self.combined.payload
         code_frame = settings_of(self.settings, code_beat.tag.frame)
         combined_frame = settings_of(self.settings, combined.tag.frame)

@@ -8,6 +8,9 @@ from amaranth import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..memory.code import Code, Parity
+from ..memory.health import MemoryHealth, gather
+from ..memory.word_check import WordCheck
 from ..stream.delay import delayed
 from .tables import LINEAR_BITS, SEGMENT_CAPACITY, CompandingTable
 
@@ -69,6 +72,7 @@ class SegmentSearch(wiring.Component):
     segments : Out(SegmentRecord per lane)
     write : In(TableWrite), write_enable : In(1)
         Takes effect at once: write what no frame under way uses.
+    memory : Out(MemoryHealth)
     """
 
     latency_cycles = LEVELS * LEVEL_CYCLES + 2
@@ -79,6 +83,7 @@ class SegmentSearch(wiring.Component):
             "x": In(data.ArrayLayout(LINEAR_BITS, lanes)), "slot": In(3),
             "segments": Out(data.ArrayLayout(SegmentRecord, lanes)),
             "write": In(TableWrite), "write_enable": In(1),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -86,45 +91,60 @@ class SegmentSearch(wiring.Component):
         slot = self.slot
         xs = [self.x[lane] for lane in range(self.lanes)]
         paths: list[Value] = [Const(0, 0) for _ in range(self.lanes)]
+        healths: list[Any] = []
+        coded, record_code = Parity(LINEAR_BITS), Parity(Shape.cast(SegmentRecord).width)
+
+        def checked(word: Value, code: Code, name: str) -> None:
+            m.submodules[f"check_{name}"] = check = WordCheck(code)
+            m.d.comb += [check.word.eq(word), check.read.eq(1)]
+            healths.append(check.health)
+
         for level in range(LEVELS):
-            bounds = memory.Memory(shape=LINEAR_BITS, depth=len(self.tables) << level,
-                                   init=self._bounds(level))
+            bounds = memory.Memory(shape=coded.word_bits, depth=len(self.tables) << level,
+                                   init=[coded.encoded(word) for word in self._bounds(level)])
             m.submodules[f"bounds_{level}"] = bounds
             # The bound of segment s is at the level of the lowest bit set in s.
             lowest = LEVELS - 1 - level
             write = bounds.write_port()
             m.d.comb += [
                 write.addr.eq(Cat(self.write.segment[lowest + 1:], self.write.slot)),
-                write.data.eq(self.write.before_x),
+                write.data.eq(Cat(self.write.before_x, coded.encode(self.write.before_x))),
                 write.en.eq(self.write_enable
                             & (self.write.segment[:lowest + 1] == 1 << lowest)),
             ]
             for lane in range(self.lanes):
                 read = bounds.read_port()
-                bound = Signal(LINEAR_BITS, name=f"bound_{level}_{lane}", reset_less=True)
+                bound = Signal(coded.word_bits, name=f"bound_{level}_{lane}", reset_less=True)
                 above = Signal(name=f"above_{level}_{lane}", reset_less=True)
                 label = f"{level}_{lane}"
                 x = delayed(m, xs[lane], LEVEL_CYCLES - 1, name=f"x_{label}")
                 path = delayed(m, paths[lane], LEVEL_CYCLES, name=f"path_{label}")
                 m.d.comb += read.addr.eq(Cat(paths[lane], slot))
-                m.d.sync += [bound.eq(read.data), above.eq(x > bound)]
+                m.d.sync += [bound.eq(read.data), above.eq(x > bound[:LINEAR_BITS])]
+                checked(bound, coded, f"bound_{label}")
                 xs[lane] = delayed(m, x, 1, name=f"x_compared_{label}")
                 paths[lane] = Cat(above, path)
             slot = delayed(m, slot, LEVEL_CYCLES, name=f"slot_{level}")
 
-        records = memory.Memory(shape=SegmentRecord, depth=len(self.tables) * SEGMENT_CAPACITY,
-                                init=self._records())
+        records = memory.Memory(
+            shape=record_code.word_bits, depth=len(self.tables) * SEGMENT_CAPACITY,
+            init=[record_code.encoded(SegmentRecord.const(record).as_bits())
+                  for record in self._records()])
         m.submodules.records = records
-        write = records.write_port()
+        write, record = records.write_port(), Value.cast(self.write.record)
         m.d.comb += [
             write.addr.eq(Cat(self.write.segment, self.write.slot)),
-            write.data.eq(self.write.record),
+            write.data.eq(Cat(record, record_code.encode(record))),
             write.en.eq(self.write_enable),
         ]
         for lane in range(self.lanes):
             read = records.read_port()
             m.d.comb += read.addr.eq(Cat(paths[lane], slot))
-            m.d.sync += self.segments[lane].eq(read.data)
+            found = Signal(record_code.word_bits, name=f"found_{lane}", reset_less=True)
+            m.d.sync += found.eq(read.data)
+            m.d.comb += Value.cast(self.segments[lane]).eq(found[:record_code.data_bits])
+            checked(found, record_code, f"record_{lane}")
+        gather(m, self.memory, *healths)
         return m
 
     def _bounds(self, level: int) -> list[int]:

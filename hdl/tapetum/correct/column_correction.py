@@ -8,6 +8,9 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth, gather
+from ..memory.word_check import WordCheck
 from ..pixel import CodePixels, RowKind, RowTag, corrected_bits
 from ..stream.delay import delayed
 from .column_offsets import (
@@ -63,6 +66,7 @@ class ColumnCorrection(wiring.Component):
     column_limit : Out(1)
         Pulse: a column is broken. An estimate is at its limit, or a test row is off its level by
         1/8 of the scale.
+    memory : Out(MemoryHealth)
     """
 
     latency_cycles = 7
@@ -79,6 +83,7 @@ class ColumnCorrection(wiring.Component):
             "o": Out(stream.Signature(CodePixels(config.lanes, corrected_bits(config)),
                                       always_ready=True)),
             "column_limit": Out(1),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -101,17 +106,32 @@ class ColumnCorrection(wiring.Component):
         address = Signal(address_bits(config))
         m.d.comb += address.eq(Cat(beat, capture))
 
-        def store(name: str, width: int) -> tuple[Any, Any]:
-            shape = data.ArrayLayout(signed(width), lanes)
-            held = memory.Memory(shape=shape, depth=1 << address_bits(config), init=[])
-            m.submodules[name] = held
-            read = held.read_port()
-            m.d.comb += [read.addr.eq(address), read.en.eq(1)]
-            return read.data, held.write_port()
+        healths = [offsets.memory]
 
-        offset_read, offset_write = store("offset_memory", bits)
-        gain_read, gain_write = store("gain_memory", bits)
-        low_read, low_write = store("low_memory", bits_kept)
+        def store(name: str, width: int, reads: Value) -> tuple[Any, Any]:
+            """What lies at ``address`` a clock later, checked where ``reads``; its write port."""
+            shape = data.ArrayLayout(signed(width), lanes)
+            code = Parity(shape.size)
+            m.submodules[f"{name}_check"] = check = WordCheck(code)
+            healths.append(check.health)
+            held = memory.Memory(shape=code.word_bits, depth=1 << address_bits(config), init=[])
+            m.submodules[f"{name}_memory"] = held
+            read, write = held.read_port(), held.write_port()
+            word = Signal(code.word_bits, name=f"{name}_word", reset_less=True)
+            written = Signal(shape, name=f"{name}_written")
+            counts = delayed(m, self.i.valid, 1, name=f"{name}_read", reset_less=False) & reads
+            m.d.sync += word.eq(read.data)
+            m.d.comb += [
+                read.addr.eq(address), read.en.eq(1), check.word.eq(word),
+                check.read.eq(delayed(m, counts, 1, name=f"{name}_counts", reset_less=False)),
+                write.data.eq(Cat(written, code.encode(Value.cast(written)))),
+            ]
+            return data.View(shape, read.data[:code.data_bits]), (write, written)
+
+        first_lesson = schedule.lesson
+        offset_read, (offset_port, offset_write) = store("offset", bits, first_lesson.has_offset)
+        gain_read, (gain_port, gain_write) = store("gain", bits, first_lesson.has_gain)
+        low_read, (low_port, low_write) = store("low", bits_kept, first_lesson.takes_high)
 
         # What travels with the beat: flags, address, the row's lesson. [n] is n clocks after i.
         flags = data.StructLayout({
@@ -175,7 +195,7 @@ class ColumnCorrection(wiring.Component):
                 wild[lane].eq(_exceeds(difference, bits_kept)),
             ]
             low = delayed(m, low, 5, name=f"low_{name}")
-            m.d.comb += low_write.data[lane].eq(deviation)
+            m.d.comb += low_write[lane].eq(deviation)
 
             # Test rows: their difference gives the gain, their extrapolation to 0 the offset.
             steeper = Signal(signed(bits_kept + 1), name=f"steeper_{name}", reset_less=True)
@@ -194,19 +214,20 @@ class ColumnCorrection(wiring.Component):
             m.d.comb += [
                 step.estimate.eq(delayed(m, gain, 6, name=f"gain_{name}")),
                 step.error.eq(steeper), step.share.eq(shares[8].gain),  # 11
-                gain_write.data[lane].eq(step.updated),
+                gain_write[lane].eq(step.updated),
                 limits[lane].eq(step.at_limit),
                 offsets.i.payload.deviations[lane].eq(taught),
                 offsets.i.payload.offsets[lane].eq(delayed(m, offset, 8, name=f"offset_{name}")),
-                offset_write.data[lane].eq(offsets.o.payload.estimates[lane]),
+                offset_write[lane].eq(offsets.o.payload.estimates[lane]),
             ]
 
+        gather(m, self.memory, *healths)
         gains_written = valids[11] & lesson[11].takes_high
         m.d.comb += [
-            low_write.addr.eq(travel[7].address),
-            low_write.en.eq(valids[7] & lesson[7].takes_low),
-            gain_write.addr.eq(travel[11].address), gain_write.en.eq(gains_written),
-            offset_write.addr.eq(offsets.o.payload.address), offset_write.en.eq(offsets.o.valid),
+            low_port.addr.eq(travel[7].address),
+            low_port.en.eq(valids[7] & lesson[7].takes_low),
+            gain_port.addr.eq(travel[11].address), gain_port.en.eq(gains_written),
+            offset_port.addr.eq(offsets.o.payload.address), offset_port.en.eq(offsets.o.valid),
             offsets.i.valid.eq(valids[10] & lesson[10].teaches_offset),
             offsets.i.payload.address.eq(travel[10].address),
             offsets.i.payload.share.eq(shares[10].offset),

@@ -3,9 +3,10 @@
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
+from ..memory.health import MemoryHealth
 from .learning_step import LearningStep
 from .row_hold import RowHold
 from .shielded_mean import ShieldedMean
@@ -77,6 +78,7 @@ class ColumnOffsets(wiring.Component):
     o : Out(stream of ColumnWrite), always ready
     at_limit : Out(1)
         With a beat at ``o``: an estimate was limited.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig):
@@ -85,6 +87,7 @@ class ColumnOffsets(wiring.Component):
             "i": In(stream.Signature(ColumnDeviations(config), always_ready=True)),
             "o": Out(stream.Signature(ColumnWrite(config), always_ready=True)),
             "at_limit": Out(1),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -102,6 +105,7 @@ class ColumnOffsets(wiring.Component):
             hold.line_last.eq(pixels.line_last),
             hold.release.eq(mean.done),
         ]
+        connect(m, hold.memory, flipped(self.memory))
 
         # Offsets in sixteenths, as they were subtracted.
         unit = estimate_bits(config) - config.adc.bits

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import settings_of, settings_ring
+from ..memory.health import MemoryHealth, gather
 from ..pixel import CodePixels, corrected_bits
 from ..registers.bus import WindowBus
 from ..registers.window_memory import WindowWriter
@@ -63,6 +64,7 @@ class Correction(wiring.Component):
         Pixels that were replaced in the last whole frame.
     column_limit, dead_row, list_invalid, rows_collided : Out(1)
         Pulses, or levels, for the faults of these names.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig):
@@ -84,6 +86,7 @@ class Correction(wiring.Component):
             "corrected": Out(data.ArrayLayout(16, captures)),
             "column_limit": Out(1), "dead_row": Out(1),
             "list_invalid": Out(1), "rows_collided": Out(1),
+            "memory": Out(MemoryHealth()),
         })
 
     @property
@@ -113,6 +116,7 @@ class Correction(wiring.Component):
         connect(m, gain.o, shading.i)
         connect(m, shading.o, defects.i)
         connect(m, defects.o, flipped(self.o))
+        gather(m, self.memory, fixed_pattern.memory, shading.memory, defects.memory)
         m.d.comb += [
             watch.settings.eq(self.settings),
             monitor.i.valid.eq(shading.o.valid), monitor.i.payload.eq(shading.o.payload),

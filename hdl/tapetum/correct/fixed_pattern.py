@@ -8,6 +8,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
+from ..memory.health import MemoryHealth, gather
 from ..pixel import CodePixels, corrected_bits
 from .active_window import ActiveWindow
 from .black_level import BlackLevel
@@ -55,6 +56,7 @@ class FixedPattern(wiring.Component):
     phase_levels : Out(one corrected code per capture and phase)
     column_limit : Out(1)
         Pulse: the estimate of a column is at its limit.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig):
@@ -74,6 +76,7 @@ class FixedPattern(wiring.Component):
             "black_levels": Out(data.ArrayLayout(bits, captures)),
             "phase_levels": Out(data.ArrayLayout(data.ArrayLayout(bits, 4), captures)),
             "column_limit": Out(1),
+            "memory": Out(MemoryHealth()),
         })
 
     @property
@@ -95,6 +98,7 @@ class FixedPattern(wiring.Component):
         connect(m, black_subtract.o, row_noise.i)
         connect(m, row_noise.o, active_window.i)
         connect(m, active_window.o, flipped(self.o))
+        gather(m, self.memory, column.memory, row_noise.memory)
 
         # Switches are held until the next row begins, 12 clocks after the last beat: by then it
         # has passed the stages, whose latency up to the row noise is less.

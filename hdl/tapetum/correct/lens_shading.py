@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import Skip
+from ..memory.health import MemoryHealth, gather
 from ..pixel import CodePixels, corrected_bits
 from ..stream.delay import delayed
 from .amplify import Amplify
@@ -45,6 +46,7 @@ class LensShading(wiring.Component):
         of a row.
     write : In(ShadingWrite), write_enable : In(1)
         Takes effect at once, in the midst of a frame too.
+    memory : Out(MemoryHealth)
     """
 
     latency_cycles = 12
@@ -59,6 +61,7 @@ class LensShading(wiring.Component):
             "enable": In(1),
             "write": In(ShadingWrite(self.grid)), "write_enable": In(1),
             "o": Out(stream.Signature(shape, always_ready=True)),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -76,9 +79,11 @@ class LensShading(wiring.Component):
         ]
         row, enable = self._row(m)
 
+        healths = []
         gain_at = position.latency_cycles + ShadingGain.latency_cycles
         for lane in range(self.config.lanes):
             m.submodules[f"gain_{lane}"] = shading = ShadingGain(self.grid)
+            healths.append(shading.memory)
             m.submodules[f"amplify_{lane}"] = amplify = Amplify(
                 self.config, fraction_bits=GAIN_FRACTION_BITS)
             m.d.comb += [
@@ -89,6 +94,7 @@ class LensShading(wiring.Component):
                 amplify.gain.eq(shading.gain),
                 marks.codes[lane].eq(amplify.o),
             ]
+        gather(m, self.memory, *healths)
         return m
 
     def _row(self, m: Module) -> tuple[data.View, Value]:

@@ -3,8 +3,12 @@
 
 from amaranth import *
 from amaranth.hdl import ShapeLike
-from amaranth.lib import data, memory, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth
+from ..memory.word_check import WordCheck
 
 __all__ = ["RowHold"]
 
@@ -31,6 +35,7 @@ class RowHold(wiring.Component):
     release : In(1)
         Strobe, once per row: later than the last beat of the row before, earlier than the last
         beat of the row after.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, shape: ShapeLike, depth: int):
@@ -40,14 +45,17 @@ class RowHold(wiring.Component):
             "line_last": In(1),
             "release": In(1),
             "o": Out(stream.Signature(shape, always_ready=True)),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
         m = Module()
-        entry = data.StructLayout({"payload": self.shape})
+        code, payload = Parity(Shape.cast(self.shape).width), Value.cast(self.i.payload)
+        m.submodules.check = check = WordCheck(code)
+        connect(m, check.health, flipped(self.memory))
         # Wide and shallow: by itself it would become several hundred look-up tables.
         m.submodules.entries = entries = memory.Memory(
-            shape=entry, depth=self.depth, init=[], attrs={"ram_style": "block"})
+            shape=code.word_bits, depth=self.depth, init=[], attrs={"ram_style": "block"})
         write, read = entries.write_port(), entries.read_port()
         written, taken, limit, row_end = (Signal(range(self.depth), name=name) for name in
                                           ("written", "taken", "limit", "row_end"))
@@ -57,7 +65,7 @@ class RowHold(wiring.Component):
         m.d.comb += [
             following.eq(written + self.i.valid),
             arrives_last.eq(self.i.valid & self.line_last),
-            write.addr.eq(written), write.data.payload.eq(self.i.payload),
+            write.addr.eq(written), write.data.eq(Cat(payload, code.encode(payload))),
             write.en.eq(self.i.valid),
             leaves.eq(taken != limit),
             read.addr.eq(taken), read.en.eq(leaves),
@@ -74,10 +82,11 @@ class RowHold(wiring.Component):
             m.d.sync += [row_end.eq(following), has_ended.eq(1)]
 
         read_valid, out_valid = Signal(), Signal()
-        out = Signal(entry, reset_less=True)
+        out = Signal(code.word_bits, reset_less=True)
         m.d.sync += [read_valid.eq(leaves), out_valid.eq(read_valid), out.eq(read.data)]
         m.d.comb += [
             self.o.valid.eq(out_valid),
-            Value.cast(self.o.payload).eq(Value.cast(out.payload)),
+            Value.cast(self.o.payload).eq(out[:code.data_bits]),
+            check.word.eq(out), check.read.eq(out_valid),
         ]
         return m

@@ -3,9 +3,10 @@
 
 from amaranth import *
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
+from ..memory.health import MemoryHealth
 from ..pixel import CodePixels, corrected_bits
 from .row_hold import RowHold
 from .shielded_mean import ShieldedMean
@@ -44,6 +45,7 @@ class RowNoise(wiring.Component):
     enable : In(1), strength : In(5)
         Of the beat's frame, valid with every shielded beat. Strength in sixteenths; above 16
         counts as 16.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig):
@@ -54,6 +56,7 @@ class RowNoise(wiring.Component):
             "enable": In(1),
             "strength": In(5),
             "o": Out(stream.Signature(shape, always_ready=True)),
+            "memory": Out(MemoryHealth()),
         })
 
     @property
@@ -82,6 +85,7 @@ class RowNoise(wiring.Component):
             # The first beat needs 3 clocks from here; the product below takes 2.
             hold.release.eq(mean.done),
         ]
+        connect(m, hold.memory, flipped(self.memory))
         strength = Signal(range(FULL_STRENGTH + 1), reset_less=True)
         with m.If(self.i.valid & pixels.optical_black):
             full = self.strength >= FULL_STRENGTH

@@ -7,6 +7,9 @@ from amaranth import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth, gather
+from ..memory.word_check import WordCheck
 from ..stream.delay import delayed
 from .amplify import GAIN_BITS
 from .shading_grid import NODE_BITS, NODE_UNITY_GAIN, ShadingGrid, ShadingWrite
@@ -59,6 +62,8 @@ class ShadingGain(wiring.Component):
     gain : Out(17)
         Unsigned 2.15.
     write : In(ShadingWrite), write_enable : In(1)
+    memory : Out(MemoryHealth)
+        Of nodes that are read while ``enable``.
     """
 
     latency_cycles = 6
@@ -70,6 +75,7 @@ class ShadingGain(wiring.Component):
             "column": In(range(grid.config.array.columns)),
             "gain": Out(GAIN_BITS),
             "write": In(ShadingWrite(grid)), "write_enable": In(1),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -86,7 +92,7 @@ class ShadingGain(wiring.Component):
         # Exact while it fits a multiplier; at 64 pixels per cell and less it does.
         cut = max(0, NODE_BITS + cell_log2 - _MULTIPLIER_BITS)
         fraction_bits = NODE_BITS - 2 + cell_log2 - cut
-        products = []
+        products, self._checks = [], []
         for column_parity in range(2):
             terms = []
             for row_parity in range(2):
@@ -107,6 +113,7 @@ class ShadingGain(wiring.Component):
             products.append(product)
         m.d.sync += self.gain.eq(
             (products[0] + products[1]) >> (fraction_bits + cell_log2 - GAIN_FRACTION_BITS))
+        gather(m, self.memory, *(check.health for check in self._checks))
         with m.If(~self.enable):
             m.d.sync += self.gain.eq(1 << GAIN_FRACTION_BITS)
         return m
@@ -119,8 +126,9 @@ class ShadingGain(wiring.Component):
         m.d.comb += half_column.eq(node_column[1:] + (0 if column_parity else node_column[0]))
 
         halves = (grid.rows + 1 - row_parity) // 2
-        initial: Any = [NODE_UNITY_GAIN] * (halves * grid.row_indices // 2)
-        nodes = memory.Memory(shape=NODE_BITS, depth=len(initial), init=initial)
+        code = Parity(NODE_BITS)
+        initial: Any = [code.encoded(NODE_UNITY_GAIN)] * (halves * grid.row_indices // 2)
+        nodes = memory.Memory(shape=code.word_bits, depth=len(initial), init=initial)
         m.submodules[f"nodes_{row_parity}{column_parity}"] = nodes
         read, write = nodes.read_port(), nodes.write_port()
 
@@ -133,11 +141,16 @@ class ShadingGain(wiring.Component):
         m.d.comb += [
             read.addr.eq(Cat(half_column, plane, self.row.half_row[row_parity])),
             write.addr.eq(Cat(index[1:row_at], index[row_at + 1:])),
-            write.data.eq(self.write.gain),
+            write.data.eq(Cat(self.write.gain, code.encode(self.write.gain))),
             write.en.eq(self.write_enable & (index[0] == column_parity)
                         & (index[row_at] == row_parity)),
         ]
-        return delayed(m, read.data, 1, name=f"node_{row_parity}{column_parity}")
+        word = delayed(m, read.data, 1, name=f"node_{row_parity}{column_parity}")
+        check = WordCheck(code)
+        m.submodules[f"check_{row_parity}{column_parity}"] = check
+        m.d.comb += [check.word.eq(word), check.read.eq(self.enable)]
+        self._checks.append(check)
+        return word[:NODE_BITS]
 
 
 def cell_weights(position: Value, cell_log2: int) -> tuple[Value, Value]:

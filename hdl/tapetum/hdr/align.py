@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
 from ..control.frame_settings import settings_of, settings_ring
+from ..memory.health import MemoryHealth, gather
 from ..pixel import AlignedPixels, CodePixels, corrected_bits
 from ..stream.delay import delayed
 from .row_ring import RowKey, RowRing
@@ -52,6 +53,7 @@ class Align(wiring.Component):
         Pulse: a row was pushed out of a full ring before its last capture came.
     mismatch : Out(1)
         Pulse: a row left without one of its captures, or a row did not leave at all.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig):
@@ -64,6 +66,7 @@ class Align(wiring.Component):
                                       always_ready=True)),
             "overflow": Out(1),
             "mismatch": Out(1),
+            "memory": Out(MemoryHealth()),
         })
 
     @property
@@ -121,7 +124,7 @@ class Align(wiring.Component):
         missing = Signal()
         m.d.comb += missing.eq((leaving_mask & ~present).any())
 
-        overflows, read_beats = [], {}
+        overflows, read_beats, healths = [], {}, []
         for capture in order[:-1]:
             ring = RowRing(data.ArrayLayout(corrected_bits(config), config.lanes),
                            rows=config.line_buffer_rows, beats=self._beats)
@@ -140,12 +143,15 @@ class Align(wiring.Component):
                 ring.i_key.eq(key), ring.i_first.eq(first), ring.i_last.eq(beat.line_last),
                 ring.target.eq(target), ring.seek.eq(seek),
                 ring.column.eq(column), ring.release.eq(release),
+                ring.read.eq(leaving_valid & present[capture] & ~arrived_last),
                 found_now[capture].eq(leaving_mask[capture] & (found | arrived_last)),
             ]
             overflows.append(ring.overflow)
+            healths.append(ring.memory)
             read_beats[capture] = ring.beat
         m.d.comb += found_now[order[-1]].eq(leaving_mask[order[-1]])
         m.d.sync += self.overflow.eq(Cat(overflows).any())
+        gather(m, self.memory, *healths)
 
         # Rows must leave in unbroken order, whoever was last to arrive.
         expected_row, expected_frame = Signal(12), Signal(2)

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
 from ..control.frame_settings import settings_ring
+from ..memory.health import MemoryHealth, gather
 from ..pixel import AlignedPixels, LinearPixels, RowTag, corrected_bits
 from ..stream.delay import DelayLine, delayed
 from .hand_over import HandOver, RankedCode
@@ -50,6 +51,7 @@ class Combine(wiring.Component):
     o : Out(stream of LinearPixels), always ready
     flicker_count, clipped_count : Out(24)
         Marked pixels of the last whole frame; they saturate.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig):
@@ -62,6 +64,7 @@ class Combine(wiring.Component):
             "o": Out(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
             "flicker_count": Out(24),
             "clipped_count": Out(24),
+            "memory": Out(MemoryHealth()),
         })
 
     @property
@@ -90,8 +93,10 @@ class Combine(wiring.Component):
         # The order of this beat's frame is known 3 clocks later, with its settings a fourth.
         codes = delayed(m, beat.codes, RANK_CYCLES - 1, name="codes")
         present = delayed(m, beat.present, RANK_CYCLES - 1, name="present")
-        pixels = [self._combine_lane(m, lane, codes, present, ranking, constants)
+        healths: list[Any] = []
+        pixels = [self._combine_lane(m, lane, codes, present, ranking, constants, healths)
                   for lane in range(config.lanes)]
+        gather(m, self.memory, *healths)
 
         values = Signal(self.o.payload.values.shape(), reset_less=True)
         marks = {name: Signal(config.lanes, name=name, reset_less=True)
@@ -155,7 +160,7 @@ class Combine(wiring.Component):
             places.append(held)
         return places
 
-    def _combine_lane(self, m, lane, codes, present, ranking, constants) -> Any:
+    def _combine_lane(self, m, lane, codes, present, ranking, constants, healths) -> Any:
         config, captures = self.config, len(self.config.captures)
         bits = corrected_bits(config)
         pedestal = config.adc.pedestal_codes << config.hdr.fraction_bits
@@ -195,6 +200,7 @@ class Combine(wiring.Component):
                 waiting = DelayLine(OwnPixel, (rank - 1) * Merge.latency_cycles)
                 m.submodules[f"own_{lane}_{rank}"] = waiting
                 m.d.comb += waiting.i.payload.eq(own)
+                healths.append(waiting.memory)
                 own = waiting.o.payload
             m.d.comb += [merge.own.eq(own), merge.composite.eq(composite),
                          merge.settings.eq(constants[rank][f"step_{rank}"])]

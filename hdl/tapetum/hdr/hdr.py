@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import settings_ring
+from ..memory.health import MemoryHealth, gather
 from ..pixel import CodePixels, LinearPixels, corrected_bits
 from ..stream.clock_gate import AwakeFor, Gated
 from .align import Align
@@ -40,6 +41,7 @@ class Hdr(wiring.Component):
         Pulses for `Fault.LINE_BUFFER_OVERFLOW` and `Fault.ROW_MISMATCH`.
     flicker_count, clipped_count : Out(24)
         Marked pixels of the last whole frame.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig):
@@ -54,6 +56,7 @@ class Hdr(wiring.Component):
             "row_mismatch": Out(1),
             "flicker_count": Out(24),
             "clipped_count": Out(24),
+            "memory": Out(MemoryHealth()),
         })
 
     @property
@@ -76,6 +79,7 @@ class Hdr(wiring.Component):
             self.flicker_count.eq(combine.flicker_count),
             self.clipped_count.eq(combine.clipped_count),
         ]
+        gather(m, self.memory, align.memory, combine.memory)
         connect(m, flipped(self.i), align.i)
         connect(m, align.o, combine.i)
         connect(m, combine.o, flipped(self.o))

@@ -4,12 +4,13 @@
 from amaranth import *
 from amaranth.hdl import ShapeLike
 from amaranth.lib import data, memory, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth
+from ..memory.protected_memory import ProtectedMemory
 
 __all__ = ["RowKey", "RowRing"]
-
-BLOCK_BITS = 1 << 14
-"""Usual size of a block RAM, parity bits left out."""
 
 
 class RowKey(data.Struct):
@@ -52,10 +53,11 @@ class RowRing(wiring.Component):
         Rows older than ``target`` may go.
     found : Out(1)
         The oldest row held is the one wanted.
-    column : In(range(beats))
-        Beat to read.
+    column : In(range(beats)), read : In(1)
+        Beat to read; the beat counts.
     beat : Out(shape)
         That beat of the oldest row, 3 clocks later.
+    memory : Out(MemoryHealth)
     release : In(1)
         Strobe: the oldest row is no longer needed.
     overflow : Out(1)
@@ -77,8 +79,8 @@ class RowRing(wiring.Component):
             "i": In(stream.Signature(shape, always_ready=True)),
             "i_key": In(RowKey), "i_first": In(1), "i_last": In(1),
             "target": In(RowKey), "seek": In(1), "found": Out(1),
-            "column": In(range(beats)), "beat": Out(shape), "release": In(1),
-            "overflow": Out(1),
+            "column": In(range(beats)), "read": In(1), "beat": Out(shape), "release": In(1),
+            "overflow": Out(1), "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -133,22 +135,14 @@ class RowRing(wiring.Component):
             with m.Else():
                 m.d.sync += [read_row.eq(read_row + 1), read_base.eq(read_base + beats)]
 
-        # Address, memory and output register: block RAM is slow to answer. For the same reason no
-        # multiplexer may stand behind it: the store is cut across the width of a beat, not along
-        # the rows.
-        read_address = Signal(range(rows * beats), reset_less=True)
-        read_data = Signal(Shape.cast(self.shape).width, reset_less=True)
-        m.d.sync += read_address.eq(read_base + self.column)
-        m.d.comb += Value.cast(self.beat).eq(read_data)
-        slice_bits = max(1, BLOCK_BITS >> (rows * beats - 1).bit_length())
-        for start in range(0, len(read_data), slice_bits):
-            written = Value.cast(write_beat)[start:start + slice_bits]
-            m.submodules[f"store_{start}"] = store = memory.Memory(
-                shape=len(written), depth=rows * beats, init=[])
-            write, read = store.write_port(), store.read_port()
-            m.d.comb += [
-                write.addr.eq(write_address), write.data.eq(written), write.en.eq(write_enable),
-                read.addr.eq(read_address),
-            ]
-            m.d.sync += read_data[start:start + slice_bits].eq(read.data)
+        # Address, memory and output register: block RAM is slow to answer.
+        read_address, reads = Signal(range(rows * beats), reset_less=True), Signal()
+        m.submodules.store = store = ProtectedMemory(self.shape, depth=rows * beats, code=Parity)
+        connect(m, store.health, flipped(self.memory))
+        m.d.sync += [read_address.eq(read_base + self.column), reads.eq(self.read)]
+        m.d.comb += [
+            store.write_address.eq(write_address), store.write_word.eq(write_beat),
+            store.write_enable.eq(write_enable),
+            store.address.eq(read_address), store.read.eq(reads), self.beat.eq(store.word),
+        ]
         return m

@@ -51,6 +51,14 @@ class Code:
         return Cat(Cat(value[place] for place, column in enumerate(self.columns)
                        if column >> row & 1).xor() for row in range(self.check_bits))
 
+    def encoded(self, word: int) -> int:
+        """`word`, check bits above it, for the initial content of a memory."""
+        word &= (1 << self.data_bits) - 1
+        for place, column in enumerate(self.columns):
+            if word >> place & 1:
+                word ^= column << self.data_bits
+        return word
+
     def syndrome(self, word: Value) -> Value:
         """Zero for a word, check bits above data, that is right."""
         return self.encode(word[:self.data_bits]) ^ word[self.data_bits:self.word_bits]

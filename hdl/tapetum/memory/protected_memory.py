@@ -55,7 +55,7 @@ class ProtectedMemory(wiring.Component):
     def __init__(self, shape: ShapeLike, *, depth: int, code: type[Code] = Secded,
                  init: Sequence[int] = ()):
         self.code, self.depth = code(Shape.cast(shape).width), depth
-        self.init = [self._coded(word) for word in init]
+        self.init = [self.code.encoded(word) for word in init]
         super().__init__({
             "address": In(range(depth)), "read": In(1, init=1), "word": Out(shape),
             "write_address": In(range(depth)), "write_word": In(shape), "write_enable": In(1),
@@ -66,13 +66,6 @@ class ProtectedMemory(wiring.Component):
     def latency_cycles(self) -> int:
         """From ``address`` to ``word``."""
         return BlockMemory.latency_cycles + (not isinstance(self.code, Parity))
-
-    def _coded(self, word: int) -> int:
-        word &= (1 << self.code.data_bits) - 1
-        for place, column in enumerate(self.code.columns):
-            if word >> place & 1:
-                word ^= column << self.code.data_bits
-        return word
 
     def elaborate(self, platform):
         m = Module()

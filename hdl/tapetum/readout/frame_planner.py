@@ -41,12 +41,15 @@ class FramePlanner(wiring.Component):
     line_length : In(16), transfer_cycles : In(16 bit per group)
     next_frame : Out(16)
         Number of the frame that the next ``plan`` plans.
+    renumber : In(1), number : In(16)
+        Between plans: ``next_frame`` becomes ``number``.
     plans : Out(FramePlan, of the even and of the odd frame)
     wait_lines : Out(17), shutter_cycle : Out(16), load_shutter : Out(2 bit per group)
         Strobes for the `ShutterPointer` of each group and parity.
     planned : Out(1), read_wait_lines : Out(17)
         Strobe: the first read is this many lines after this one.
     lag_lines : Out(8 bit per group)
+        Of the frame that was planned last.
     exposes_together : Out(2 bit per group)
         All active rows of the even, of the odd frame integrate together for a while.
     """
@@ -63,6 +66,8 @@ class FramePlanner(wiring.Component):
             "line_length": In(16),
             "transfer_cycles": In(data.ArrayLayout(16, groups)),
             "next_frame": Out(16),
+            "renumber": In(1),
+            "number": In(16),
             "plans": Out(data.ArrayLayout(FramePlan(config), 2)),
             "wait_lines": Out(17),
             "shutter_cycle": Out(16),
@@ -125,7 +130,7 @@ class FramePlanner(wiring.Component):
 
         m.d.comb += self.read_wait_lines.eq(best)
         for g in groups:
-            m.d.comb += self.lag_lines[g.index].eq(taken.lag_lines[first_captures[g.index]])
+            m.d.comb += self.lag_lines[g.index].eq(previous_lags[g.index])
 
         def write_window(**fields):
             for number in (0, 1):
@@ -135,23 +140,28 @@ class FramePlanner(wiring.Component):
 
         with m.FSM():
             with m.State("idle"):
+                # Taken in every clock, so that only the state depends on the late ``plan``.
+                m.d.sync += [
+                    taken.eq(self.settings),
+                    fresh.eq(self.fresh),
+                    free_running.eq(self.free_running),
+                    since.eq(self.lines_since_read),
+                    parity.eq(self.next_frame[0]),
+                    group.eq(0),
+                ]
+                with m.If(self.renumber):
+                    m.d.sync += self.next_frame.eq(self.number)
                 with m.If(self.plan):
-                    m.d.sync += [
-                        taken.eq(self.settings),
-                        fresh.eq(self.fresh),
-                        free_running.eq(self.free_running),
-                        since.eq(self.lines_since_read),
-                        parity.eq(self.next_frame[0]),
-                        self.next_frame.eq(self.next_frame + 1),
-                        group.eq(0),
-                    ]
-                    for number in (0, 1):
-                        with m.If(self.next_frame[0] == number):
-                            m.d.sync += [
-                                self.plans[number].frame.eq(self.next_frame),
-                                self.plans[number].capture_mask.eq(self.settings.capture_mask),
-                            ]
-                    m.next = "measure region"
+                    m.next = "number"
+            with m.State("number"):
+                m.d.sync += self.next_frame.eq(self.next_frame + 1)
+                for number in (0, 1):
+                    with m.If(parity == number):
+                        m.d.sync += [
+                            self.plans[number].frame.eq(self.next_frame),
+                            self.plans[number].capture_mask.eq(taken.capture_mask),
+                        ]
+                m.next = "measure region"
             with m.State("measure region"):
                 m.d.sync += [
                     span.eq(taken.row_end - taken.row_start),
@@ -184,7 +194,7 @@ class FramePlanner(wiring.Component):
                                        for c in first_captures)),
                     fine.eq(of_group(taken.captures[c].fine_integration_cycles
                                      for c in first_captures)),
-                    lag.eq(of_group(self.lag_lines[g.index] for g in groups)),
+                    lag.eq(of_group(taken.lag_lines[c] for c in first_captures)),
                     previous_lag.eq(of_group(previous_lags)),
                     transfer.eq(of_group(self.transfer_cycles[g.index] for g in groups)),
                     enabled.eq(of_group((taken.capture_mask & sum(1 << c for c in g.captures))
@@ -293,6 +303,7 @@ class FramePlanner(wiring.Component):
                         previous_order.eq(order),
                     ]
                     for g in groups:
-                        m.d.sync += previous_lags[g.index].eq(self.lag_lines[g.index])
+                        m.d.sync += previous_lags[g.index].eq(
+                            taken.lag_lines[first_captures[g.index]])
                     m.next = "idle"
         return m

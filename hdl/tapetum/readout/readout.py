@@ -3,19 +3,16 @@
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
 from ..control.frame_settings import FrameSettings
+from ..memory.health import MemoryHealth, gather
 from ..pixel import RampCommand, RowControl, ShutterControl
-from .frame_planner import FramePlanner
-from .frame_scheduler import FrameScheduler
-from .line_sequencer import LineSequencer
-from .read_pointer import ReadPointer
-from .row_driver import RowDriver
+from .lockstep import SequencerLockstep
 from .row_event import ROW_EVENT_BYTES
 from .row_event_table import RowEventTable
-from .shutter_pointer import ShutterPointer
+from .sequencer import Sequencer
 from .strobe import Strobe, StrobeMode
 from .sync_pins import SyncInput, SyncOutput
 
@@ -56,12 +53,18 @@ class Readout(wiring.Component):
         Of group g: ``shutters[2 * g]`` in even frames, ``shutters[2 * g + 1]`` in odd ones.
     ramp : Out(stream of RampCommand)
         Valid in the one cycle in which it is due, aligned to ``row_control``; dropped if not ready.
+    line_start : Out(1)
+        Strobe in the first cycle of a line.
     frame_start : Out(1)
         Strobe, one cycle before the line in which a frame's first row is read.
     busy : Out(1), frame : Out(16), row : Out(12)
         Lines are running; frame and physical row of the first group's read pointer.
     conversion_overrun, sync_during_frame, line_too_short : Out(1)
         Strobes for the fault collector.
+    sequencer_inject : In(1), sequencer_differs : Out(1)
+        See `SequencerLockstep`.
+    memory : Out(MemoryHealth)
+        Of the table of row events.
     """
 
     def __init__(self, config: DieConfig, *, synchroniser_stages: int = 2):
@@ -86,6 +89,7 @@ class Readout(wiring.Component):
             "row_control": Out(RowControl),
             "shutters": Out(data.ArrayLayout(ShutterControl, 2 * groups)),
             "ramp": Out(stream.Signature(RampCommand)),
+            "line_start": Out(1),
             "frame_start": Out(1),
             "sync_output": Out(1),
             "strobe": Out(1),
@@ -95,6 +99,9 @@ class Readout(wiring.Component):
             "conversion_overrun": Out(1),
             "sync_during_frame": Out(1),
             "line_too_short": Out(1),
+            "sequencer_inject": In(1),
+            "sequencer_differs": Out(1),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -103,45 +110,15 @@ class Readout(wiring.Component):
         m.submodules.sync_input = sync_input = self._sync_input
         m.submodules.sync_output = sync_output = SyncOutput()
         m.submodules.table = table = RowEventTable(config)
-        m.submodules.lines = lines = LineSequencer(config)
-        m.submodules.scheduler = scheduler = FrameScheduler()
-        m.submodules.planner = planner = FramePlanner(config)
-        m.submodules.row_driver = row_driver = RowDriver(config)
+        m.submodules.sequencer = sequencer = Sequencer(config)
+        m.submodules.lockstep = lockstep = SequencerLockstep(config)
         m.submodules.strobe = strobe = Strobe(config)
-        # Kept apart from the other wires, which would else be simulated anew in every cycle.
-        m.submodules.cycle_bus = cycle_bus = Module()
-        readers = []
-
-        for group in config.exposure_groups:
-            m.submodules[f"reader_{group.index}"] = reader = ReadPointer(config, group)
-            readers.append(reader)
-            m.d.comb += [
-                reader.boundary.eq(lines.boundary),
-                reader.first_read.eq(scheduler.first_read),
-                reader.lag_lines.eq(planner.lag_lines[group.index]),
-                reader.parity.eq(~planner.next_frame[0]),
-                reader.plans.eq(planner.plans),
-                row_driver.positions[group.index].eq(reader.position),
-                strobe.positions[group.index].eq(reader.position),
-            ]
-            for parity, name in enumerate(("even", "odd")):
-                shutter = ShutterPointer(config, group)
-                m.submodules[f"shutter_{group.index}_{name}"] = shutter
-                cycle_bus.d.comb += shutter.cycle.eq(lines.cycle)
-                m.d.comb += [
-                    shutter.load.eq(planner.load_shutter[group.index][parity]),
-                    shutter.wait_lines.eq(planner.wait_lines),
-                    shutter.shutter_cycle.eq(planner.shutter_cycle),
-                    shutter.plan.eq(planner.plans[parity]),
-                    shutter.boundary.eq(lines.boundary),
-                    self.shutters[2 * group.index + parity].eq(shutter.control),
-                    strobe.first_begins[group.index][parity].eq(shutter.first_begins),
-                    strobe.last_begins[group.index][parity].eq(shutter.last_begins),
-                ]
+        inputs, outputs = sequencer.i, sequencer.o
+        gather(m, self.memory, table.health)
 
         m.d.comb += [
             sync_input.pin.eq(self.external_sync),
-            sync_output.trigger.eq(scheduler.plan),
+            sync_output.trigger.eq(outputs.adopt),
             sync_output.width_cycles.eq(self.sync_output_width_cycles),
             self.sync_output.eq(sync_output.pulse),
 
@@ -149,55 +126,45 @@ class Readout(wiring.Component):
             table.write_data.eq(self.row_event_write_data),
             table.write.eq(self.row_event_write),
             self.row_event_read_data.eq(table.read_data),
-            table.locked.eq(lines.running),
-            table.play_address.eq(lines.play_address),
-            lines.table_event.eq(table.event),
+            table.locked.eq(outputs.busy),
+            table.play_address.eq(outputs.play_address),
 
-            lines.start.eq(scheduler.start),
-            lines.halt.eq(scheduler.halt),
-            lines.line_length_cycles.eq(self.settings.line_length_cycles),
-            self.busy.eq(lines.running),
-            self.line_too_short.eq(lines.line_too_short),
+            inputs.settings.eq(self.settings),
+            inputs.streaming.eq(self.streaming),
+            inputs.triggered.eq(self.triggered),
+            inputs.sync_pulse.eq(sync_input.pulse),
+            inputs.table_event.eq(table.event),
+            inputs.transfer_cycles.eq(table.transfer_cycles),
+            inputs.ramp_ready.eq(self.ramp.ready),
 
-            scheduler.streaming.eq(self.streaming),
-            scheduler.triggered.eq(self.triggered),
-            scheduler.sync_pulse.eq(sync_input.pulse),
-            scheduler.settings_line_length.eq(self.settings.line_length_cycles),
-            scheduler.line_length.eq(lines.line_length),
-            scheduler.running.eq(lines.running),
-            scheduler.boundary.eq(lines.boundary),
-            scheduler.line_start.eq(lines.line_start),
-            scheduler.pointers_busy.eq(Cat(reader.busy for reader in readers).any()),
-            scheduler.planned.eq(planner.planned),
-            scheduler.read_wait_lines.eq(planner.read_wait_lines),
-            self.frame_start.eq(scheduler.frame_start),
-            self.sync_during_frame.eq(scheduler.sync_during_frame),
-
-            planner.settings.eq(self.settings),
-            planner.plan.eq(scheduler.plan),
-            planner.fresh.eq(scheduler.fresh),
-            planner.free_running.eq(~self.triggered),
-            planner.lines_since_read.eq(scheduler.lines_since_read),
-            planner.line_length.eq(lines.line_length),
-            planner.transfer_cycles.eq(table.transfer_cycles),
-            self.adopt.eq(scheduler.plan),
-            self.adopt_frame.eq(planner.next_frame),
-
-            row_driver.line_start.eq(lines.line_start),
-            row_driver.due.eq(lines.due),
-            row_driver.event.eq(lines.event),
-            self.row_control.eq(row_driver.row_control),
-            self.conversion_overrun.eq(row_driver.conversion_overrun),
+            self.adopt.eq(outputs.adopt),
+            self.adopt_frame.eq(outputs.adopt_frame),
+            self.row_control.eq(outputs.row_control),
+            self.shutters.eq(outputs.shutters),
+            self.ramp.valid.eq(outputs.ramp_valid),
+            self.ramp.payload.eq(outputs.ramp),
+            self.line_start.eq(outputs.line_start),
+            self.frame_start.eq(outputs.frame_start),
+            self.busy.eq(outputs.busy),
+            self.conversion_overrun.eq(sequencer.conversion_overrun),
+            self.sync_during_frame.eq(sequencer.sync_during_frame),
+            self.line_too_short.eq(sequencer.line_too_short),
 
             strobe.mode.eq(self.strobe_mode),
             strobe.capture.eq(self.strobe_capture),
-            strobe.busy.eq(lines.running),
-            strobe.together.eq(planner.exposes_together),
-            strobe.transfers.eq(row_driver.transfers),
+            strobe.busy.eq(outputs.busy),
+            strobe.together.eq(sequencer.together),
+            strobe.transfers.eq(sequencer.transfers),
+            strobe.positions.eq(sequencer.positions),
+            strobe.first_begins.eq(sequencer.first_begins),
+            strobe.last_begins.eq(sequencer.last_begins),
             self.strobe.eq(strobe.strobe),
 
-            self.frame.eq(readers[0].position.frame),
-            self.row.eq(readers[0].position.physical_row),
+            self.frame.eq(sequencer.positions[0].frame),
+            self.row.eq(sequencer.positions[0].physical_row),
+
+            lockstep.inputs.eq(inputs), lockstep.outputs.eq(outputs),
+            lockstep.inject.eq(self.sequencer_inject),
+            self.sequencer_differs.eq(lockstep.raised),
         ]
-        connect(m, row_driver.ramp, flipped(self.ramp))
         return m

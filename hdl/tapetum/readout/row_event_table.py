@@ -3,9 +3,12 @@
 
 from amaranth import *
 from amaranth.lib import data, memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth
+from ..memory.word_check import WordCheck
 from .row_event import ROW_EVENT_BYTES, RowEventWord
 
 __all__ = ["RowEventTable"]
@@ -32,6 +35,8 @@ class RowEventTable(wiring.Component):
         Words do not change while a frame is under way: a line must not change under its pointers.
     play_address : In, event : Out(RowEventWord)
         For the sequencer; one cycle of latency.
+    health : Out(MemoryHealth)
+        Of the words that are played while ``locked``; 2 clocks behind ``play_address``.
     transfer_cycles : Out(16 bit per exposure group)
         Time of the event with ``transfer`` that was last written for the group: where its
         integration ends.
@@ -48,6 +53,7 @@ class RowEventTable(wiring.Component):
             "locked": In(1),
             "play_address": In(range(self.depth)),
             "event": Out(RowEventWord),
+            "health": Out(MemoryHealth()),
             "transfer_cycles": Out(data.ArrayLayout(16, len(config.exposure_groups))),
         })
 
@@ -63,8 +69,11 @@ class RowEventTable(wiring.Component):
         words += [RowEventWord.end()] * (self.depth - len(words))
         # Simulators and FPGAs wake with the words in place; silicon, and every reset, needs the
         # copy.
+        m.submodules.check = check = WordCheck(Parity(32))
         m.submodules.words = words_memory = memory.Memory(
-            shape=32, depth=self.depth, init=words, attrs={"ram_style": "distributed"})
+            shape=check.code.word_bits, depth=self.depth,
+            init=[check.code.encoded(word) for word in words], attrs={"ram_style": "distributed"})
+        connect(m, check.health, flipped(self.health))
         m.submodules.rom = rom = memory.Memory(shape=32, depth=self.depth, init=words)
         original = rom.read_port()
         filling, fill_word, fill_write = (
@@ -80,15 +89,17 @@ class RowEventTable(wiring.Component):
         byte, word = self.address[:2], self.address[2:]
         earlier_bytes = Signal(24, reset_less=True)
         written = Signal(RowEventWord)
-        committed = Signal()
+        committed, stored = Signal(), Signal(32)
         m.d.comb += committed.eq(
             self.write & (byte == ROW_EVENT_BYTES - 1) & ~self.locked & ~fill_write)
         m.d.comb += [
             play.addr.eq(self.play_address),
-            Value.cast(self.event).eq(play.data),
+            Value.cast(self.event).eq(play.data[:32]),
+            check.word.eq(play.data), check.read.eq(self.locked),
             Value.cast(written).eq(Cat(self.write_data, earlier_bytes)),
             host_write.addr.eq(Mux(fill_write, fill_word, word)),
-            host_write.data.eq(Mux(fill_write, original.data, written)),
+            host_write.data.eq(Cat(stored, check.code.encode(stored))),
+            stored.eq(Mux(fill_write, original.data, written)),
             host_write.en.eq(fill_write | committed),
             host_read.addr.eq(word),
         ]
@@ -97,7 +108,7 @@ class RowEventTable(wiring.Component):
 
         read_byte = Signal(2, reset_less=True)
         m.d.sync += read_byte.eq(byte)
-        m.d.comb += self.read_data.eq(host_read.data.word_select(~read_byte, 8))
+        m.d.comb += self.read_data.eq(host_read.data[:32].word_select(~read_byte, 8))
 
         transfers = [Signal(16, init=cycles, name=f"transfer_cycles_{group}")
                      for group, cycles in enumerate(timing.transfer_cycles)]

@@ -5,8 +5,12 @@ from typing import Any
 
 from amaranth import *
 from amaranth.hdl import ShapeLike
-from amaranth.lib import data, memory, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth
+from ..memory.word_check import WordCheck
 
 __all__ = ["DelayLine", "delayed"]
 
@@ -37,6 +41,8 @@ class DelayLine(wiring.Component):
     -------
     i, o : streams of ``shape``, always ready
         One payload per clock.
+    memory : Out(MemoryHealth)
+        From the clock on in which every word has been written once.
 
     Raises
     ------
@@ -51,29 +57,37 @@ class DelayLine(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(shape, always_ready=True)),
             "o": Out(stream.Signature(shape, always_ready=True)),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
         m = Module()
         depth = self.cycles - 1
-        entry = data.StructLayout({"payload": self.shape})
-        m.submodules.entries = entries = memory.Memory(shape=entry, depth=depth, init=[])
+        code = Parity(Shape.cast(self.shape).width)
+        m.submodules.check = check = WordCheck(code)
+        connect(m, check.health, flipped(self.memory))
+        m.submodules.entries = entries = memory.Memory(
+            shape=code.word_bits, depth=depth, init=[])
         write, read = entries.write_port(), entries.read_port()
         pointer = Signal(range(depth))
         valid = Signal(self.cycles)
         following = Signal.like(pointer)
+        filled, payload = Signal(3), Value.cast(self.i.payload)
         m.d.comb += following.eq(Mux(pointer == depth - 1, 0, pointer + 1))
         # The word read is the oldest: it is overwritten in the clock after.
         m.d.comb += [
-            write.addr.eq(pointer), write.data.payload.eq(self.i.payload), write.en.eq(1),
+            write.addr.eq(pointer), write.data.eq(Cat(payload, code.encode(payload))),
+            write.en.eq(1),
             read.addr.eq(following), read.en.eq(1),
             self.o.valid.eq(valid[-1]),
         ]
         m.d.sync += [
             pointer.eq(following),
             valid.eq(Cat(self.i.valid, valid)),
+            filled.eq(Cat(filled[0] | (pointer == depth - 1), filled)),
         ]
-        output = Signal(entry, reset_less=True)
+        output = Signal(code.word_bits, reset_less=True)
         m.d.sync += output.eq(read.data)
-        m.d.comb += Value.cast(self.o.payload).eq(Value.cast(output.payload))
+        m.d.comb += [Value.cast(self.o.payload).eq(output[:code.data_bits]),
+                     check.word.eq(output), check.read.eq(filled[-1])]
         return m

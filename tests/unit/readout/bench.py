@@ -113,7 +113,7 @@ class Trace:
 
 
 _FLAGS = ("adopt", "frame_start", "sync_during_frame", "conversion_overrun", "line_too_short",
-          "strobe", "sync_output", "busy")
+          "strobe", "sync_output", "busy", "sequencer_differs")
 _LEVELS = ("select", "reset", "transfer_large", "transfer_small", "high_gain")
 
 
@@ -206,6 +206,7 @@ def record(config: DieConfig, stimulus: ReadoutStimulus, cycles: int, *, prepare
     trace.lines["physical_row"] = np.where(trace.lines["select"], sampled[2], 0)
     trace.strobe, trace.sync_output, trace.busy = (
         flag[name] for name in ("strobe", "sync_output", "busy"))
+    assert not flag["sequencer_differs"].any(), "the two sequencers differ"
     trace.frame_starts, trace.sync_faults, trace.overruns, trace.short_lines = (
         np.flatnonzero(flag[name]).tolist() for name in
         ("frame_start", "sync_during_frame", "conversion_overrun", "line_too_short"))

@@ -5,10 +5,11 @@ from typing import Any
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ...config import DieConfig
 from ...memory.block_memory import BlockMemory
+from ...memory.health import MemoryHealth
 from ...pixel import CodePixels, corrected_bits
 from ...stream.delay import delayed
 from .beat_window import BeatWindow, beats_around
@@ -75,6 +76,7 @@ class DefectCorrection(wiring.Component):
         Pulse: too many entries in one place, some were not used.
     collision : Out(1)
         Pulse: a row came before its predecessors had left; rows were lost.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig):
@@ -91,6 +93,7 @@ class DefectCorrection(wiring.Component):
             "list_entry": In(DefectEntry), "list_write_enable": In(1), "list_entries": In(13),
             "corrected": Out(data.ArrayLayout(16, len(config.captures))),
             "list_invalid": Out(1), "list_missed": Out(1), "collision": Out(1),
+            "memory": Out(MemoryHealth()),
         })
 
     @property
@@ -124,7 +127,9 @@ class DefectCorrection(wiring.Component):
             store.beat.eq(sequencer.beat), store.valid.eq(sequencer.valid),
             store.capture.eq(row.tag.capture), store.drop.eq(drop),
             window.drop.eq(drop), support.drop.eq(drop),
+            store.above.eq(row.above[1]),
         ]
+        connect(m, store.memory, flipped(self.memory))
 
         # Columns, sorted and in their neighbourhood; rows that make none leave end here.
         leaves = Signal()

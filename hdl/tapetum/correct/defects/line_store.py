@@ -7,6 +7,9 @@ from amaranth.lib.wiring import In, Out
 
 from ...config import DieConfig
 from ...memory.block_memory import BlockMemory
+from ...memory.code import Parity
+from ...memory.health import MemoryHealth, gather
+from ...memory.word_check import WordCheck
 from ...pixel import corrected_bits
 from ...stream.delay import delayed
 from .row_sequencer import SequencedBeat
@@ -39,6 +42,9 @@ class LineStore(wiring.Component):
     last, columns_valid : Out(1)
     drop : In(1)
         Ends beats under way.
+    above : In(1), memory : Out(MemoryHealth)
+        With ``columns``: index 0 is a row of this frame. Each code has a check bit of its own,
+        which moves with it and is looked at there.
     """
 
     latency_cycles = BlockMemory.latency_cycles
@@ -50,12 +56,14 @@ class LineStore(wiring.Component):
             "beat": In(SequencedBeat(config)), "valid": In(1), "capture": In(2),
             "columns": Out(data.ArrayLayout(data.ArrayLayout(bits, ROWS), config.lanes)),
             "last": Out(1), "columns_valid": Out(1), "drop": In(1),
+            "above": In(1), "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        lane_bits = (ROWS - 1) * corrected_bits(config)
+        code = Parity(corrected_bits(config))
+        lane_bits = (ROWS - 1) * code.word_bits
         beat, latency = self.beat, self.latency_cycles
         place = Cat(beat.column, self.capture)
         written_place = delayed(m, place, latency, name="place")
@@ -73,9 +81,17 @@ class LineStore(wiring.Component):
             self.columns_valid.eq(valid[-1]),
             self.last.eq(delayed(m, beat.last, latency, name="last")),
         ]
+        healths = []
         for lane in range(config.lanes):
             own = slice(lane * lane_bits, (lane + 1) * lane_bits)
-            column = Cat(words.word[own], newest[lane])
-            m.d.comb += [Value.cast(self.columns[lane]).eq(column),
-                         words.write_word[own].eq(column[corrected_bits(config):])]
+            m.submodules[f"check_{lane}"] = check = WordCheck(code)
+            healths.append(check.health)
+            column = Cat(words.word[own], newest[lane], code.encode(newest[lane]))
+            rows = [column.word_select(row, code.word_bits) for row in range(ROWS)]
+            m.d.comb += [
+                Value.cast(self.columns[lane]).eq(Cat(row[:code.data_bits] for row in rows)),
+                words.write_word[own].eq(Cat(rows[1:])),
+                check.word.eq(rows[0]), check.read.eq(self.columns_valid & self.above),
+            ]
+        gather(m, self.memory, *healths)
         return m
