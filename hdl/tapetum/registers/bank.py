@@ -139,7 +139,9 @@ class RegisterBank(wiring.Component):
         m.d.comb += merged.eq(Cat(
             Mux(status_bytes[i], status_word.word_select(i, 8), memory.host_word.word_select(i, 8))
             for i in range(4)))
-        with m.If(ready[1] & ~(continues & ~memory.is_first & ~memory.busy)):
+        # No register crosses words: what a register leaves in one is not of the next.
+        within = continues & ~memory.is_first & place[:2].any()
+        with m.If(ready[1] & ~(within & ~memory.busy)):
             m.d.sync += fresh[host].eq(merged)
         m.d.sync += [selected.eq(ready[1]), self.bus.read_valid.eq(selected)]
         window_data = self._connect_windows(m, address, write_data, decoded[0] & ~memory.busy)

@@ -5,7 +5,8 @@ from ..config import DieConfig
 from .definition import Access, Field, Register, Storage
 from .table import memory_windows, register_table
 
-__all__ = ["c_header", "markdown", "python_constants"]
+__all__ = ["acts", "c_header", "field_bits", "field_words", "markdown", "python_constants",
+           "reset_text", "spread"]
 
 _RULES = """\
 Registers of several bytes are big-endian.
@@ -59,28 +60,51 @@ def markdown(config: DieConfig) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(register: Register) -> str:
-    acts = ("" if register.access is Access.READ_ONLY
-            else register.storage.value if register.storage in (Storage.FRAME, Storage.KEPT)
-            else Storage.IMMEDIATE.value)
+def acts(register: Register) -> str:
+    """When a write acts, in words."""
+    if register.access is Access.READ_ONLY:
+        return ""
+    kept = register.storage in (Storage.FRAME, Storage.KEPT)
+    return (register.storage if kept else Storage.IMMEDIATE).value
+
+
+def spread(register: Register) -> str:
+    """Range of a register and what limits it beyond that, in words."""
     if register.storage is Storage.CONSTANT or register.fields:
-        spread = register.limits
-    else:
-        spread = f"{register.minimum} to {register.highest}"
-        spread += f"; {register.limits}" if register.limits else ""
+        return register.limits
+    limits = f"; {register.limits}" if register.limits else ""
+    return f"{register.minimum} to {register.highest}{limits}"
+
+
+def reset_text(register: Register) -> str:
+    """Reset value: a number where there is a unit, otherwise all digits of its bytes."""
+    if register.fields or not register.unit:
+        return f"0x{register.reset:0{2 * register.width_bytes}x}"
+    return str(register.reset)
+
+
+def field_bits(field: Field) -> str:
+    """Highest and lowest bit, or the only one."""
+    return str(field.lsb) if field.bits == 1 else f"{field.lsb + field.bits - 1}:{field.lsb}"
+
+
+def field_words(field: Field) -> str:
+    """What the values of a field mean."""
+    return ", ".join(f"{value if value < 256 else f'0x{value:04x}'} {word}"
+                     for value, word in field.values)
+
+
+def _row(register: Register) -> str:
     sentence = f"{register.sentence} {register.note}".strip()
-    reset = (f"0x{register.reset:0{2 * register.width_bytes}x}"
-             if register.fields or not register.unit else str(register.reset))
     return (f"| 0x{register.address:04x} | `{register.name}` | {register.width_bytes} | "
-            f"{register.access.value} | {acts} | {reset} | {spread} | {register.unit} | "
-            f"{sentence} |")
+            f"{register.access.value} | {acts(register)} | {reset_text(register)} | "
+            f"{spread(register)} | {register.unit} | {sentence} |")
 
 
 def _field_row(field: Field) -> str:
-    bits = str(field.lsb) if field.bits == 1 else f"{field.lsb + field.bits - 1}:{field.lsb}"
-    values = ", ".join(f"{value if value < 256 else f'0x{value:04x}'} {word}"
-                       for value, word in field.values)
-    return f"| {bits} | `{field.name}` | {field.sentence}{f' {values}.' if values else ''} |"
+    words = field_words(field)
+    return (f"| {field_bits(field)} | `{field.name}` | {field.sentence}"
+            f"{f' {words}.' if words else ''} |")
 
 
 def _constants(config: DieConfig) -> list[tuple[str, int, str]]:

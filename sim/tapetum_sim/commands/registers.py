@@ -18,9 +18,12 @@ class _Format(StrEnum):
     MARKDOWN = "markdown"
     C = "c"
     PYTHON = "python"
+    HTML = "html"
+    SYSTEMRDL = "systemrdl"
 
 
-_SUFFIXES = {".md": _Format.MARKDOWN, ".h": _Format.C, ".py": _Format.PYTHON}
+_SUFFIXES = {".md": _Format.MARKDOWN, ".h": _Format.C, ".py": _Format.PYTHON,
+             ".html": _Format.HTML, ".rdl": _Format.SYSTEMRDL}
 
 
 def registers(
@@ -28,21 +31,25 @@ def registers(
     format_: Annotated[_Format | None, typer.Option(
         "--format", help="By default what the suffix of --out says, otherwise a table.")] = None,
     out: Annotated[Path | None, typer.Option(
-        help="File to write: .md, .h, .py, or anything else for the table.")] = None,
+        help="File to write: .md, .html, .h, .py, .rdl, or anything else for the table.")] = None,
 ) -> None:
-    """List the registers that a host sees, as a table, a page, a C header or a Python module.
+    """List the registers that a host sees: a table, a page, constants in C or Python, SystemRDL.
 
     Examples:
 
     [bold]tapetum registers --preset tiny[/bold]
 
     [bold]tapetum registers --out tapetum_registers.h[/bold]
+
+    [bold]tapetum registers --out build/registers.html[/bold]
     """
     from tapetum.presets import PRESETS
     from tapetum.registers.export import c_header, markdown, python_constants
+    from tapetum.registers.systemrdl import systemrdl
 
     writers = {_Format.TABLE: _table, _Format.MARKDOWN: markdown, _Format.C: c_header,
-               _Format.PYTHON: python_constants}
+               _Format.PYTHON: python_constants, _Format.HTML: _page,
+               _Format.SYSTEMRDL: systemrdl}
     by_suffix = _SUFFIXES.get(out.suffix, _Format.TABLE) if out else _Format.TABLE
     text = writers[format_ or by_suffix](PRESETS[preset])
     if out is None:
@@ -51,6 +58,11 @@ def registers(
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8")
     typer.echo(str(out))
+
+
+def _page(config) -> str:
+    from ..export.register_page import register_page
+    return register_page(config)
 
 
 def _table(config) -> str:

@@ -6,8 +6,10 @@ from typer.testing import CliRunner
 
 from tapetum.presets import preset
 from tapetum.registers.export import c_header, markdown, python_constants
+from tapetum.registers.systemrdl import systemrdl
 from tapetum.registers.table import memory_windows, register_table
 from tapetum_sim.cli import app
+from tapetum_sim.export.register_page import register_page
 
 
 def run(*arguments) -> str:
@@ -23,7 +25,8 @@ def test_the_table_has_a_line_per_register_and_window():
 
 
 @pytest.mark.parametrize("form, suffix, writer", [
-    ("markdown", ".md", markdown), ("c", ".h", c_header), ("python", ".py", python_constants)])
+    ("markdown", ".md", markdown), ("c", ".h", c_header), ("python", ".py", python_constants),
+    ("html", ".html", register_page), ("systemrdl", ".rdl", systemrdl)])
 def test_a_form_is_chosen_by_name_or_by_the_suffix_of_the_file(form, suffix, writer, tmp_path):
     expected = writer(preset("tiny"))
     assert run("--format", form) == expected

@@ -202,6 +202,17 @@ def test_a_wide_status_is_read_as_it_was_at_its_first_byte():
     run(bank, testbench)
 
 
+def test_an_address_behind_a_register_is_not_part_of_it():
+    bank = small_bank()
+
+    async def testbench(ctx, host):
+        ctx.set(bank.status.flags, 0x201)
+        assert await host.read(range(0x3000, 0x3008)) == [2, 1, 0, 0, 0, 0, 0, 0]
+        assert await host.read(range(0x0340, 0x034C)) == [1, 2, 3, 4, 3, 5, 0, 0, 2, 0, 0, 0]
+
+    run(bank, testbench)
+
+
 def test_the_first_read_after_a_reset_is_fresh():
     async def testbench(ctx, host):
         assert await host.read([0x001]) == [0x34]
