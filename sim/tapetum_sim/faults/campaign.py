@@ -16,6 +16,8 @@ __all__ = ["Numbered", "check_folder", "read_results", "run_injections"]
 
 _RESULTS, _CAMPAIGN = "injections.jsonl", "campaign.json"
 _POLL_S = 0.5
+_BATCH = 400
+"""Faults of a worker that share a start-up, which takes as long as some twenty of them."""
 
 Progress = Callable[[str, float, float], None]
 
@@ -70,6 +72,9 @@ def run_injections(simulator: FaultSimulator, scenario: Path, clocks: Sequence[C
                    progress: Progress = lambda text, done, total: None) -> None:
     """Simulate those that ``out`` has no result of, in ``jobs`` processes.
 
+    They are done in batches of neighbouring numbers: what an interruption leaves is a smaller
+    sample of the same kind, but for the batch under way, in which early faults come first.
+
     Raises
     ------
     UserError
@@ -77,20 +82,26 @@ def run_injections(simulator: FaultSimulator, scenario: Path, clocks: Sequence[C
     """
     known = {line["number"] for line in read_results(out)}
     missing = [injection for injection in injections if injection.number not in known]
-    if not missing:
-        return
+    while missing:
+        batch, missing = missing[:jobs * _BATCH], missing[jobs * _BATCH:]
+        _run_batch(simulator, scenario, clocks, batch, out, jobs, len(injections), progress)
+
+
+def _run_batch(simulator: FaultSimulator, scenario: Path, clocks: Sequence[Clock],
+               batch: Sequence[Numbered], out: Path, jobs: int, total: int,
+               progress: Progress) -> None:
     workers = []
     try:
-        for job in range(min(jobs, len(missing))):
+        for job in range(min(jobs, len(batch))):
             share, log = out / f"worker-{job}.txt", out / f"worker-{job}.log"
-            share.write_text("".join(f"{one.line}\n" for one in missing[job::jobs]))
+            share.write_text("".join(f"{one.line}\n" for one in batch[job::jobs]))
             with log.open("w") as file:
                 workers.append((log, subprocess.Popen(
                     [simulator.directory / "top", *(clock.argument for clock in clocks),
                      f"--scenario={scenario.absolute()}", f"--injections={share.absolute()}",
                      f"--results={(out / _RESULTS).absolute()}"],
                     stdout=file, stderr=subprocess.STDOUT, start_new_session=True)))
-        _wait(workers, out, len(injections), progress)
+        _wait(workers, out, total, progress)
     finally:
         for _, worker in workers:
             if worker.poll() is None:

@@ -43,15 +43,21 @@ class DirectedFault:
 
 
 def bond_faults(config: DieConfig) -> list[DirectedFault]:
-    """Every comparator bond and every spare one: open, stuck, bridged; from power-on."""
+    """Every comparator bond and every spare one: open, stuck, bridged; from power-on.
+
+    A spare one that is broken does no harm until it is needed: those are a group of their own.
+    """
     order = [bond for number, group in enumerate(bond_groups(config))
              for bond in (*group, config.array.total_columns + number)]
     broken = [(how, port, bond) for how, port in _BROKEN.items()
               for bond in range(bond_count(config))
               if port != "bond_shorted" or bond != order[-1]]
-    return [DirectedFault(number=number, group="bonds", what=f"bond {bond} {how}", kind="input",
-                          place=port, bit=bond, offset_ps=0)
-            for number, (how, port, bond) in enumerate(broken)]
+    columns = config.array.total_columns
+    return [DirectedFault(
+        number=number, kind="input", place=port, bit=bond, offset_ps=0,
+        group="bonds" if bond < columns or port == "bond_shorted" else "spare bonds",
+        what=f"bond {bond} {how}" if bond < columns else f"spare bond {bond - columns} {how}")
+        for number, (how, port, bond) in enumerate(broken)]
 
 
 def row_faults(config: DieConfig, scenario: Scenario) -> list[DirectedFault]:
@@ -68,17 +74,18 @@ def directed_campaign(config: DieConfig, simulator: FaultSimulator, scenario: Sc
                       progress: Progress = lambda text, done, total: None) -> list[dict[str, Any]]:
     """Run both lists; return a summary of each, with what remained undetected."""
     starting = power_up_scenario(config, out / "power-up")
-    return [
-        _run(bond_faults(config), config, simulator, starting, out / "power-up", jobs, progress),
-        _run(row_faults(config, scenario), config, simulator, scenario, out / "scenario", jobs,
-             progress),
-    ]
+    runs = [(bond_faults(config), starting, out / "power-up"),
+            (row_faults(config, scenario), scenario, out / "scenario")]
+    return [_run([fault for fault in faults if fault.group == group], config, simulator, times,
+                 folder, jobs, progress)
+            for faults, times, folder in runs
+            for group in dict.fromkeys(fault.group for fault in faults)]
 
 
 def _run(faults: Sequence[DirectedFault], config: DieConfig, simulator: FaultSimulator,
          scenario: Scenario, folder: Path, jobs: int, progress: Progress) -> dict[str, Any]:
     group = faults[0].group
-    results = folder.parent / group
+    results = folder.parent / group.replace(" ", "-")
     results.mkdir(parents=True, exist_ok=True)
     run_injections(simulator, folder, clocks(config), faults, results, jobs=jobs,
                    progress=progress)

@@ -71,6 +71,9 @@ class Campaign {
             } else if (key == "host") {
                 file >> name >> number;
                 host = std::make_unique<Host>(machine, folder + "/" + name, number);
+            } else if (key == "drive") {
+                file >> name >> number;
+                drive(name, number);
             } else if (key == "brief") {
                 brief = true;
             } else if (key == "begin_ps") {
@@ -83,6 +86,14 @@ class Campaign {
         }
         observer.set_status(observer.add_stream("status", 8));
         observer.set_pins(observer.add_stream("pins", 8));
+    }
+
+    // An input that is not 0 while the die works.
+    void drive(const std::string& input, uint32_t value) {
+        const Port* port = machine.find(input);
+        if (port == nullptr) refuse("there is no input " + input);
+        for (uint32_t bit = 0; bit < port->width; ++bit)
+            put_bit(port->data, bit, bit < 32 && value >> bit & 1);
     }
 
     // Without faults to the beginning of the window.
