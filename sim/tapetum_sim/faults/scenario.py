@@ -117,7 +117,7 @@ def streaming_scenario(config: DieConfig, folder: Path, *, seed: int = 1,
 def power_up_scenario(config: DieConfig, folder: Path) -> Scenario:
     """Write into ``folder``: the die wakes and tests its bonds; the window begins at the reset."""
     times = _Times(config)
-    _write(config, folder, ["window", *_power_up(RegisterMap(config))], times.frame_ps, ["brief"])
+    _write(config, folder, ["window", *_power_up(RegisterMap(config))], times.frame_ps, [])
     return Scenario(window_ps=1, observed_ps=times.frame_ps, row_ps=times.row_ps,
                     frame_ps=times.frame_ps,
                     description=f"preset {config.name} wakes")

@@ -74,8 +74,6 @@ class Campaign {
             } else if (key == "drive") {
                 file >> name >> number;
                 drive(name, number);
-            } else if (key == "brief") {
-                brief = true;
             } else if (key == "begin_ps") {
                 file >> begin_ps;
             } else if (key == "window_ps") {
@@ -190,7 +188,7 @@ class Campaign {
             }
             advance(now);
             hold(fault);
-            if (decided(now)) return "decided";
+            if (decided(fault, now)) return "decided";
         }
         observer.finish(end - row_ps);
         return "observed";
@@ -240,9 +238,11 @@ class Campaign {
         machine.settle();
     }
 
-    bool decided(uint64_t now) const {
+    // Of what comes from the pixel die's side only detection is asked.
+    bool decided(const Injection& fault, uint64_t now) const {
         const Outcome& outcome = observer.outcome;
-        if (outcome.detected_ps == never || (outcome.dangerous.empty() && !brief)) return false;
+        if (outcome.detected_ps == never) return false;
+        if (outcome.dangerous.empty() && fault.is_state()) return false;
         return outcome.error_ps != never || now > outcome.detected_ps + 2 * row_ps;
     }
 
@@ -312,7 +312,6 @@ class Campaign {
     Shared<uint8_t> states{size_t{1} << 32};
     Shared<uint64_t> counts{size_t{1} << 16};
     uint64_t begin_ps = 0, horizon_ps = 0, checkpoint_ps = 0, row_ps = 0, limit_ps = never;
-    bool brief = false;  // detection is all that is asked
 };
 
 }  // namespace
