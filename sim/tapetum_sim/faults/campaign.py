@@ -2,6 +2,7 @@
 """Runs the faults of a campaign on all cores; what has been done survives an interruption."""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,8 @@ from ..errors import UserError
 from ..simulator import Clock
 from .build import FaultSimulator
 
-__all__ = ["Numbered", "check_folder", "read_results", "run_injections"]
+__all__ = ["Numbered", "check_folder", "faults_without_faults", "read_results",
+           "run_injections"]
 
 _RESULTS, _CAMPAIGN = "injections.jsonl", "campaign.json"
 _POLL_S = 0.5
@@ -65,6 +67,13 @@ def read_results(out: Path) -> list[dict[str, Any]]:
             continue
         lines[line["number"]] = line
     return list(lines.values())
+
+
+def faults_without_faults(out: Path) -> int:
+    """Fault bits that the run without a fault raises, and by which nothing can be detected."""
+    log = out / "worker-0.log"
+    found = re.search(r"fault bits (0x[0-9a-f]+|0)", log.read_text() if log.exists() else "")
+    return int(found[1], 16) if found else 0
 
 
 def run_injections(simulator: FaultSimulator, scenario: Path, clocks: Sequence[Clock],

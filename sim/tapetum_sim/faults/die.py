@@ -14,9 +14,14 @@ from ..frame.run import clocks
 from ..frame.top import CLOCK_REQUESTS, DOMAINS, SimulationTop
 from ..simulator import BuildError
 from .build import FaultSimulator, build_fault_simulator
-from .campaign import check_folder, read_results, run_injections
+from .campaign import (
+    check_folder,
+    faults_without_faults,
+    read_results,
+    run_injections,
+)
 from .directed import directed_campaign
-from .outcome import Result, results_of, safety_bits
+from .outcome import Result, mechanism_names, results_of, safety_bits
 from .sample import FLIP_FLOPS_FROM, Injection, Kind, Stratum, draw
 from .scenario import Scenario, streaming_scenario
 
@@ -39,6 +44,8 @@ class Campaign:
         Faults that were asked for.
     directed : list
         What came of the lists of `directed_campaign`.
+    always_raised : tuple of str
+        Faults that the run without one raises too: nothing can be detected by them.
     """
 
     config: DieConfig
@@ -48,6 +55,7 @@ class Campaign:
     results: list[Result]
     wanted: int
     directed: list[dict[str, Any]]
+    always_raised: tuple[str, ...] = ()
 
 
 def run_campaign(*, preset: str, injections: int, flip_flops: int, seed: int, out: Path,
@@ -75,6 +83,7 @@ def run_campaign(*, preset: str, injections: int, flip_flops: int, seed: int, ou
                               progress=progress) if directed else []
     return Campaign(config=config, simulator=simulator, scenario=scenario, results=results,
                     directed=lists,
+                    always_raised=mechanism_names(faults_without_faults(out), 0),
                     options={**options, "injections": injections, "flip_flops": flip_flops},
                     wanted=len(drawn))
 

@@ -37,7 +37,7 @@ def summarise(campaign: Campaign, wall_s: float) -> dict[str, Any]:
         "scenario": scenario.description, "injections": len(results), "wanted": campaign.wanted,
         "complete": len(results) == campaign.wanted, "confidence": CONFIDENCE,
         "interval": "Wilson (scipy.stats.binomtest)", "wall_s": round(wall_s, 1),
-        "state_bits": _state_bits(campaign),
+        "state_bits": _state_bits(campaign), "always_raised": list(campaign.always_raised),
         "coverage_target": _COVERAGE_TARGET,
         "strata": {str(stratum): _tally(tally(str(stratum), found))
                    for stratum, found in strata.items()},

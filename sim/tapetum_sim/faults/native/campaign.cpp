@@ -119,6 +119,10 @@ class Campaign {
             advance(now);
             watch.look(now);
         }
+        std::printf("without a fault: fault bits %#llx, error pin %d\n",
+                    static_cast<unsigned long long>(observer.known_faults[0]),
+                    int(observer.known_faults[1]));
+        std::fflush(stdout);
     }
 
     // Forks at the time of each fault, in the order in which they begin.
