@@ -64,25 +64,25 @@ def write_report(campaign: Campaign, directory: Path, wall_s: float) -> dict[str
     (directory / "report.json").unlink(missing_ok=True)
     summary = summarise(campaign, wall_s)
     scenario = campaign.scenario
-    pictures = {
-        "Outcomes by room, all state bits": rooms_picture(
-            [r for r in campaign.results if r.injection.stratum is Stratum.ALL]),
-        "Outcomes by room, flip-flops": rooms_picture(
-            [r for r in campaign.results if r.injection.stratum is Stratum.FLIP_FLOPS]),
-        "From the fault to its detection, and on to the error pin": latency_picture(
-            campaign.results, scenario.frame_ps, scenario.row_ps),
-    }
-    for name, content in pictures.items():
-        stem = name.partition(",")[0] if "latency" in name else name
-        (directory / f"{stem.lower().replace(',', '').replace(' ', '-')}.png").write_bytes(content)
+    drawn = {stratum: [r for r in campaign.results if r.injection.stratum is stratum]
+             for stratum in Stratum}
+    pictures = [
+        ("rooms-all", "Outcomes by room, all state bits", rooms_picture(drawn[Stratum.ALL])),
+        ("rooms-flip-flops", "Outcomes by room, flip-flops",
+         rooms_picture(drawn[Stratum.FLIP_FLOPS])),
+        ("latency", "From the fault to its detection, and on to the error pin",
+         latency_picture(campaign.results, scenario.frame_ps, scenario.row_ps)),
+    ]
+    for name, _, content in pictures:
+        (directory / f"{name}.png").write_bytes(content)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined,
                                      trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(
         files("tapetum_sim.faults").joinpath("page.html").read_text(encoding="utf-8"))
     (directory / "report.html").write_text(template.render(
         summary=summary, outcomes=[str(outcome) for outcome in Outcome],
-        pictures={name: "data:image/png;base64," + b64encode(content).decode()
-                  for name, content in pictures.items()}), encoding="utf-8")
+        pictures={caption: "data:image/png;base64," + b64encode(content).decode()
+                  for _, caption, content in pictures}), encoding="utf-8")
     text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
     (directory / "report.json").write_text(text + "\n", encoding="utf-8")
     return summary
