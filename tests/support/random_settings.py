@@ -59,4 +59,10 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
             f"capture_{capture}_noise_slope": below(1 << 16),
             f"capture_{capture}_noise_floor": below(1 << 16),
         }
+    second = {name: value for name, value in values.items()
+              if name in ("capture_mask", "digital_gain_global") or name.endswith((
+                  "addr_start", "addr_end", "integration_time", "normalisation_mantissa",
+                  "normalisation_shift")) or (name.startswith("capture_") and "gain" in name)}
+    values |= {f"second_{name}": value for name, value in second.items()}
+    values["context_mode"] = below(2)
     return {name: value for name, value in values.items() if generator.random() < 0.5}

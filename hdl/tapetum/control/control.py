@@ -19,6 +19,7 @@ from ..stats.exposure_control import ExposureControl
 from ..stats.zone_grid import ZONES
 from ..stream.clock_gate import AwakeFor, Gated
 from ..vision.settings import VisionSettings
+from .contexts import ContextSequence
 from .fault_port import FaultPort
 from .faults import Fault
 from .frame_settings import FrameSettings, FrameSettingsRing, settings_ring
@@ -106,7 +107,7 @@ class Control(wiring.Component):
 
     @property
     def latency_cycles(self) -> int:
-        """From the write of a register's last byte until ``settings`` have it."""
+        """From the write of a register's last byte until ``settings`` have it, of one context."""
         return self._guard.latency_cycles + 7
 
     def elaborate(self, platform):
@@ -116,6 +117,7 @@ class Control(wiring.Component):
                                                     hold_cycles=ACCESS_HOLD_CYCLES)
         m.submodules.bank = Gated(bank, awake=accessed.awake | bank.busy | guard.pending)
         m.submodules.guard = Gated(guard, awake=bank.changed | bank.busy | guard.pending)
+        m.submodules.contexts = contexts = ContextSequence(self.config)
         ring = FrameSettingsRing(self.config)
         m.submodules.ring = Gated(ring, awake=self.adopt)
         m.submodules.faults = faults = FaultPort()
@@ -135,7 +137,10 @@ class Control(wiring.Component):
             guard.changed.eq(bank.changed), guard.busy.eq(bank.busy),
             guard.hold.eq(immediate.grouped_parameter_hold),
             bank.word_address.eq(guard.word_address), guard.word.eq(bank.word),
-            self.settings.eq(guard.settings), self.pins.eq(guard.pins),
+            contexts.first.eq(guard.settings), contexts.second.eq(guard.second),
+            contexts.alternate.eq(guard.alternate), contexts.streaming.eq(self.streaming),
+            contexts.adopt.eq(self.adopt),
+            self.settings.eq(contexts.settings), self.pins.eq(guard.pins),
 
             ring.settings.eq(self.planned), ring.adopt.eq(self.adopt),
             ring.frame.eq(self.adopt_frame), self.ring.eq(ring.ring),
@@ -148,10 +153,11 @@ class Control(wiring.Component):
             status.streaming.eq(self.streaming),
             status.adopt.eq(self.adopt), status.adopt_frame.eq(self.adopt_frame),
             status.flip_columns.eq(self.planned.flip_columns),
-            status.flip_rows.eq(self.planned.flip_rows),
+            status.flip_rows.eq(self.planned.flip_rows), status.context.eq(self.planned.context),
 
             bank.status.frame_count.eq(status.frame_count),
             bank.status.frame_number.eq(status.frame_number),
+            bank.status.frame_context.eq(status.frame_context),
             bank.status.pixel_order.eq(status.pixel_order),
             bank.status.software_reset.eq(bank.busy),
             bank.status.settings_status.eq(Cat(guard.clamped, guard.pending)),

@@ -88,6 +88,8 @@ class FrameSettings(data.StructLayout):
         columns after skipping and of 2 rows.
     capture_mask
         Captures to convert; bit 0 is the first. Never zero.
+    context
+        1 of a frame of the second context.
     uncombined
         Each capture on its own virtual channel instead of the combined frame.
     flicker_map
@@ -117,6 +119,7 @@ class FrameSettings(data.StructLayout):
             "captures": data.ArrayLayout(CaptureSettings, captures),
             "lag_lines": data.ArrayLayout(8, captures),
             "capture_mask": captures,
+            "context": 1,
             "row_start": 12, "row_end": 12,
             "column_start": 13, "column_end": 13,
             "row_skip": Skip, "column_skip": Skip,
@@ -157,6 +160,7 @@ class FrameSettings(data.StructLayout):
             "captures": captures,
             "lag_lines": [capture.lag_lines for capture in config.captures],
             "capture_mask": (1 << len(config.captures)) - 1,
+            "context": 0,
             "row_start": 0, "row_end": config.array.rows - 1,
             "column_start": 0, "column_end": config.array.columns - 1,
             "row_skip": Skip.NONE, "column_skip": Skip.NONE,

@@ -21,10 +21,11 @@ class FrameStatus(wiring.Component):
     streaming : In(1)
     adopt : In(1), adopt_frame : In(16)
         Strobe: this frame is planned.
-    flip_columns, flip_rows : In(1)
+    flip_columns, flip_rows, context : In(1)
     frame_count : Out(8)
         0 to 254 in turn, 255 in standby.
     frame_number : Out(16)
+    frame_context : Out(1)
     pixel_order : Out(2)
     """
 
@@ -33,8 +34,10 @@ class FrameStatus(wiring.Component):
     adopt_frame: In(16)
     flip_columns: In(1)
     flip_rows: In(1)
+    context: In(1)
     frame_count: Out(8, init=STANDBY_FRAME_COUNT)
     frame_number: Out(16)
+    frame_context: Out(1)
     pixel_order: Out(2)
 
     def __init__(self, config: DieConfig):
@@ -44,7 +47,8 @@ class FrameStatus(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         with m.If(self.adopt):
-            m.d.sync += self.frame_number.eq(self.adopt_frame)
+            m.d.sync += [self.frame_number.eq(self.adopt_frame),
+                         self.frame_context.eq(self.context)]
         with m.If(~self.streaming):
             m.d.sync += self.frame_count.eq(STANDBY_FRAME_COUNT)
         with m.Elif(self.adopt):

@@ -9,8 +9,10 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
 from ..registers.ccs import CCS_DATA_FORMATS, CCS_ODD_INCREMENTS
+from ..registers.context_registers import SECOND
 from ..registers.definition import Register
 from ..registers.layout import RegisterLayout
+from .contexts import context_bits, context_fields
 from .frame_settings import DataFormat, FrameSettings
 from .pin_settings import PinSettings
 from .settings_steps import LimitSignals, Rule, settings_steps
@@ -27,6 +29,7 @@ class SettingsGuard(wiring.Component):
     It begins when ``changed`` is seen, and from the beginning when it is seen again meanwhile; a
     burst of writes is thus taken over as a whole. While ``hold`` is high, it does not begin, and a
     ``changed`` under hold abandons a pass under way: what it had seen waits for the release too.
+    Where contexts alternate, the second one is worked out first, in a pass like that of the first.
     All outputs change together in one cycle, ``latency_cycles`` after the last write.
 
     Parameters
@@ -43,9 +46,11 @@ class SettingsGuard(wiring.Component):
         Read port of the bank.
     settings : Out(FrameSettings)
         Always valid, from the first cycle on.
+    second : Out(context_bits), alternate : Out(1)
+        `context_fields` of the second context, and whether frames take it in turns.
     pins : Out(PinSettings)
     columns_read, rows_read : Out(14), Out(13)
-        Size of the frame that ``settings`` give.
+        Size of the frame of the first context that ``settings`` give.
     clamped : Out(1)
         At least one of ``settings`` is not what the host has written.
     pending : Out(1)
@@ -60,6 +65,7 @@ class SettingsGuard(wiring.Component):
             "changed": In(1), "hold": In(1), "busy": In(1),
             "word_address": Out(range(self.layout.words)), "word": In(32),
             "settings": Out(FrameSettings(config), init=defaults),
+            "second": Out(context_bits(config)), "alternate": Out(1),
             "pins": Out(PinSettings),
             "columns_read": Out(14, init=config.array.columns),
             "rows_read": Out(13, init=config.array.rows),
@@ -72,8 +78,13 @@ class SettingsGuard(wiring.Component):
 
     @property
     def latency_cycles(self) -> int:
-        """From ``changed`` until the outputs have the new settings."""
+        """From ``changed`` until the outputs have the new settings, of one context."""
         return STEP_CYCLES * len(self.steps) + 3
+
+    @property
+    def alternating_latency_cycles(self) -> int:
+        """The same of two contexts."""
+        return self.latency_cycles + STEP_CYCLES * len(self.steps) + 1
 
     def elaborate(self, platform):
         m = Module()
@@ -81,22 +92,33 @@ class SettingsGuard(wiring.Component):
         self._limits.elaborate(m, self.config, self._work)
 
         dirty, finish = Signal(init=1), Signal()
+        # The pass is one of the second context; that ends, and its result waits.
+        is_second, turn = Signal(), Signal()
+        waiting = Signal(context_bits(self.config), reset_less=True)
         step, phase = Signal(range(len(steps))), Signal(STEP_CYCLES)
         clamped = Signal()
-        m.d.comb += self.pending.eq(dirty | phase.any() | finish)
-        m.d.sync += [phase.eq(phase.rotate_left(1)), finish.eq(0)]
+        m.d.comb += self.pending.eq(dirty | phase.any() | turn | finish)
+        m.d.sync += [phase.eq(phase.rotate_left(1)), finish.eq(0), turn.eq(0)]
         with m.If(phase[-1]):
             m.d.sync += step.eq(step + 1)
             with m.If(step == len(steps) - 1):
-                m.d.sync += [phase.eq(0), finish.eq(1)]
+                m.d.sync += [phase.eq(0), finish.eq(~is_second), turn.eq(is_second)]
+        # Known behind the first step: no second context, no pass for it.
+        with m.If(phase[0] & ~self._limits.alternate):
+            with m.If(step == 1):
+                m.d.sync += is_second.eq(0)
+        with m.If(turn):
+            m.d.sync += [waiting.eq(Cat(context_fields(self.config, self._work))),
+                         is_second.eq(0), step.eq(0), phase.eq(1)]
         with m.If(finish & ~self.changed & ~self.busy):
             m.d.sync += [self.settings.eq(self._work), self.pins.eq(self._work_pins),
+                         self.second.eq(waiting), self.alternate.eq(self._limits.alternate),
                          self.columns_read.eq(self._limits.columns_read),
                          self.rows_read.eq(self._limits.rows_read), self.clamped.eq(clamped)]
         with m.If(self.changed | self.busy):
-            m.d.sync += [dirty.eq(1), phase.eq(0), finish.eq(0)]
+            m.d.sync += [dirty.eq(1), phase.eq(0), finish.eq(0), turn.eq(0)]
         with m.Elif(dirty & ~self.hold):
-            m.d.sync += [dirty.eq(0), step.eq(0), phase.eq(1), clamped.eq(0)]
+            m.d.sync += [dirty.eq(0), step.eq(0), phase.eq(1), clamped.eq(0), is_second.eq(1)]
 
         # Phases 0 to 3: the register, and the limits that earlier steps have left --------------
         half, byte, is_byte = Signal(), Signal(), Signal()
@@ -105,11 +127,14 @@ class SettingsGuard(wiring.Component):
         with m.Switch(step):
             for index, item in enumerate(steps):
                 register = self.registers[item.register]
-                shift = self.layout.shift_of(register)
+                second = self.registers.get(SECOND + item.register, register)
+                words = [self.layout.word_of(r) for r in (register, second)]
+                shifts = [self.layout.shift_of(r) for r in (register, second)]
                 with m.Case(index):
                     m.d.sync += [
-                        self.word_address.eq(self.layout.word_of(register)),
-                        half.eq(shift // 16), byte.eq(shift // 8 % 2),
+                        self.word_address.eq(Mux(is_second, words[1], words[0])),
+                        half.eq(Mux(is_second, shifts[1] // 16, shifts[0] // 16)),
+                        byte.eq(Mux(is_second, shifts[1] // 8 % 2, shifts[0] // 8 % 2)),
                         is_byte.eq(register.width_bytes == 1), rule.eq(item.rule),
                         low.eq(item.low), high.eq(item.high),
                     ]

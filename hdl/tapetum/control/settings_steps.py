@@ -67,6 +67,7 @@ class LimitSignals:
         self.output_columns, self.output_rows = Signal(16), Signal(16)
         self.column_end_cut, self.row_end_cut = Signal(13), Signal(12)
         self.global_gain = Signal(16)
+        self.alternate = Signal()
 
     def elaborate(self, m: Module, config: DieConfig, work) -> None:
         """Drive them from the settings `work`."""
@@ -148,6 +149,7 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         return SettingsStep(register=register, targets=targets, **options)
 
     return [
+        step("context_mode", limits.alternate),
         step("line_length_pck", work.line_length_cycles, low=config.row_timing.line_cycles),
         *_lag_steps(config, work),
         step("x_odd_inc", work.column_skip.as_value(), rule=Rule.INCREMENT),

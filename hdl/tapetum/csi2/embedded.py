@@ -82,6 +82,7 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
         *status("companding_slot"),
         register("linear_pedestal", "pedestal_lsb"),
         register("frame_number", "frame_number"),
+        register("frame_context", "context"),
     ]
     for group in config.exposure_groups[1:]:
         name, first = f"exposure_{group.index}", min(group.captures)

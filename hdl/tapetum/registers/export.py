@@ -19,9 +19,9 @@ Registers of several bytes are big-endian.
 - **Unknown addresses** read as zero and ignore writes, and so do read-only registers. Bits that
   are not listed do the same. No register must be written for the die to work.
 - **Acts**: *at once*, or with the *next frame* that is planned. A burst of writes, each less than
-  {latency} pixel clocks after the one before, applies to one frame as a whole; longer sets do
-  between writing 1 and 0 to `grouped_parameter_hold`. What acts *never* reads back as written, and
-  nothing depends on it: CCS has it, and drivers write it.
+  {latency} pixel clocks after the one before ({both} where contexts alternate), applies to one
+  frame as a whole; longer sets do between writing 1 and 0 to `grouped_parameter_hold`. What acts
+  *never* reads back as written, and nothing depends on it: CCS has it, and drivers write it.
 - **Out of range**: a setting acts as the nearest limit, reads back as written, is flagged in
   `settings_status`, and raises `settings_clamped` in `fault_status` when a frame is planned with
   it.
@@ -34,12 +34,12 @@ def markdown(config: DieConfig) -> str:
     """The register map as a page of Markdown."""
     from ..control.settings_guard import SettingsGuard
     registers = register_table(config)
-    latency = SettingsGuard(config, registers).latency_cycles
+    guard = SettingsGuard(config, registers)
     lines = [
         "# Registers", "",
         f"Preset `{config.name}`; other presets differ in reset values and ranges. Written from "
         "the table in `tapetum.registers`: change that, not this page.", "",
-        _RULES.format(latency=latency),
+        _RULES.format(latency=guard.latency_cycles, both=guard.alternating_latency_cycles),
     ]
     for title, first, last in (("CCS 1.1", 0, 0x2FFF), ("Manufacturer specific", 0x3000, 0xFFFF)):
         chosen = [r for r in registers if first <= r.address <= last]

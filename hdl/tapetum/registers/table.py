@@ -9,6 +9,7 @@ from ..stats.statistics import histogram_window
 from ..vision.tone_curve import TONE_WINDOW
 from .array import array_registers
 from .ccs import ccs_registers
+from .context_registers import context_registers
 from .definition import MemoryWindow, Register, check_table
 from .exposure import exposure_registers
 from .manufacturer import manufacturer_registers
@@ -43,5 +44,7 @@ def register_table(config: DieConfig) -> list[Register]:
     registers = sorted((*ccs_registers(config), *manufacturer_registers(config),
                         *exposure_registers(config), *array_registers(config)),
                        key=lambda register: register.address)
+    second = context_registers(config, {register.name: register for register in registers})
+    registers = sorted((*registers, *second), key=lambda register: register.address)
     check_table(registers, memory_windows(config))
     return registers

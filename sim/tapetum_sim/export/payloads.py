@@ -168,6 +168,7 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "captures": "see `CaptureSettings`",
                   "lag_lines": "lines after the frame's first read, per capture",
                   "capture_mask": "bit per capture to convert, never zero",
+                  "context": "1: taken with the second context",
                   "row_start": "first active row, even", "row_end": "last active row, odd",
                   "column_start": "first active column, even",
                   "column_end": "last active column, odd",

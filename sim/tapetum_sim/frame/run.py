@@ -210,7 +210,7 @@ def _wanted(request: Request, recordings: Recordings) -> dict[int, tuple[int, di
     pending = sorted((stimulus for stimulus in request.stimuli
                       if stimulus.action is Action.WRITE), key=lambda s: s.after_cycles)
     settings = {}
-    began = None
+    began, turn = None, 0
     for adoption in recordings.adoptions:
         cycle = int(adoption["cycle"])
         began = cycle if began is None else began
@@ -220,8 +220,10 @@ def _wanted(request: Request, recordings: Recordings) -> dict[int, tuple[int, di
                 values = dict(resets)
             if not values["grouped_parameter_hold"]:
                 taken = dict(values)
+        turn &= taken["context_mode"]
         settings[int(adoption["frame"])] = (
-            cycle, frame_settings(request.config, taken).settings)
+            cycle, frame_settings(request.config, taken, context=turn).settings)
+        turn ^= taken["context_mode"]
     return settings
 
 

@@ -28,15 +28,22 @@ class ModelledSettings:
     clamped: set[str] = field(default_factory=set)
 
 
-def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledSettings:
+def frame_settings(config: DieConfig, registers: Mapping[str, int], *, context: int = 0
+                   ) -> ModelledSettings:
     """Settings of a frame that is taken with these values in the registers.
 
     Parameters
     ----------
     registers : mapping
         Value of every register that a host can write, by name.
+    context : int
+        1 for a frame of the second context.
     """
     clamped: set[str] = set()
+    if context:
+        registers = {**registers, **{
+            name.removeprefix("second_"): value for name, value in registers.items()
+            if name.startswith("second_")}}
 
     def limit(name: str, low: int, high: int) -> int:
         assert low <= high, f"{name} has no valid value"
@@ -109,6 +116,7 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int]) -> ModelledS
             "frame_length_lines": frame_length, "line_length_cycles": line_length,
             "captures": captures,
             "lag_lines": [lag_of[index] for index in range(len(captures))],
+            "context": context,
             "capture_mask": limit("capture_mask", 1, (1 << len(captures)) - 1),
             "row_start": row_start, "row_end": row_end,
             "column_start": column_start, "column_end": column_end,

@@ -6,6 +6,7 @@ from support.registers import RegisterHost
 from tapetum.control.control import Control
 from tapetum.control.faults import HARMFUL_FAULTS, Fault
 from tapetum.presets import preset
+from tapetum.registers.layout import RegisterLayout
 from tapetum_sim.host import RegisterMap
 
 CONFIG = preset("tiny")
@@ -221,7 +222,7 @@ def test_the_bonds_are_tested_when_the_registers_have_been_reset():
     async def testbench(ctx, control, host):
         await host.set(software_reset=1)
         started = False
-        for _ in range(2000):
+        for _ in range(RegisterLayout(control.registers).bytes + 20):
             await ctx.tick()
             started = started or bool(ctx.get(control.bond_test_start))
         assert started

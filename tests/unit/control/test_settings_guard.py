@@ -6,10 +6,12 @@ from random import Random
 from typing import Any
 
 import pytest
+from amaranth.hdl import Const, Signal
 from amaranth.lib import data
 
 from support import simulate
 from tapetum.config import CaptureConfig, ConversionGain, DieConfig, HdrConfig, Photodiode
+from tapetum.control.contexts import context_fields
 from tapetum.control.frame_settings import FrameSettings
 from tapetum.control.settings_guard import SettingsGuard
 from tapetum.presets import PRESETS, preset
@@ -123,7 +125,9 @@ class GuardBench:
         ctx.set(self.guard.changed, 1)
         await ctx.tick()
         ctx.set(self.guard.changed, 0)
-        for _ in range(self.guard.latency_cycles - 1):
+        latency = (self.guard.alternating_latency_cycles if values["context_mode"]
+                   else self.guard.latency_cycles)
+        for _ in range(latency - 1):
             assert ctx.get(data_of(self.guard)) == before, "settings changed before the end"
             assert ctx.get(self.guard.pending)
             await ctx.tick()
@@ -135,6 +139,17 @@ class GuardBench:
 
 def data_of(guard):
     return guard.settings.as_value()
+
+
+def bits_of_context(config: DieConfig, settings: dict) -> int:
+    """Fields of a context of its own, side by side."""
+    bits = start = 0
+    layout = FrameSettings(config)
+    values = context_fields(config, layout.const(settings))
+    for place, value in zip(context_fields(config, Signal(layout)), values, strict=True):
+        bits |= Const.cast(value).value << start
+        start += len(place)
+    return bits
 
 
 def as_dict(settings) -> Any:
@@ -187,9 +202,39 @@ def test_settings_equal_the_model_for_any_registers(name, seed):
             assert as_dict(ctx.get(guard.settings)) == modelled.settings
             assert ctx.get(guard.rows_read) == modelled.rows_read
             assert ctx.get(guard.columns_read) == modelled.columns_read
-            assert ctx.get(guard.clamped) == bool(modelled.clamped), modelled.clamped
+            clamped = modelled.clamped
+            assert ctx.get(guard.alternate) == values["context_mode"]
+            if values["context_mode"]:
+                second = frame_settings(config, values, context=1)
+                assert ctx.get(guard.second) == bits_of_context(config, second.settings)
+                clamped = clamped | second.clamped
+            assert ctx.get(guard.clamped) == bool(clamped), clamped
 
-    bench.run(testbench, cycles=2 * trials * guard.latency_cycles)
+    bench.run(testbench, cycles=2 * trials * guard.alternating_latency_cycles)
+
+
+def test_the_second_context_is_limited_by_its_own_region():
+    bench = GuardBench(TINY)
+    guard = bench.guard
+
+    async def testbench(ctx):
+        shortest = TINY.array.dark_rows + 17
+        values = resets(bench.table) | {
+            "context_mode": 1, "frame_length_lines": shortest, "y_addr_end": 15,
+            "coarse_integration_time": 1000, "second_coarse_integration_time": 5,
+            "second_y_addr_end": 47, "second_capture_mask": 0, "second_digital_gain_global": 0x180}
+        await bench.settle(ctx, values)
+        first, second = (frame_settings(TINY, values, context=context) for context in (0, 1))
+        assert as_dict(ctx.get(guard.settings)) == first.settings
+        assert ctx.get(guard.second) == bits_of_context(TINY, second.settings)
+        assert first.settings["frame_length_lines"] == shortest
+        assert second.settings["frame_length_lines"] == TINY.array.dark_rows + 49
+        assert second.settings["capture_mask"] == 1
+        assert second.settings["captures"][0]["coarse_integration_lines"] == 5
+        assert [c["digital_gain"] for c in second.settings["captures"]] == [0x180] * 4
+        assert ctx.get(guard.clamped)
+
+    bench.run(testbench, cycles=3000)
 
 
 def test_the_region_follows_every_skip(seed):

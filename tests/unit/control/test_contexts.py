@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames take the contexts in turns, through the bus, whatever is written in between."""
+
+from support import simulate
+from support.registers import RegisterHost
+from tapetum.presets import preset
+from tapetum_sim.host import RegisterMap
+from unit.control.test_control import CONFIG, ManualExposure, adopt
+
+MAP = RegisterMap(preset("tiny"))
+
+
+def run(testbench, *, cycles: int = 30_000) -> None:
+    control = ManualExposure(CONFIG)
+
+    async def when_ready(ctx):
+        host = RegisterHost(ctx, control.bus)
+        while MAP.decode("software_reset", await host.read(MAP.read("software_reset"))):
+            pass
+        await ctx.tick().repeat(control.latency_cycles)
+        await testbench(ctx, control, host)
+
+    simulate(control, when_ready, cycles=cycles)
+
+
+async def taken(ctx, control, frame: int) -> tuple[int, int]:
+    """Context and exposure that a frame takes."""
+    await adopt(ctx, control, frame)
+    await ctx.tick().repeat(2)
+    settings = control.ring[frame % 4]
+    return (ctx.get(settings.context), ctx.get(settings.captures[0].coarse_integration_lines))
+
+
+def test_frames_take_first_and_second_context_in_turns():
+    async def testbench(ctx, control, host):
+        await host.write(MAP.write({
+            "context_mode": 1, "coarse_integration_time": 20,
+            "second_coarse_integration_time": 7, "mode_select": 1}))
+        await ctx.tick().repeat(2 * control.latency_cycles)
+        assert [await taken(ctx, control, frame) for frame in range(5)] == [
+            (0, 20), (1, 7), (0, 20), (1, 7), (0, 20)]
+        assert await host.read(MAP.read("frame_context")) == [0]
+        # What is written to both applies to both from one frame on.
+        await host.write(MAP.held({"coarse_integration_time": 30,
+                                   "second_coarse_integration_time": 9}))
+        await ctx.tick().repeat(2 * control.latency_cycles)
+        assert [await taken(ctx, control, frame) for frame in range(5, 8)] == [
+            (1, 9), (0, 30), (1, 9)]
+        assert await host.read(MAP.read("frame_context")) == [1]
+
+    run(testbench)
+
+
+def test_a_held_group_does_not_stop_the_turns():
+    async def testbench(ctx, control, host):
+        await host.write(MAP.write({
+            "context_mode": 1, "coarse_integration_time": 20,
+            "second_coarse_integration_time": 7, "mode_select": 1}))
+        await ctx.tick().repeat(2 * control.latency_cycles)
+        *held, release = MAP.held({"second_coarse_integration_time": 9})
+        await host.write(held)
+        assert [await taken(ctx, control, frame) for frame in range(3)] == [
+            (0, 20), (1, 7), (0, 20)]
+        await host.write([release])
+        await ctx.tick().repeat(2 * control.latency_cycles)
+        assert await taken(ctx, control, 3) == (1, 9)
+
+    run(testbench)
+
+
+def test_a_stream_begins_with_the_first_context():
+    async def testbench(ctx, control, host):
+        await host.write(MAP.write({"context_mode": 1, "mode_select": 1}))
+        await ctx.tick().repeat(2 * control.latency_cycles)
+        assert [(await taken(ctx, control, frame))[0] for frame in range(3)] == [0, 1, 0]
+        await host.write(MAP.write({"mode_select": 0}))
+        await ctx.tick().repeat(8)
+        await host.write(MAP.write({"mode_select": 1}))
+        assert [(await taken(ctx, control, frame))[0] for frame in range(3, 5)] == [0, 1]
+        await host.write(MAP.write({"context_mode": 0}))
+        await ctx.tick().repeat(control.latency_cycles)
+        assert [(await taken(ctx, control, frame))[0] for frame in range(5, 8)] == [0, 0, 0]
+
+    run(testbench)
