@@ -2,20 +2,14 @@
 """The cocotb bench of the whole die: host, pixel die and world, entered once per ramp."""
 
 import gc
-import time
 
 import cocotb
-import numpy as np
-from amaranth.lib import data
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
-from tapetum.pixel import RampKind
-
 from ..host import RegisterMap
-from ..simulator import post, publish, report_progress, run_directory
-from .direct_adc import TRIP_CODES
-from .exposure_meter import TripRequest
+from ..simulator import publish, report_progress, run_directory
 from .host_bus import HostBus
+from .ramps import RampServer
 from .setup import Action, Setup
 
 __all__ = ["DieBench", "frames"]
@@ -33,25 +27,28 @@ SETTINGS_PENDING = 0b10
 class DieBench:
     """Drives the top level of a simulated die.
 
+    Parameters
+    ----------
+    keep_ramps : bool
+        See `RampServer`.
+
     Members
     -------
-    requests : list of int
-        Every ramp that was served, as the bits of a `TripRequest`.
-    trips : list of uint16 arrays
-        The trip codes that it was served with.
+    ramps : RampServer
+    drain_s : float
+        How long what was read takes to leave the die.
     """
 
-    def __init__(self, dut, setup: Setup):
+    def __init__(self, dut, setup: Setup, *, keep_ramps: bool = True):
         self.dut, self.setup = dut, setup
-        self.requests: list[int] = []
-        self.trips: list[np.ndarray] = []
-        self.pixel_die_s = 0.0
+        self.ramps = RampServer(dut, setup.config, setup.pixel_die, keep=keep_ramps)
+        line_s = setup.config.line_time_s
+        self.drain_s = min(DRAIN_LINES * line_s, DRAIN_LONG_LINES * line_s + DRAIN_S)
         self._cycle_ps = 1e12 / setup.config.sync_clock_hz
         self._bus = HostBus(dut, self._cycle_ps)
         self._registers = RegisterMap(setup.config)
         self._start = self._registers.write({"mode_select": 1})
         self._stop = self._registers.write({"mode_select": 0})
-        self._planes = np.arange(setup.config.adc.bits + 1)[:, None]
 
     async def read(self, name: str) -> int:
         """Read a register."""
@@ -63,10 +60,17 @@ class DieBench:
         while await self.read(name):
             pass
 
-    async def set_up(self) -> None:
-        """What every host does first: wait until the die has woken, write settings."""
+    async def power_up(self) -> None:
+        """Answer ramps from now on, and wait until the die has woken."""
+        for pin in (self.dut.external_sync, self.dut.phy_stall, self.dut.reset_request):
+            pin.value = 0
+        await FallingEdge(self.dut.rst)
+        cocotb.start_soon(self.ramps.serve())
         await self.settled("software_reset")
         await self.settled("bond_test")
+
+    async def set_up(self) -> None:
+        """What every host does first: write settings, and wait until the die has them."""
         await self._bus.write(self.setup.writes)
         await self.settled("companding_load")
         if self.setup.config.npu:
@@ -74,34 +78,12 @@ class DieBench:
         while await self.read("settings_status") & SETTINGS_PENDING:
             pass
 
-    async def serve_ramps(self) -> None:
-        """Answer every ramp with the trip codes of its row."""
-        while True:
-            await self.dut.request_toggle.value_change
-            raw = int(self.dut.request.value)
-            started = time.perf_counter()
-            trips = self._trip_codes(data.Const(TripRequest.as_shape(), raw))
-            bits = ((trips >> self._planes) & 1).astype(np.uint8)
-            post(TRIP_CODES, np.packbits(bits.reshape(-1), bitorder="little"))
-            self.requests.append(raw)
-            self.trips.append(trips.astype(np.uint16))
-            self.pixel_die_s += time.perf_counter() - started
-
-    def _trip_codes(self, request) -> np.ndarray:
-        tag, row = request.command.tag, request.physical_row
-        if request.command.kind == RampKind.RESET:
-            return self.setup.pixel_die.reset_trip_codes(tag.frame, row, tag.capture)
-        clock_hz = self.setup.config.sync_clock_hz
-        return self.setup.pixel_die.signal_trip_codes(
-            tag.frame, row, tag.capture, request.exposure_start_cycles / clock_hz,
-            request.exposure_end_cycles / clock_hz)
-
     async def show_progress(self) -> None:
         """Tell how many of the expected lines have passed."""
         config = self.setup.config
         lines = (self.setup.frames + 1) * config.timing.frame_length_lines
         for line in range(0, lines, max(1, lines // 50)):
-            report_progress(line, lines, f"{len(self.requests)} ramps converted")
+            report_progress(line, lines, f"{self.ramps.served} ramps converted")
             await Timer(max(1, lines // 50) * config.line_time_s, "sec", round_mode="round")
 
     async def play_stimuli(self) -> None:
@@ -134,9 +116,7 @@ class DieBench:
         await self._bus.write(self._stop)
         if int(self.dut.busy.value):
             await FallingEdge(self.dut.busy)
-        line_s = self.setup.config.line_time_s
-        drain_s = min(DRAIN_LINES * line_s, DRAIN_LONG_LINES * line_s + DRAIN_S)
-        await Timer(round(drain_s * 1e12), "ps")
+        await Timer(round(self.drain_s * 1e12), "ps")
 
 
 @cocotb.test()
@@ -145,18 +125,10 @@ async def frames(dut) -> None:
     gc.disable()  # a run makes a few long lists and no cycles
     setup = Setup.load(run_directory())
     bench = DieBench(dut, setup)
-    for pin in (dut.external_sync, dut.phy_stall, dut.reset_request):
-        pin.value = 0
-    await FallingEdge(dut.rst)
-    cocotb.start_soon(bench.serve_ramps())
+    await bench.power_up()
     await bench.set_up()
     cocotb.start_soon(bench.show_progress())
     await bench.stream()
-    columns = setup.config.array.total_columns
-    np.save(run_directory() / "trips.npy",
-            np.array(bench.trips, np.uint16).reshape(-1, columns))
-    words = -(-TripRequest.as_shape().size // 32)
-    raw = b"".join(request.to_bytes(4 * words, "little") for request in bench.requests)
-    np.save(run_directory() / "requests.npy", np.frombuffer(raw, "<u4").reshape(-1, words))
-    publish(pixel_die_s=bench.pixel_die_s, faults=int(dut.faults.value),
+    bench.ramps.save(run_directory())
+    publish(pixel_die_s=bench.ramps.pixel_die_s, faults=int(dut.faults.value),
             busy=bool(int(dut.busy.value)), interrupt=bool(int(dut.interrupt_request.value)))

@@ -24,7 +24,7 @@ from .run import Request, run_die
 from .setup import Stimulus
 from .wave_layout import write_wave_layouts
 
-__all__ = ["simulate"]
+__all__ = ["check_folder", "simulate"]
 
 
 def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
@@ -51,7 +51,7 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
         raise UserError(str(error)) from None
     judges = _program(config, program) if judge else None
     wanted = (array_registers(config, judges) if judges else {}) | dict(registers)
-    _check_folder(out)
+    check_folder(out)
     progress("preparing the scene", 0, 0)
     light = load_scene(config, scene, electrons_per_second=electrons_per_second)
     pixel_die = PixelDie(
@@ -94,7 +94,7 @@ def _program(config: DieConfig, path: Path | None) -> Program | None:
     return program
 
 
-def _check_folder(out: Path) -> None:
+def check_folder(out: Path) -> None:
     """Refuse a folder that cannot be written, before minutes are spent on what belongs there."""
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -49,11 +49,12 @@ class Stimulus:
 class Setup:
     """A run: what the pixel die sees, what the host writes before and during streaming.
 
+    ``frames`` is 0 where they end when the host says so.
     """
 
     config: DieConfig
     pixel_die: PixelDie
-    frames: int
+    frames: int = 0
     writes: Sequence[tuple[int, int]] = ()
     stimuli: Sequence[Stimulus] = ()
 

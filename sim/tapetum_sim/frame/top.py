@@ -72,11 +72,14 @@ class SimulationTop(wiring.Component):
         Letters with what the host writes: see `HostWrites`.
     host_read : In(1), host_address : In(16), host_read_data : Out(8)
         What it reads.
+    pull_scl, pull_sda : In(1), sda_level : Out(1)
+        A host on the two-wire bus: which lines it pulls down, and what the data line then is.
+    second_address : In(1)
     request : Out(TripRequest), request_toggle : Out(1)
         A ramp has started: post its trip codes before the next clock edge.
     adopted : Out(1)
         Toggles when the die takes the settings of another frame.
-    busy, error : Out(1), faults : Out
+    streaming, busy, error : Out(1), faults : Out
     counter_clock_request : Out(1)
         While it is low, the clock ``adc`` stands still.
     external_sync : In(1)
@@ -100,9 +103,12 @@ class SimulationTop(wiring.Component):
             "host_read": In(1),
             "host_address": In(16),
             "host_read_data": Out(8),
+            "pull_scl": In(1), "pull_sda": In(1), "sda_level": Out(1),
+            "second_address": In(1),
             "request": Out(TripRequest),
             "request_toggle": Out(1),
             "adopted": Out(1),
+            "streaming": Out(1),
             "busy": Out(1),
             "counter_clock_request": Out(1),
             "faults": Out(len(Fault)),
@@ -126,7 +132,12 @@ class SimulationTop(wiring.Component):
             host.read.eq(self.host_read),
             host.address.eq(self.host_address),
             self.host_read_data.eq(host.read_data),
+            die.scl.eq(~self.pull_scl),
+            self.sda_level.eq(~(self.pull_sda | die.pull_sda)),
+            die.sda.eq(self.sda_level),
+            die.second_address.eq(self.second_address),
             die.external_sync.eq(self.external_sync),
+            self.streaming.eq(die.control.streaming),
             self.busy.eq(die.readout.busy),
             self.faults.eq(die.control.faults),
             self.error.eq(die.error),

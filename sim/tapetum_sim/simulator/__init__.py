@@ -35,7 +35,7 @@ from .builder import Build, BuildError, build
 from .clocks import Clock
 from .execution import CycleLimitError, Run, SimulationError, run
 from .mailbox import Mailbox, post
-from .recorder import Recorder
+from .recorder import Recorder, flush_recordings
 from .recording import read_recording, unpack
 from .session import parameters, publish, report_progress, run_directory
 
@@ -49,6 +49,7 @@ __all__ = [
     "Run",
     "SimulationError",
     "build",
+    "flush_recordings",
     "parameters",
     "post",
     "publish",

@@ -50,7 +50,7 @@ class Run:
 def run(build: Build, module: str, *, clocks: Sequence[Clock], directory: Path,
         limit_cycles: int, limit_domain: str | None = None, parameters: Any = None,
         testcase: str | Sequence[str] | None = None, seed: int = 1, waves: bool = False,
-        plusargs: Sequence[str] = (),
+        record: Sequence[str] | None = None, plusargs: Sequence[str] = (),
         progress: Callable[[dict], None] | None = None) -> Run:
     """Run every cocotb test of ``module``; return what they published or raise why they failed.
 
@@ -76,6 +76,9 @@ def run(build: Build, module: str, *, clocks: Sequence[Clock], directory: Path,
         Seeds Python's ``random`` inside the simulator.
     waves : bool
         Write ``waves.fst`` or ``waves.vcd`` (needs a build with ``waves=True``).
+    record : sequence of str
+        Names of the recorders that record; by default all. A recording lands in a pipe if there
+        is one of its name, ``<name>.beats``, in the folder.
     plusargs : sequence of str
         Further ``+name=value`` arguments.
     progress : callable
@@ -109,7 +112,8 @@ def run(build: Build, module: str, *, clocks: Sequence[Clock], directory: Path,
             test_args=[clock.argument for clock in clocks]
             + [f"--limit={limit_domain or clocks[0].domain}:{limit_cycles}"]
             + ([f"--trace-file={directory / 'waves'}.{build.waves}"] if waves else []),
-            plusargs=[f"+record_dir={directory}", *plusargs],
+            plusargs=[f"+record_dir={directory}",
+                      *([] if record is None else [f"+record={','.join(record)}"]), *plusargs],
             extra_env={
                 "TAPETUM_RUN_DIRECTORY": str(directory),
                 # Left alone, cocotb has pytest rewrite every module that the bench imports, which

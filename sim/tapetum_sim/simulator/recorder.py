@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stream tap that writes every accepted beat to a file, without Python in the loop."""
 
+import ctypes
+
 from amaranth import *
 from amaranth.hdl import ShapeLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-__all__ = ["MAX_PAYLOAD_BITS", "Recorder"]
+__all__ = ["MAX_PAYLOAD_BITS", "Recorder", "flush_recordings"]
 
 MAX_PAYLOAD_BITS = 1024
 
@@ -74,3 +76,14 @@ class Recorder(wiring.Component):
             i_payload=payload,
         )
         return m
+
+
+def flush_recordings() -> None:
+    """Hand on what is recorded so far, to whoever reads the files while the simulation runs.
+
+    Only from coroutines that run inside the simulator.
+    """
+    try:
+        ctypes.CDLL(None).tapetum_recorders_flush()
+    except AttributeError:
+        raise RuntimeError("flush_recordings() works only inside a running simulation") from None

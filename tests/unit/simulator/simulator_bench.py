@@ -5,7 +5,14 @@ import cocotb
 from cocotb.simtime import get_sim_time
 from cocotb.triggers import Edge, FallingEdge, ReadOnly, ReadWrite, RisingEdge, Timer
 
-from tapetum_sim.simulator import parameters, post, publish, report_progress
+from tapetum_sim.simulator import (
+    flush_recordings,
+    parameters,
+    post,
+    publish,
+    report_progress,
+    run_directory,
+)
 
 
 @cocotb.test()
@@ -106,6 +113,18 @@ async def beats(dut):
     for _ in range(parameters()["events"]):
         await Edge(dut.event)
     publish(count=int(dut.count.value), adc_count=int(dut.adc_count.value))
+
+
+@cocotb.test()
+async def flushed(dut):
+    """Look at a recording before and after it is handed on."""
+    await FallingEdge(dut.rst)
+    for _ in range(5):
+        await Edge(dut.event)
+    path = run_directory() / "wide.beats"
+    before = path.stat().st_size
+    flush_recordings()
+    publish(sizes=[before, path.stat().st_size])
 
 
 @cocotb.test()

@@ -93,6 +93,18 @@ def test_recordings_hold_every_accepted_beat_and_no_other(bench):
     np.testing.assert_array_equal(wide["words"], number[:, None] | np.arange(16) << 20)
 
 
+def test_only_those_recorders_record_that_are_asked_to(bench):
+    result = bench("beats", parameters={"events": 5}, record=["wide"])
+    assert (result.directory / "wide.beats").stat().st_size
+    assert not (result.directory / "beats.beats").exists()
+
+
+def test_what_was_flushed_can_be_read_while_the_simulation_runs(bench):
+    result = bench("flushed")
+    before, after = result.results["sizes"]
+    assert before < after == (result.directory / "wide.beats").stat().st_size
+
+
 def test_two_runs_are_bit_identical(bench):
     first, second = (bench("beats", parameters={"events": 5}, folder=name) for name in "ab")
     assert first.results == second.results
