@@ -26,6 +26,7 @@ from .npu.npu import Npu
 from .pixel import RampKind, RowControl, ShutterControl
 from .readout.readout import Readout
 from .registers.bus import RegisterBus
+from .spi.spi import Spi
 from .stats.statistics import Statistics
 from .stream.clock_gate import AwakeFor, Gated
 from .vision.settings import cell_pixels
@@ -46,6 +47,7 @@ class Die(wiring.Component):
                          ▲                                └─────────────────► selector ─► csi2
                       settings          ramp code ▲ comparators                           │
   bus, i2c ► cci ◄► control ◄── status, faults ───┴───────────────────────────────────── phy
+  spi ───────►┘
 
     The flicker map leaves `hdr` with the combined pixels and joins them in `csi2`. So does what
     the array sees, if there is one: `hdr` ─► `vision` ─► `npu` ─► `verdicts` ─► `csi2`.
@@ -76,6 +78,8 @@ class Die(wiring.Component):
         Test and repair of the bonds, see `ColumnAdc`.
     scl, sda, pull_sda, second_address
         Two-wire bus of the host, see `CciTarget`.
+    spi_clock, spi_select, spi_data_in, spi_data_out, spi_drive
+        Fast port of the host, see `SpiPins`.
     bus : In(RegisterBus), bus_waits : Out(1)
         Of a host on the die itself; see `BusShare`.
     external_sync : In(1)
@@ -92,6 +96,7 @@ class Die(wiring.Component):
                  converter: Callable[[DieConfig, str], wiring.Component] = ColumnAdc):
         self.config = config
         self.cci = Cci(config)
+        self.spi = Spi()
         self.control = Control(config)
         self.readout = Readout(config)
         self.adc = converter(config, counter_domain)
@@ -120,6 +125,8 @@ class Die(wiring.Component):
             "bond_map": Out(config.adc.bond_group_columns),
             "scl": In(1, init=1), "sda": In(1, init=1), "pull_sda": Out(1),
             "second_address": In(1),
+            "spi_clock": In(1), "spi_select": In(1, init=1), "spi_data_in": In(1),
+            "spi_data_out": Out(1), "spi_drive": Out(1),
             "bus": In(RegisterBus()), "bus_waits": Out(1),
             "external_sync": In(1),
             "sync_output": Out(1),
@@ -132,9 +139,10 @@ class Die(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         cci, control, readout, adc = self.cci, self.control, self.readout, self.adc
+        spi = self.spi
         correct, hdr, compander = self.correct, self.hdr, self.compander
         stats, selector, csi2 = self.stats, self.selector, self.csi2
-        m.submodules.cci, m.submodules.control = cci, control
+        m.submodules.cci, m.submodules.spi, m.submodules.control = cci, spi, control
         m.submodules.readout, m.submodules.adc = readout, adc
         m.submodules.correct, m.submodules.stats, m.submodules.hdr = correct, stats, hdr
         m.submodules.compander, m.submodules.selector = compander, selector
@@ -219,6 +227,7 @@ class Die(wiring.Component):
         m.d.comb += [
             adc.bond_test.eq(control.bond_test_start),
             control.bond_test_busy.eq(~adc.bond_test_done),
+            control.reading.eq(readout.busy),
             control.bond_repaired.eq(adc.bond_repaired),
             control.bond_unrepairable.eq(adc.bond_unrepairable),
             control.black_levels.eq(correct.black_levels),
@@ -247,11 +256,13 @@ class Die(wiring.Component):
                 (Fault.EXPOSURE_RATIO_OVERFLOW, stats.ratio_overflow),
                 (Fault.FLICKER_MAP_OVERFLOW, self.flicker_map.overflow),
                 (Fault.CCI_CODE_WRONG, cci.pec_error),
+                (Fault.SPI_BLOCK_REFUSED, spi.refused),
             )),
         ]
 
         # Pins
         connect(m, flipped(self.bus), cci.local)
+        connect(m, spi.bus, cci.spi)
         connect(m, cci.bus, control.bus)
         connect(m, csi2.phy, flipped(self.phy))
         m.d.comb += [
@@ -259,6 +270,11 @@ class Die(wiring.Component):
             cci.second_address.eq(self.second_address), self.bus_waits.eq(cci.local_waits),
             cci.pec.eq(control.cci_error_check),
             control.cci_read_code.eq(cci.read_code),
+            spi.clock.eq(self.spi_clock), spi.select.eq(self.spi_select),
+            spi.data_in.eq(self.spi_data_in), self.spi_data_out.eq(spi.data_out),
+            self.spi_drive.eq(spi.drive), spi.waits.eq(cci.spi_waits),
+            spi.enable.eq(control.spi_enable), spi.hold.eq(control.waking),
+            control.spi_status.eq(spi.status),
             self.row_control.eq(readout.row_control),
             self.shutters.eq(readout.shutters),
             self.ramp_code.eq(adc.ramp_code),

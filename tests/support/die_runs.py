@@ -13,6 +13,7 @@ from tapetum_sim.frame.build import build_simulator
 from tapetum_sim.frame.record import RunRecord
 from tapetum_sim.frame.run import Request, run_die
 from tapetum_sim.frame.setup import Action, Stimulus
+from tapetum_sim.frame.way import Way
 from tapetum_sim.host import RegisterMap
 from tapetum_sim.pixel_die import PixelDie, PixelDieParameters
 from tapetum_sim.scenes import load_scene
@@ -40,7 +41,7 @@ def make_request(config: DieConfig, directory: Path, *, frames: int = 2, seed: i
                  programs: Sequence[Program] = (),
                  stimuli: Sequence[Stimulus] = (),
                  parameters: PixelDieParameters | None = None,
-                 light: float | None = None) -> Request:
+                 light: float | None = None, way: Way = Way.BUS) -> Request:
     """A run on a scene of random pixels, each of any brightness, with every kind of noise.
 
     `light` makes a flat field of so many electrons per second instead.
@@ -57,7 +58,7 @@ def make_request(config: DieConfig, directory: Path, *, frames: int = 2, seed: i
     return Request(
         config=config, pixel_die=pixel_die, frames=frames, seed=seed, scene_name=scene.name,
         registers=registers or {}, windows=windows or {}, programs=tuple(programs),
-        stimuli=tuple(stimuli))
+        stimuli=tuple(stimuli), way=way)
 
 
 def run_small(config: DieConfig, directory: Path, **options) -> RunRecord:

@@ -15,6 +15,7 @@ from ..registers.ccs_codes import VISIBLE_PIXELS
 from ..registers.ccs_identity import frame_format_status
 from ..registers.exposure import exposure_control
 from ..registers.table import memory_windows, register_table
+from ..spi.framing import SpiStatus
 from ..stats.exposure_control import ExposureControl
 from ..stats.zone_grid import ZONES
 from ..stream.clock_gate import AwakeFor, Gated
@@ -58,13 +59,19 @@ class Control(wiring.Component):
     faults : Out(len(Fault)), error : Out(1)
         ``error`` is meant for a pin; `fault_mask` chooses what raises it.
     bond_test_start : Out(1)
-        Strobe, after every reset and on command.
+        Strobe, after every reset and on command, as soon as no lines run: a test amid a frame would
+        take the time of its conversions.
+    reading : In(1)
+        Lines run.
     bond_test_busy : In(1), bond_repaired, bond_unrepairable : In(1)
         The last two are strobes; the register keeps them until the next test.
     black_levels : In(one corrected code per capture and phase), corrected : In(16 per capture)
     column_freeze, column_restart : Out(1), defect_list_entries : Out(13)
     flicker_count, clipped_count : In(24)
     cci_error_check : Out(1), cci_read_code : In(8)
+    spi_enable : Out(1), spi_status : In(SpiStatus)
+    waking : Out(1)
+        Registers go back to their reset values: writes are ignored.
     companding_load : Out(1), companding_bits : Out(5), companding_shown : Out(3)
         See `Companding`; ``companding_busy``, ``companding_refused`` : In(1) and
         ``companding_slot`` : In(3) are its answer.
@@ -89,7 +96,7 @@ class Control(wiring.Component):
             "adopt": In(1), "adopt_frame": In(16),
             "ring": Out(settings_ring(config)),
             "raised": In(len(Fault)), "faults": Out(len(Fault)), "error": Out(1),
-            "bond_test_start": Out(1), "bond_test_busy": In(1),
+            "bond_test_start": Out(1), "bond_test_busy": In(1), "reading": In(1),
             "bond_repaired": In(1), "bond_unrepairable": In(1),
             "black_levels": In(data.ArrayLayout(
                 data.ArrayLayout(corrected_bits(config), 4), len(config.captures))),
@@ -97,6 +104,7 @@ class Control(wiring.Component):
             "column_freeze": Out(1), "column_restart": Out(1), "defect_list_entries": Out(13),
             "flicker_count": In(24), "clipped_count": In(24),
             "cci_error_check": Out(1), "cci_read_code": In(8),
+            "spi_enable": Out(1, init=1), "spi_status": In(SpiStatus), "waking": Out(1),
             "companding_load": Out(1), "companding_bits": Out(5), "companding_shown": Out(3),
             "companding_busy": In(1), "companding_refused": In(1),
             "companding_slot": In(3),
@@ -128,11 +136,11 @@ class Control(wiring.Component):
             connect(m, getattr(bank.windows, window.name),
                     flipped(getattr(self.windows, window.name)))
         immediate, commanded = bank.immediate, bank.commanded
-        was_busy, bond_status = Signal(), Signal(2)
+        was_busy, bond_test_waits, bond_status = Signal(), Signal(), Signal(2)
         m.d.comb += [
             bank.reset.eq(commanded.software_reset),
             self.streaming.eq(immediate.mode_select),
-            self.bond_test_start.eq(commanded.bond_test | (was_busy & ~bank.busy)),
+            self.bond_test_start.eq(bond_test_waits & ~self.reading),
 
             guard.changed.eq(bank.changed), guard.busy.eq(bank.busy),
             guard.hold.eq(immediate.grouped_parameter_hold),
@@ -162,7 +170,7 @@ class Control(wiring.Component):
             bank.status.software_reset.eq(bank.busy),
             bank.status.settings_status.eq(Cat(guard.clamped, guard.pending)),
             bank.status.fault_status.eq(faults.faults),
-            bank.status.bond_test.eq(self.bond_test_busy),
+            bank.status.bond_test.eq(self.bond_test_busy | bond_test_waits),
             bank.status.bond_status.eq(bond_status),
             self.column_freeze.eq(immediate.column_calibration),
             self.column_restart.eq(commanded.column_restart),
@@ -174,6 +182,12 @@ class Control(wiring.Component):
             bank.status.clipped_count.eq(self.clipped_count),
             self.cci_error_check.eq(immediate.cci_error_check),
             bank.status.cci_read_code.eq(self.cci_read_code),
+            self.waking.eq(bank.busy),
+            self.spi_enable.eq(immediate.spi_control),
+            bank.status.spi_status.eq(Cat(self.spi_status.refusal, self.spi_status.writing)),
+            bank.status.spi_block_number.eq(self.spi_status.number),
+            bank.status.spi_blocks_accepted.eq(self.spi_status.accepted),
+            bank.status.spi_blocks_refused.eq(self.spi_status.refused),
             self.companding_load.eq(commanded.companding_load),
             self.companding_bits.eq(immediate.companding_bits),
             self.companding_shown.eq(immediate.companding_shown),
@@ -194,6 +208,10 @@ class Control(wiring.Component):
             self._array(m, bank)
         # The bonds are tested at start-up: as soon as the registers have their reset values.
         m.d.sync += was_busy.eq(bank.busy)
+        with m.If(commanded.bond_test | (was_busy & ~bank.busy)):
+            m.d.sync += bond_test_waits.eq(1)
+        with m.Elif(self.bond_test_start):
+            m.d.sync += bond_test_waits.eq(0)
         with m.If(self.bond_test_start):
             m.d.sync += bond_status.eq(0)
         with m.Else():

@@ -59,6 +59,8 @@ class Fault(IntEnum):
     """A queue of the network's front end overflowed: the frame is not judged."""
     CCI_CODE_WRONG = 22
     """A write on the two-wire bus had a wrong error code or too many bytes: it was dropped."""
+    SPI_BLOCK_REFUSED = 23
+    """A block on the SPI port was damaged, torn, too long or out of turn: it was dropped whole."""
 
 
 HARMFUL_FAULTS = (1 << len(Fault)) - 1 & ~(1 << Fault.BOND_REPAIRED)

@@ -94,10 +94,10 @@ class RegisterBank(wiring.Component):
                                                   for kind in ("write", "read"))
                                             for stage in ("taken", "decoded", "looked_up",
                                                           "ready"))
-        host, previous, follows = Signal(range(HOSTS)), Signal(16), Signal()
-        following = Array(Signal(16, name=f"following_{host}") for host in range(HOSTS))
+        host, previous, follows = Signal(range(len(HOSTS))), Signal(16), Signal()
+        following = Array(Signal(16, name=f"following_{name}") for name in HOSTS)
         # The access of a host before: a write, a read, or none yet.
-        was = Array(Signal(2, name=f"was_{host}") for host in range(HOSTS))
+        was = Array(Signal(2, name=f"was_{name}") for name in HOSTS)
         m.d.sync += [taken[0].eq(self.bus.write), taken[1].eq(self.bus.read)]
         with m.If(self.bus.write | self.bus.read):
             kind, by = Cat(self.bus.write, self.bus.read), self.bus.host
@@ -133,7 +133,7 @@ class RegisterBank(wiring.Component):
                     word_place=word_place, lane=lane, write_data=write_data, continues=continues)
 
         # Stages 5 and 6: a whole word is captured, one byte of it leaves ------------------------
-        fresh = Array(Signal(32, name=f"fresh_{host}") for host in range(HOSTS))
+        fresh = Array(Signal(32, name=f"fresh_{name}") for name in HOSTS)
         merged = Signal(32)
         selected = Signal()
         m.d.comb += merged.eq(Cat(
@@ -194,7 +194,7 @@ class RegisterBank(wiring.Component):
     def _write(self, m, memory, *, strobe, host, word_place, lane, write_data, continues) -> None:
         """Assemble bytes; pass them on with the last one of a register."""
         waiting, waiting_bytes = (
-            Array(Signal(bits, name=f"{name}_{number}") for number in range(HOSTS))
+            Array(Signal(bits, name=f"{name}_{host_name}") for host_name in HOSTS)
             for name, bits in (("waiting", 32), ("waiting_bytes", 4)))
         enabled = Signal(4)
         assembled = Signal(32)

@@ -8,8 +8,9 @@ from .definition import MemoryWindow
 
 __all__ = ["ACCESS_INTERVAL_CYCLES", "HOSTS", "READ_LATENCY_CYCLES", "RegisterBus", "WindowBus"]
 
-HOSTS = 2
-"""Who may speak in turn; the bytes of each follow each other by themselves."""
+HOSTS = ("local", "cci", "spi")
+"""Who may speak in turn, by the numbers that they have; the bytes of each follow each other by
+themselves."""
 
 READ_LATENCY_CYCLES = 6
 """From the clock edge that takes ``read`` to the one after which ``read_data`` is valid."""
@@ -23,7 +24,7 @@ class RegisterBus(wiring.Signature):
     Members
     -------
     address : Out(16)
-    host : Out(range(HOSTS))
+    host : Out(range(len(HOSTS)))
         Whose access this is.
     write, read : Out(1)
         Strobes of one cycle, never both, at least `ACCESS_INTERVAL_CYCLES` apart.
@@ -36,8 +37,8 @@ class RegisterBus(wiring.Signature):
 
     def __init__(self):
         super().__init__({
-            "address": Out(16), "host": Out(range(HOSTS)), "write": Out(1), "write_data": Out(8),
-            "read": Out(1), "read_data": In(8), "read_valid": In(1),
+            "address": Out(16), "host": Out(range(len(HOSTS))), "write": Out(1),
+            "write_data": Out(8), "read": Out(1), "read_data": In(8), "read_valid": In(1),
         })
 
 

@@ -10,6 +10,7 @@ from ..correct.amplify import UNITY_GAIN
 from ..correct.switches import CORRECTIONS
 from ..pixel import corrected_bits
 from ..row_timing import ExposureGroup
+from ..spi.framing import MOST_BYTES
 from .definition import Access, Field, Register, Storage
 
 __all__ = ["manufacturer_registers"]
@@ -19,7 +20,7 @@ _NOT_WITH_A_FRAME = "Acts as soon as it has been checked, not with a frame."
 def manufacturer_registers(config: DieConfig) -> list[Register]:
     """All of them for one configuration."""
     return [*_output(config), *_companding(), *_faults(), *_pins(config),
-            *_corrections(config), *_bonds(), *_cci(), *_flicker(config),
+            *_corrections(config), *_bonds(), *_cci(), *_spi(), *_flicker(config),
             *_exposures(config), *_captures(config), *_black_levels(config)]
 
 
@@ -118,6 +119,7 @@ def _faults() -> list[Register]:
         Fault.PROGRAM_REFUSED: "A program is damaged or does not fit the array.",
         Fault.VISION_OVERFLOW: "The network's front end could not keep up.",
         Fault.CCI_CODE_WRONG: "A write with a wrong packet error code was dropped.",
+        Fault.SPI_BLOCK_REFUSED: "A block on the SPI port was damaged or out of turn: dropped.",
     }
     fields = tuple(Field(name=fault.name.lower(), lsb=fault.value, sentence=sentences[fault])
                    for fault in Fault)
@@ -214,8 +216,8 @@ def _bonds() -> list[Register]:
     return [
         Register(name="bond_test", address=0x3040, access=Access.SELF_CLEARING,
                  storage=Storage.STATUS,
-                 sentence="Tests every bond and maps spares, as a reset does by itself; meant for "
-                          "standby.",
+                 sentence="Tests every bond and maps spares once no lines run, as a reset does by "
+                          "itself.",
                  fields=(Field(name="start", lsb=0,
                                sentence="Reads as one while the test runs."),)),
         Register(name="bond_status", address=0x3041, access=Access.READ_ONLY,
@@ -238,6 +240,36 @@ def _cci() -> list[Register]:
         Register(name="cci_read_code", address=0x3049, access=Access.READ_ONLY,
                  storage=Storage.STATUS,
                  sentence="Packet error code of the last transfer on the two-wire bus."),
+    ]
+
+
+def _spi() -> list[Register]:
+    return [
+        Register(name="spi_control", address=0x3080, storage=Storage.IMMEDIATE, reset=1,
+                 sentence="The SPI port.",
+                 fields=(Field(name="enable", lsb=0, sentence="Whether it listens.",
+                               values=((0, "deaf, its output released"), (1, "listens"))),)),
+        Register(name="spi_status", address=0x3081, access=Access.READ_ONLY,
+                 storage=Storage.STATUS,
+                 sentence="What came of the last block; also the second byte of every transfer.",
+                 fields=(Field(name="refusal", lsb=0, bits=3, sentence="Why it was dropped.",
+                               values=((0, "it was not"), (1, "wrong CRC-32, or cut short"),
+                                       (2, "ends within a byte, too short, or more than "
+                                           f"{MOST_BYTES} bytes of data"),
+                                       (3, "not the number whose turn it is"),
+                                       (4, "no room yet"), (5, "unknown command"))),
+                         Field(name="writing", lsb=3,
+                               sentence="Accepted bytes have not reached their registers yet."))),
+        Register(name="spi_block_number", address=0x3082, bits=8, access=Access.READ_ONLY,
+                 storage=Storage.STATUS, unit="blocks",
+                 sentence="Number that the next block must have; also the third byte of every "
+                          "transfer."),
+        Register(name="spi_blocks_accepted", address=0x3084, width_bytes=2,
+                 access=Access.READ_ONLY, storage=Storage.STATUS, unit="blocks",
+                 sentence="Blocks accepted since power-up, modulo 65536."),
+        Register(name="spi_blocks_refused", address=0x3086, width_bytes=2,
+                 access=Access.READ_ONLY, storage=Storage.STATUS, unit="blocks",
+                 sentence="Blocks refused since power-up, modulo 65536."),
     ]
 
 

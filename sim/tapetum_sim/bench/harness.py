@@ -12,7 +12,7 @@ from amaranth.lib import wiring
 __all__ = ["harness_rtlil"]
 
 
-def harness_rtlil(room: wiring.Component, domain_of: Callable[[str], str],
+def harness_rtlil(room: wiring.Component, domain_of: Callable[[str], str | None],
                   domains: tuple[str, ...]) -> str:
     """Lower `room`, with a register before each input and behind each output.
 
@@ -21,7 +21,7 @@ def harness_rtlil(room: wiring.Component, domain_of: Callable[[str], str],
     Parameters
     ----------
     domain_of : function
-        Clock domain of a port by the name of its first member.
+        Clock domain of a port by the name of its first member; None leaves it without a register.
     domains : tuple of str
         All that the room uses.
     """
@@ -37,14 +37,19 @@ def harness_rtlil(room: wiring.Component, domain_of: Callable[[str], str],
         if isinstance(bits, Const) or not len(bits):
             continue
         name = "__".join(map(str, path))
+        domain = domain_of(str(path[0]))
+        if domain is None:
+            flow = PortDirection.Input if member.flow == wiring.In else PortDirection.Output
+            ports[name] = (bits, flow)
+            continue
         pin = Signal(len(bits), name=name)
         register = Signal(len(bits), name=f"harness__{name}", reset_less=True)
         if member.flow == wiring.In:
             m.d.comb += bits.eq(register)
-            m.d[domain_of(str(path[0]))] += register.eq(pin)
+            m.d[domain] += register.eq(pin)
             ports[name] = (pin, PortDirection.Input)
         else:
-            m.d[domain_of(str(path[0]))] += register.eq(bits)
+            m.d[domain] += register.eq(bits)
             m.d.comb += pin.eq(register)
             ports[name] = (pin, PortDirection.Output)
     return rtlil.convert(m, name="top", ports=ports, emit_src=False)

@@ -37,14 +37,15 @@ class Room:
     Parameters
     ----------
     domains : mapping
-        Clock domain by name of a port, of those that are not of ``sync``.
+        Clock domain by name of a port, of those that are not of ``sync``; None of clocks and of
+        what else is to reach the room as it is.
     place : Place
         With which of nextpnr's placers and routers.
     make : function
         Makes it, where it is no part of the die that a preset describes.
     """
 
-    domains: Mapping[str, str] = field(default_factory=dict)
+    domains: Mapping[str, str | None] = field(default_factory=dict)
     place: Place = field(default_factory=Place)
     make: Callable[[DieConfig], Component] | None = None
 
@@ -59,6 +60,7 @@ ROOMS = {
     "csi2": Room(domains={"phy": "byte", "packet_bytes": "byte", "packet_strobe": "byte"}),
     "control": Room(),
     "cci": Room(),
+    "spi": Room(domains=dict.fromkeys(("clock", "select", "data_in", "data_out")), place=SMALL),
     "vision": Room(),
     "npu": Room(make=lambda config: Engine(NpuConfig()),
                 # The default router takes hours between so many multipliers.
@@ -119,7 +121,7 @@ def _bench(config: DieConfig, name: str, folder: Path) -> dict[str, Any]:
         component = room.make(config) if room.make else attrgetter(name)(Die(config))
         text = harness_rtlil(component,
                              lambda port: room.domains.get(port, "sync"),
-                             ("sync", *sorted(set(room.domains.values()))))
+                             ("sync", *sorted({*room.domains.values()} - {None})))
         made = implement(text, folder, place=room.place)
         result |= dataclasses.asdict(made)
         result["margin"] = {clock: round(mhz / TARGET_MHZ - 1, 3)

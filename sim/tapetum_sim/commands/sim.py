@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..frame.way import Way
 from .options import PresetName
 
 __all__ = ["sim"]
@@ -38,6 +39,9 @@ def sim(
         "default the project's own, on a die that has an array.")] = None,
     judge: Annotated[bool, typer.Option(
         "--judge/--no-judge", help="Let the array say what it sees.")] = True,
+    host: Annotated[Way, typer.Option(
+        help="How the host sets the die up: on the bus inside, or through the SPI port.")]
+        = Way.BUS,
     sync_pulse: Annotated[list[int] | None, typer.Option(
         metavar="CYCLE", min=0, help="Pulse the external sync pin so many pixel clocks after "
         "streaming began; may be repeated. For --set trigger_mode=1.")] = None,
@@ -60,7 +64,7 @@ def sim(
 
     [bold]tapetum sim --scene desk.exr --frames 3 --set csi_data_format=0x1818[/bold]
 
-    [bold]tapetum sim --program network.tapetum[/bold]
+    [bold]tapetum sim --program network.tapetum --host spi[/bold]
 
     [bold]tapetum sim --preset tiny --stall 1900000:2600000[/bold]
     """
@@ -78,7 +82,7 @@ def sim(
             preset=preset, scene=scene, frames=frames, seed=seed, out=out,
             registers=registers, stimuli=stimuli, electrons_per_second=electrons_per_second,
             temperature_celsius=temperature, ideal=ideal, direct=direct,
-            waves=waves, program=program, judge=judge, progress=progress)
+            waves=waves, program=program, way=host, judge=judge, progress=progress)
     print_summary(summary, out)
     link = summary["csi2"]
     if (summary["mismatches"] or summary["dropped_frames"] or not summary["pixels_compared"]

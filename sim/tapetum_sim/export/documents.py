@@ -53,6 +53,7 @@ _RAISED_BY = {
     Fault.PROGRAM_REFUSED: "npu/program_loader.py",
     Fault.VISION_OVERFLOW: "vision/vision.py",
     Fault.CCI_CODE_WRONG: "cci/protected_write.py",
+    Fault.SPI_BLOCK_REFUSED: "spi/transfers.py",
 }
 
 

@@ -152,7 +152,7 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "data": "a byte for each lane",
                   "valid": "lanes that carry a byte",
                   "ready": "from the PHY: it takes the word"}),
-        Entry(shape=RegisterBus(), path="registers/bus.py", route="host → cci → control", notes={
+        Entry(shape=RegisterBus(), path="registers/bus.py", route="hosts → cci → control", notes={
             "address": "of one byte",
             "host": "whose access it is: each has its own sequence of bytes",
             "write": "strobe of one clock",

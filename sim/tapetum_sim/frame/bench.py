@@ -11,6 +11,8 @@ from ..simulator import publish, report_progress, run_directory
 from .host_bus import HostBus
 from .ramps import RampServer
 from .setup import Action, Setup
+from .spi_bus import SpiBus
+from .way import Way
 
 __all__ = ["DieBench", "frames"]
 
@@ -45,7 +47,9 @@ class DieBench:
         line_s = setup.config.line_time_s
         self.drain_s = min(DRAIN_LINES * line_s, DRAIN_LONG_LINES * line_s + DRAIN_S)
         self._cycle_ps = 1e12 / setup.config.sync_clock_hz
-        self._bus = HostBus(dut, self._cycle_ps)
+        dut.spi_post.value = 0
+        self._inside = HostBus(dut, self._cycle_ps)
+        self._bus = SpiBus(dut) if setup.way is Way.SPI else self._inside
         self._registers = RegisterMap(setup.config)
         self._start = self._registers.write({"mode_select": 1})
         self._stop = self._registers.write({"mode_select": 0})
@@ -97,7 +101,7 @@ class DieBench:
                 await RisingEdge(self.dut.clk)
             match stimulus.action:
                 case Action.WRITE:
-                    await self._bus.write(stimulus.writes)
+                    await self._inside.write(stimulus.writes)
                 case Action.SYNC_PULSE:
                     self.dut.external_sync.value = 1
                     await Timer(round(8 * self._cycle_ps), "ps")
@@ -105,15 +109,15 @@ class DieBench:
                 case Action.STALL:
                     self.dut.phy_stall.value = stimulus.value
                 case Action.STOP:
-                    await self._bus.write(self._stop)
+                    await self._inside.write(self._stop)
 
     async def stream(self) -> None:
         """Begin streaming, let the die plan all frames, end, and wait until all has left."""
-        await self._bus.write(self._start)
+        await self._inside.write(self._start)
         cocotb.start_soon(self.play_stimuli())
         for _ in range(self.setup.frames):
             await self.dut.adopted.value_change
-        await self._bus.write(self._stop)
+        await self._inside.write(self._stop)
         if int(self.dut.busy.value):
             await FallingEdge(self.dut.busy)
         await Timer(round(self.drain_s * 1e12), "ps")

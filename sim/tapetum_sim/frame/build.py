@@ -23,6 +23,7 @@ _HARDWARE = (
     ("tapetum_sim", "frame/direct_adc.py"),
     ("tapetum_sim", "frame/exposure_meter.py"),
     ("tapetum_sim", "frame/host_writes.py"),
+    ("tapetum_sim", "frame/spi_wires.py"),
     ("tapetum_sim", "pixel_die/comparator_bank.py"),
     ("tapetum_sim", "simulator/**/*"),
 )

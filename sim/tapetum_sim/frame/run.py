@@ -30,12 +30,14 @@ from .record import Boundary, FrameOutcome, RunRecord, Walls
 from .recordings import Recordings, Row, RowKey
 from .reference import expected_ramps, reference
 from .setup import Action, Setup, Stimulus
+from .way import Way
 
 __all__ = ["Request", "clocks", "compare", "run_die"]
 
 BENCH = "tapetum_sim.frame.bench"
-CYCLES_PER_WRITE = 16
-"""Of the host, and until the die has checked what was written."""
+CYCLES_PER_WRITE = {Way.BUS: 16, Way.SPI: 400}
+"""Of the host, and until the die has checked what was written; of SPI, in a block of its own."""
+SPI_CLOCK_HZ = 25_000_000
 SPARE_LINES = 64
 """Lines beyond the expected ones before the simulator stops itself."""
 
@@ -56,6 +58,8 @@ class Request:
         What happens during streaming.
     direct : bool
         Load trip codes as counts instead of converting them; the codes are the same.
+    way : Way
+        How the host reaches the die before it streams.
     """
 
     config: DieConfig
@@ -68,6 +72,7 @@ class Request:
     programs: tuple[Program, ...] = ()
     stimuli: tuple[Stimulus, ...] = ()
     direct: bool = False
+    way: Way = Way.BUS
     waves: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -100,7 +105,7 @@ def run_die(request: Request, directory: Path, *,
     if request.registers:
         writes += registers.held(request.registers)
     Setup(config=config, pixel_die=request.pixel_die, frames=request.frames, writes=writes,
-          stimuli=request.stimuli).save(directory)
+          stimuli=request.stimuli, way=request.way).save(directory)
     finished = run(
         simulator, BENCH, directory=directory, clocks=clocks(config),
         limit_cycles=_cycle_limit(request, len(writes)), limit_domain="sync", waves=request.waves,
@@ -119,11 +124,13 @@ def run_die(request: Request, directory: Path, *,
 
 
 def clocks(config: DieConfig) -> list[Clock]:
-    """The three clocks of a die, none in phase with another."""
+    """The three clocks of a die and that of a host, none in phase with another."""
+    host_hz = 2 * min(SPI_CLOCK_HZ, int(config.sync_clock_hz) // 3)
     return [
         Clock(domain="sync", frequency_hz=int(config.sync_clock_hz)),
         Clock(domain="adc", frequency_hz=int(config.adc_clock_hz), phase_ps=311),
         Clock(domain="byte", frequency_hz=int(config.csi2.byte_clock_hz), phase_ps=97),
+        Clock(domain="host", frequency_hz=host_hz, phase_ps=53),
     ]
 
 
@@ -133,7 +140,8 @@ def _cycle_limit(request: Request, writes: int) -> int:
     lines = max(registers.get("frame_length_lines", 0), config.timing.frame_length_lines)
     late = max((stimulus.after_cycles for stimulus in request.stimuli), default=0)
     writes += sum(len(stimulus.writes) for stimulus in request.stimuli)
-    return late + CYCLES_PER_WRITE * writes + line * (lines * (request.frames + 2) + SPARE_LINES)
+    late += CYCLES_PER_WRITE[request.way] * writes
+    return late + line * (lines * (request.frames + 2) + SPARE_LINES)
 
 
 def compare(request: Request, recordings: Recordings, faults: int = 0,

@@ -23,6 +23,7 @@ from .build import build_simulator
 from .run import Request, run_die
 from .setup import Stimulus
 from .wave_layout import write_wave_layouts
+from .way import Way
 
 __all__ = ["check_folder", "simulate"]
 
@@ -31,7 +32,7 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
              registers: Mapping[str, int], electrons_per_second: float | None = None,
              temperature_celsius: float = 25.0, ideal: bool = False, direct: bool = False,
              waves: bool = False, program: Path | None = None, judge: bool = True,
-             stimuli: tuple[Stimulus, ...] = (),
+             stimuli: tuple[Stimulus, ...] = (), way: Way = Way.BUS,
              progress: Callable[[str, float, float], None] = lambda text, done, total: None
              ) -> dict[str, Any]:
     """Run, compare, report; return what ``report.json`` holds.
@@ -60,10 +61,11 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
     request = Request(
         config=config, pixel_die=pixel_die, frames=frames, seed=seed, scene_name=Path(scene).name,
         registers=wanted, programs=(judges,) if judges else (), stimuli=stimuli,
-        direct=direct, waves=waves,
+        direct=direct, waves=waves, way=way,
         options={"scene": scene, "registers": dict(registers),
                  "electrons_per_second": light.electrons_per_second,
-                 "temperature_celsius": temperature_celsius, "ideal": ideal, "direct": direct})
+                 "temperature_celsius": temperature_celsius, "ideal": ideal, "direct": direct,
+                 "host": way.value})
     log = out / "failure.log"
     log.unlink(missing_ok=True)
     try:

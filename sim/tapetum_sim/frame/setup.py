@@ -10,6 +10,7 @@ from pathlib import Path
 from tapetum.config import DieConfig
 
 from ..pixel_die import PixelDie
+from .way import Way
 
 __all__ = ["Action", "Setup", "Stimulus"]
 
@@ -57,6 +58,7 @@ class Setup:
     frames: int = 0
     writes: Sequence[tuple[int, int]] = ()
     stimuli: Sequence[Stimulus] = ()
+    way: Way = Way.BUS
 
     def save(self, directory: Path) -> None:
         """Write to the folder of a run."""

@@ -19,12 +19,13 @@ from .array_pens import add_array_pens
 from .direct_adc import TRIP_CODES, DirectColumnAdc
 from .exposure_meter import ExposureMeter, TripRequest
 from .host_writes import HostWrites
+from .spi_wires import HEARD_BYTES, SpiWires
 
 __all__ = ["CLOCK_REQUESTS", "DOMAINS", "TRIP_CODES", "Adoption", "Measured", "PacketWord",
            "SimulationTop"]
 
-DOMAINS = ("sync", "adc", "byte")
-CLOCK_REQUESTS = {"adc": "counter_clock_request"}
+DOMAINS = ("sync", "adc", "byte", "host")
+CLOCK_REQUESTS = {"adc": "counter_clock_request", "host": "host_clock_request"}
 
 _BROKEN_BONDS = {f"bond_{port}": port for port in ("stuck_low", "stuck_high", "shorted")}
 
@@ -86,6 +87,10 @@ class SimulationTop(wiring.Component):
     sync_output, strobe, interrupt_request : Out(1)
     phy_stall : In(1)
         Holds the PHY boundary, to see what happens then.
+    spi_post : In(1), spi_done : Out(1), spi_heard : Out(8 * HEARD_BYTES)
+        Transfers of the host on the SPI port: see `SpiWires`.
+    host_clock_request : Out(1)
+        While it is low, the clock ``host`` stands still.
     bond_stuck_low, bond_stuck_high, bond_shorted : In
         Only with ``inject_faults``, see `ComparatorBank`.
     """
@@ -118,6 +123,8 @@ class SimulationTop(wiring.Component):
             "strobe": Out(1),
             "interrupt_request": Out(1),
             "phy_stall": In(1),
+            "spi_post": In(1), "spi_done": Out(1), "spi_heard": Out(8 * HEARD_BYTES),
+            "host_clock_request": Out(1),
             **broken,
         })
 
@@ -146,12 +153,22 @@ class SimulationTop(wiring.Component):
             self.strobe.eq(die.strobe),
             self.interrupt_request.eq(die.interrupt_request),
         ]
+        self._spi(m, die)
         with m.If(die.readout.adopt):
             m.d.sync += self.adopted.eq(~self.adopted)
         self._pixel_die(m, die)
         self._phy(m, die)
         self._pens(m, die)
         return m
+
+    def _spi(self, m: Module, die: Die) -> None:
+        m.submodules.wires = wires = SpiWires("host")
+        m.d.comb += [
+            wires.post.eq(self.spi_post), self.spi_done.eq(wires.done),
+            self.spi_heard.eq(wires.heard), self.host_clock_request.eq(wires.request),
+            die.spi_clock.eq(wires.clock), die.spi_select.eq(wires.select),
+            die.spi_data_in.eq(wires.data_in), wires.data_out.eq(die.spi_data_out),
+        ]
 
     def _pixel_die(self, m: Module, die: Die) -> None:
         m.submodules.meter = meter = ExposureMeter(self.config)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two hosts on one bus: every access arrives, in order, and every answer goes where it belongs."""
+"""Several hosts on one bus: every access arrives, in order, every answer where it belongs."""
 
 from random import Random
 
@@ -8,9 +8,11 @@ from amaranth import *
 
 from support import simulate
 from tapetum.cci.bus_share import BusShare
-from tapetum.registers.bus import ACCESS_INTERVAL_CYCLES, READ_LATENCY_CYCLES
+from tapetum.registers.bus import ACCESS_INTERVAL_CYCLES, HOSTS, READ_LATENCY_CYCLES
 
 SLOWEST = 3 * ACCESS_INTERVAL_CYCLES
+LEAST = {"local": ACCESS_INTERVAL_CYCLES, "spi": 2 * ACCESS_INTERVAL_CYCLES, "cci": SLOWEST}
+"""Clocks between accesses of a host."""
 
 
 async def use(ctx, port, waits, accesses, pauses, answers):
@@ -41,24 +43,31 @@ async def use(ctx, port, waits, accesses, pauses, answers):
 def test_accesses_keep_their_order_and_answers_their_host(spread, seed):
     generator, dut, seen = Random(seed), BusShare(), []
 
-    def draw(count, least, base):
+    def draw(name, count):
+        base = HOSTS.index(name) << 12
         accesses = [(base + generator.randrange(0x100), generator.choice((None, None, 1, 200)))
                     for _ in range(count)]
-        return accesses, [generator.randrange(least, spread * least + 1) for _ in range(count)]
+        return accesses, [generator.randrange(LEAST[name], spread * LEAST[name] + 1)
+                          for _ in range(count)]
 
-    fast, slow = draw(120, ACCESS_INTERVAL_CYCLES, 0), draw(40, SLOWEST, 0x1000)
-    answers = [], []
+    drawn = {"local": draw("local", 120), "spi": draw("spi", 60), "cci": draw("cci", 40)}
+    answers = {name: [] for name in HOSTS}
+    longest = dict.fromkeys(HOSTS, 0)
 
     async def serve(ctx):
         since, due = ACCESS_INTERVAL_CYCLES, []
-        bus = dut.bus
-        async for *_, write, read, address, data, host in ctx.tick().sample(
-                bus.write, bus.read, bus.address, bus.write_data, bus.host):
+        bus, waited = dut.bus, dict.fromkeys(HOSTS, 0)
+        async for *_, write, read, address, data, host, waits in ctx.tick().sample(
+                bus.write, bus.read, bus.address, bus.write_data, bus.host,
+                Cat(getattr(dut, f"{name}_waits") for name in HOSTS)):
+            for number, name in enumerate(HOSTS):
+                waited[name] = waited[name] + 1 if waits >> number & 1 else 0
+                longest[name] = max(longest[name], waited[name])
             since += 1
             ctx.set(bus.read_valid, 0)
             if write or read:
                 assert since >= ACCESS_INTERVAL_CYCLES
-                assert host == (address >= 0x1000)
+                assert host == address >> 12
                 since = 0
                 seen.append((address, data if write else None))
                 due = [None] * (READ_LATENCY_CYCLES - 2) + [address * 7 & 0xFF] if read else []
@@ -68,24 +77,28 @@ def test_accesses_keep_their_order_and_answers_their_host(spread, seed):
                     ctx.set(bus.read_data, answer)
                     ctx.set(bus.read_valid, 1)
 
-    async def use_fast(ctx):
-        await use(ctx, dut.fast, dut.fast_waits, *fast, answers[0])
+    def user(name):
+        async def use_one(ctx):
+            waits = C(0) if name == "cci" else getattr(dut, f"{name}_waits")
+            await use(ctx, getattr(dut, name), waits, *drawn[name], answers[name])
+        return use_one
 
-    async def use_slow(ctx):
-        await use(ctx, dut.slow, C(0), *slow, answers[1])
-
-    simulate(dut, use_fast, use_slow, cycles=20_000, background=(serve,))
-    assert len(seen) == len(fast[0]) + len(slow[0])
-    for accesses, base, given in ((fast[0], 0, answers[0]), (slow[0], 0x1000, answers[1])):
-        assert [access for access in seen if access[0] & 0x1000 == base] == accesses
-        assert given == [address * 7 & 0xFF for address, byte in accesses if byte is None]
+    simulate(dut, *(user(name) for name in HOSTS), cycles=20_000, background=(serve,))
+    assert len(seen) == sum(len(accesses) for accesses, _ in drawn.values())
+    for number, name in enumerate(HOSTS):
+        accesses = drawn[name][0]
+        assert [access for access in seen if access[0] >> 12 == number] == accesses
+        assert answers[name] == [address * 7 & 0xFF for address, byte in accesses if byte is None]
+    for name, intervals in (("cci", 1), ("spi", 2), ("local", 6)):
+        assert longest[name] < intervals * ACCESS_INTERVAL_CYCLES, name
 
 
 def test_a_host_alone_is_not_delayed():
     dut = BusShare()
 
     async def host(ctx):
-        for port, number in ((dut.fast, 0), (dut.slow, 1)):
+        for number, name in enumerate(HOSTS):
+            port = getattr(dut, name)
             ctx.set(port.write, 1)
             ctx.set(port.address, 0x0100)
             await ctx.delay(0)

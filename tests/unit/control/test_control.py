@@ -220,12 +220,16 @@ def test_the_bond_test_starts_once_and_reports_when_it_is_busy():
 
 def test_the_bonds_are_tested_when_the_registers_have_been_reset():
     async def testbench(ctx, control, host):
+        ctx.set(control.reading, 1)
         await host.set(software_reset=1)
-        started = False
-        for _ in range(RegisterLayout(control.registers).bytes + 20):
+        for _ in range(RegisterLayout(control.registers).bytes + 64):
             await ctx.tick()
-            started = started or bool(ctx.get(control.bond_test_start))
-        assert started
+            assert not ctx.get(control.bond_test_start), "a frame is under way"
+        assert not ctx.get(control.waking)
+        assert await host.get("bond_test") == 1
+        ctx.set(control.reading, 0)
+        await ctx.delay(0)
+        assert ctx.get(control.bond_test_start)
 
     run(testbench)
 

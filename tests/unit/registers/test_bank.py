@@ -7,6 +7,7 @@ from support import simulate
 from support.registers import RegisterHost
 from tapetum.presets import preset
 from tapetum.registers.bank import RegisterBank
+from tapetum.registers.bus import HOSTS
 from tapetum.registers.definition import Access, Field, MemoryWindow, Register, Storage
 from tapetum.registers.table import memory_windows, register_table
 
@@ -258,3 +259,37 @@ def test_windows_pass_bytes_on_and_read_back():
         assert await host.read([0x4000, 0x400B, 0x4001, 0x344]) == [7, 8, 0, 9]
 
     simulate(bank, testbench, cycles=2000, background=(memory,))
+
+
+def test_bytes_of_one_host_are_not_torn_by_those_of_others(seed):
+    """Three hosts write and read the same registers, a byte of each in turn or not."""
+    bank, generator = small_bank(), Random(seed)
+
+    async def testbench(ctx, host):
+        ctx.set(bank.status.level, 0x1234)
+        for _ in range(40):
+            values = [generator.getrandbits(32) for _ in HOSTS]
+            turns = [number for number in range(len(HOSTS)) for _ in range(4)]
+            generator.shuffle(turns)
+            done, last = [0] * len(HOSTS), None
+            for number in turns:
+                place = done[number]
+                ctx.set(bank.bus.host, number)
+                await host.write([(0x340 + place, values[number] >> 8 * (3 - place) & 0xFF)])
+                done[number] += 1
+                last = values[number] if place == 3 else last
+            ctx.set(bank.bus.host, generator.randrange(len(HOSTS)))
+            assert await host.read_value(0x340, 4) == last
+            number, level = generator.randrange(len(HOSTS)), generator.getrandbits(16)
+            ctx.set(bank.bus.host, number)
+            ctx.set(bank.status.level, level)
+            high = await host.read([0x346])
+            for other in range(len(HOSTS)):
+                if other != number:
+                    ctx.set(bank.bus.host, other)
+                    ctx.set(bank.status.level, generator.getrandbits(16))
+                    await host.read([0x346])
+            ctx.set(bank.bus.host, number)
+            assert [*high, *await host.read([0x347])] == [level >> 8, level & 0xFF]
+
+    run(bank, testbench, cycles=40_000)
