@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many rows of each map are kept: few, but enough that rows seldom wait for each other."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from tapetum_compiler.errors import require
 
@@ -13,6 +15,10 @@ from .streams import Streams
 
 __all__ = ["Plan", "choose_rings"]
 
+Scheduling = Callable[[Streams, list[int]], Schedule]
+"""`schedule_rows` with all that stays the same."""
+_LEEWAYS = (0, 10, 20, 40)
+"""Of `schedule_rows`, in clocks: which one is best differs from network to network."""
 _TOLERATED_WAITS = (0.0, 0.0005, 0.001, 0.002, 0.003)
 """Shares of what counts that smaller rings may cost: those that cost little are taken first."""
 _TOLERATED_AFTER_THE_LAST_ROW = (0.0, 0.005, 0.01, 0.02)
@@ -39,12 +45,20 @@ class Plan:
 
 
 def choose_rings(lowered: Lowered, row_period: int | None) -> Plan:
+    """The cheapest of some plans, of those that cost the same the one that needs least memory."""
+    plans = [_plan(lowered, partial(schedule_rows, row_period=row_period, leeway=leeway),
+                   row_period) for leeway in _LEEWAYS]
+    return min(plans, key=lambda plan: (plan.schedule.late_rows,
+                                        _cost(plan.schedule, row_period), plan.depth))
+
+
+def _plan(lowered: Lowered, schedule_of: Scheduling, row_period: int | None) -> Plan:
     """Begin with rings that seldom make a row wait, then take rows away, from large maps first."""
     streams = Streams.of(lowered)
     which_maps = range(len(streams.maps))
     rows = [_legal(streams, which, streams.rows_at_once[which] + 1) for which in which_maps]
     least = [_legal(streams, which, streams.rows_at_once[which]) for which in which_maps]
-    schedule = _grow_until_possible(streams, rows, row_period)
+    schedule = _grow_until_possible(streams, rows, schedule_of)
     cycles, late_rows = _cost(schedule, row_period), schedule.late_rows
     by_size = sorted(which_maps, key=lambda which: -streams.maps[which].row_bytes)
     for tolerated in (_TOLERATED_WAITS if row_period is None else _TOLERATED_AFTER_THE_LAST_ROW):
@@ -54,7 +68,7 @@ def choose_rings(lowered: Lowered, row_period: int | None) -> Plan:
             fewer = list(rows)
             fewer[which] -= 4 if streams.in_windows[which] else 1
             try:
-                tried = schedule_rows(streams, fewer, row_period)
+                tried = schedule_of(streams, fewer)
             except RingsFullError:
                 continue
             if (_cost(tried, row_period) <= cycles * (1 + tolerated)
@@ -64,18 +78,19 @@ def choose_rings(lowered: Lowered, row_period: int | None) -> Plan:
     places, depth = place_rings(_rings(streams, rows, schedule), alignment)
     plan = Plan(streams, rows, schedule, places, depth)
     for which in reversed(by_size):
-        plan = _grown(plan, which, row_period, alignment)
+        plan = _grown(plan, which, schedule_of, row_period, alignment)
     return plan
 
 
-def _grown(plan: Plan, which: int, row_period: int | None, alignment: int) -> Plan:
+def _grown(plan: Plan, which: int, schedule_of: Scheduling, row_period: int | None,
+           alignment: int) -> Plan:
     """With more rows of a map, if that saves clocks and fits into what the banks have anyway."""
     streams = plan.streams
     if plan.rows[which] >= streams.maps[which].height:
         return plan
     more = list(plan.rows)
     more[which] += 4 if streams.in_windows[which] else 1
-    tried = schedule_rows(streams, more, row_period)
+    tried = schedule_of(streams, more)
     if (_cost(tried, row_period) >= _cost(plan.schedule, row_period)
             or tried.late_rows > plan.schedule.late_rows):
         return plan
@@ -117,11 +132,11 @@ def _legal(streams: Streams, which: int, rows: int) -> int:
     return min(rows, height)
 
 
-def _grow_until_possible(streams: Streams, rows: list[int], row_period: int | None) -> Schedule:
+def _grow_until_possible(streams: Streams, rows: list[int], schedule_of: Scheduling) -> Schedule:
     """Make full rings larger until there is an order; changes `rows`."""
     while True:
         try:
-            return schedule_rows(streams, rows, row_period)
+            return schedule_of(streams, rows)
         except RingsFullError as stuck:
             able = [which for which in stuck.maps if rows[which] < streams.maps[which].height]
             require(bool(able), "the rows of the network wait for each other in a circle; report "

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from .arrivals import Arrivals
 from .streams import Stage, Streams
-from .timing import INPUT_VISIBLE_CYCLES, ROW_SWITCH_CYCLES
+from .timing import INPUT_VISIBLE_CYCLES, ROW_SWITCH_CYCLES, WRITTEN_CYCLES
 
 __all__ = ["Schedule", "RingsFullError", "schedule_rows"]
 
@@ -51,7 +51,8 @@ class Schedule:
         return self.cycles - self.last_input
 
 
-def schedule_rows(streams: Streams, rings: list[int], row_period: int | None = None) -> Schedule:
+def schedule_rows(streams: Streams, rings: list[int], row_period: int | None = None,
+                  leeway: int = 0) -> Schedule:
     """Rows of all layers for those rings (rows of each map).
 
     Parameters
@@ -59,14 +60,19 @@ def schedule_rows(streams: Streams, rings: list[int], row_period: int | None = N
     row_period
         Clocks from one input row to the next. None: each comes, a word a clock, as soon as there
         is room.
+    leeway
+        Clocks for which a row has been ready before the deepest layer that has one takes it. More
+        of them leave more rows to fill later waits.
     """
-    return _Scheduler(streams, rings, row_period).run()
+    return _Scheduler(streams, rings, row_period, leeway).run()
 
 
 class _Scheduler:
 
-    def __init__(self, streams: Streams, rings: list[int], row_period: int | None) -> None:
+    def __init__(self, streams: Streams, rings: list[int], row_period: int | None,
+                 leeway: int) -> None:
         self._streams, self._rings, self._period = streams, rings, row_period
+        self._leeway = leeway
         self._next = [0] * len(streams.stages)
         self._written: list[list[int]] = [[] for _ in streams.maps]
         self._released = 0
@@ -90,9 +96,10 @@ class _Scheduler:
                 if start is None:
                     continue
                 earliest = max(free, self._begin + stage.setup)
-                if start <= earliest:
+                if start + self._leeway <= earliest:
                     best, best_start = number, earliest
                     break
+                start = max(start, earliest)
                 if start < best_start:
                     best, best_start = number, start
             if best < 0:
@@ -147,7 +154,7 @@ class _Scheduler:
         self._begin, self._end = start, start + stage.steps
         drained = self._end + stage.latency
         self._drained = [self._drained[1], drained]
-        made.cycles = max(made.cycles, drained)
+        made.cycles = max(made.cycles, drained + WRITTEN_CYCLES)
         self._next[number] += 1
         if self._next[number] == stage.rows:
             self._open.remove(number)

@@ -3,15 +3,18 @@
 
 from tapetum.npu.engine import Engine
 from tapetum.npu.program import Mode
+from tapetum.npu.residual import Residual
 
 from .array_layer import ArrayLayer
 
 __all__ = ["INPUT_RELEASE_CYCLES", "INPUT_ROW_CYCLES", "INPUT_START_CYCLES",
-           "INPUT_VISIBLE_CYCLES", "ROW_SWITCH_CYCLES", "addend_wait_cycles", "latency_cycles",
-           "row_steps", "setup_cycles", "write_cycles", "write_share"]
+           "INPUT_VISIBLE_CYCLES", "ROW_SWITCH_CYCLES", "WRITTEN_CYCLES", "addend_wait_cycles",
+           "latency_cycles", "row_steps", "setup_cycles", "write_cycles", "write_share"]
 
 ROW_SWITCH_CYCLES = Engine.switch_cycles
 """Between the last step of one row and the first of the next."""
+WRITTEN_CYCLES = Engine.written_cycles
+"""From when a row may be read to its last word in memory."""
 INPUT_START_CYCLES = 6
 """From the start to the first input word in memory."""
 INPUT_RELEASE_CYCLES = 11
@@ -20,13 +23,11 @@ INPUT_ROW_CYCLES = 6
 """Between the last word of an input row and the first of the next."""
 INPUT_VISIBLE_CYCLES = 12
 """From an input row's last word to the first step that reads it."""
-_WRITE_CYCLES = 23
+_WRITE_CYCLES = 19
 _LATENCY_CYCLES = Engine.dependent_cycles - Engine.switch_cycles - 8
 _SUM_LATENCY_CYCLES = Engine.residual_cycles
 _ADDEND_WAIT_CYCLES = Engine.addend_wait_cycles
 _SETUP_CYCLES = 25
-_SHORTEST_SUM_STEPS = 12
-_SERIAL_OVERHEAD_STEPS = 4
 _WINDOW_FILL_STEPS = 3
 
 
@@ -75,5 +76,5 @@ def _vector_steps(layer: ArrayLayer) -> int:
     words = layer.own_words if layer.grouped else layer.vectors
     steps = layer.window[0] * layer.window[1] * words
     if layer.residual:
-        steps = max(steps + 1, _SHORTEST_SUM_STEPS, layer.cells + _SERIAL_OVERHEAD_STEPS)
+        steps = max(steps + 1, Residual.least_cycles(layer.cells))
     return steps

@@ -39,8 +39,11 @@ class Cell(wiring.Component):
     token, vector, next_token, next_vector : StepToken and 9 bytes, In and Out
     column : In(3 bytes)
         Of this cell's channel, one per row of the window.
+    weight, next_weight : In and Out
+        Place of the step's weights, `weight_lead_cycles` before its token.
     late, next_late : LateToken, In and Out
-        `late_cycles` after the token that it belongs to.
+        `late_cycles` after the token that it belongs to, its parameter `parameter_lead_cycles`
+        before.
     addend : In(signed(32))
         `addend_cycles` after its late token.
     clamp, next_clamp : Clamp, In and Out
@@ -50,10 +53,12 @@ class Cell(wiring.Component):
     write_weights, write_parameters : In(1)
     """
 
-    late_cycles = 6
+    weight_lead_cycles = 1
+    parameter_lead_cycles = 1
+    late_cycles = 7
     addend_cycles = 3
-    clamp_cycles = 11
-    latency_cycles = 20
+    clamp_cycles = 13
+    latency_cycles = 23
 
     def __init__(self, config: NpuConfig):
         self.config = config
@@ -62,6 +67,7 @@ class Cell(wiring.Component):
             "token": In(token),
             "vector": In(vector),
             "column": In(data.ArrayLayout(signed(8), 3)),
+            "weight": In(range(config.weight_words)),
             "late": In(LateToken(config)),
             "addend": In(signed(32)),
             "clamp": In(Clamp),
@@ -70,6 +76,7 @@ class Cell(wiring.Component):
             "write_parameters": In(1),
             "next_token": Out(token),
             "next_vector": Out(vector),
+            "next_weight": Out(range(config.weight_words)),
             "next_late": Out(LateToken(config)),
             "next_clamp": Out(Clamp),
             "next_program": Out(ProgramPort),
@@ -80,8 +87,9 @@ class Cell(wiring.Component):
         m = Module()
         token, march = self.next_token, self.next_vector
         weights = self._memory(m, "weights", WEIGHT_WORD_BITS, self.config.weight_words,
-                               self.write_weights, self.token.weight)
-        m.d.sync += [token.eq(self.token), self.next_late.eq(self.late),
+                               self.write_weights, self.weight)
+        m.d.sync += [token.eq(self.token), self.next_weight.eq(self.weight),
+                     self.next_late.eq(self.late),
                      self.next_clamp.eq(self.clamp), self.next_program.eq(self.program)]
         marched = Signal.like(self.vector, reset_less=True)
         for lane in range(LANES):
@@ -91,15 +99,16 @@ class Cell(wiring.Component):
                 m.d.sync += marched[lane].eq(Mux(takes, shifted, self.vector[lane]))
         m.d.comb += march.eq(marched)
 
-        # Third clock: both factors. Fourth: their products. Fifth to eighth: the sum of nine.
+        # Third clock: both factors. Fourth: their products, which cross over to the adders in the
+        # fifth. Sixth to ninth: the sum of nine.
         terms = []
         for lane in range(LANES):
             factor = delayed(m, march[lane], 2, name=f"activation_{lane}")
-            weight = delayed(m, weights[8 * lane:8 * lane + 8], 1,
+            weight = delayed(m, weights[8 * lane:8 * lane + 8], 1 + self.weight_lead_cycles,
                              name=f"weight_{lane}").as_signed()
             product = Signal(signed(16), name=f"product_{lane}", reset_less=True)
             m.d.sync += product.eq(factor * weight)
-            terms.append(product)
+            terms.append(delayed(m, product, 1, name=f"product_{lane}_later"))
         level = 0
         while len(terms) > 1:
             level += 1
@@ -107,17 +116,16 @@ class Cell(wiring.Component):
                      for index in range(0, len(terms), 2)]
         dot, = terms
 
-        # Ninth: accumulated on the bias. The largest of some has no bias, and few bits.
+        # Tenth: accumulated on the bias. The largest of some has no bias, and few bits.
         stored = data.StructLayout({"parameters": PARAMETER_LAYOUT, "multiplier_sum": 17})
         read = self._memory(m, "parameters", stored.size, self.config.parameter_words,
                             self.write_parameters, self.late.parameter)
-        early = Signal(stored, name="parameters_early")
-        late = Signal(stored, name="parameters_late", reset_less=True)
+        early, late = (Signal(stored, name=f"parameters_{name}", reset_less=True)
+                       for name in ("early", "late"))
         parameters = late.parameters
-        m.d.comb += early.eq(read)
-        m.d.sync += late.eq(early)
-        before = delayed(m, token, 6, name="token", reset_less=False)
-        steps = delayed(m, before, 1, name="token_7", reset_less=False)
+        m.d.sync += [early.eq(read), late.eq(early)]
+        before = delayed(m, token, 7, name="token", reset_less=False)
+        steps = delayed(m, before, 1, name="token_8", reset_less=False)
         begins = delayed(m, before.first | before.maximum, 1, name="begins")
         sum_ = Signal(signed(32), reset_less=True)
         base = Mux(begins, early.parameters.bias, sum_)

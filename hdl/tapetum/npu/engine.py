@@ -42,7 +42,8 @@ class Engine(wiring.Component):
     One step a clock, `switch_cycles` between the last step of a row and the first of the next when
     that one is ready. A row that waits for another begins `dependent_cycles` after the last product
     of that one; `addend_wait_cycles` later if it adds a residual itself, `residual_cycles` later if
-    the other one does.
+    the other one does. The last words of a row are in memory `written_cycles` after others may
+    begin to read it.
 
     Parameters
     ----------
@@ -73,7 +74,8 @@ class Engine(wiring.Component):
     """
 
     switch_cycles = 1
-    dependent_cycles = 42  # of 8 cells; one for each cell more or less
+    dependent_cycles = 38  # of 8 cells; one for each cell more or less
+    written_cycles = Writer.lead_cycles
     addend_wait_cycles = 3
     residual_cycles = Chain.sum_cycles
     result_cycles = ReadPath.word_cycles + 1
@@ -114,51 +116,71 @@ class Engine(wiring.Component):
         begins, ends = Signal(), Signal()
         m.d.comb += [
             self.ready.eq(~self.busy & ~scoreboard.busy), begins.eq(self.start & self.ready),
-            ends.eq(self.busy & setup.finished & ~active & ~undrained.any()),
+            ends.eq(self.busy & delayed(m, setup.finished & ~active & ~undrained.any(),
+                                        writer.lead_cycles, name="written", reset_less=False)),
             setup.run.eq(self.busy & ~ends), scoreboard.clear.eq(ends), self.done.eq(ends),
         ]
         m.d.sync += self.busy.eq(begins | (self.busy & ~ends))
 
-        # Rows: from the setup to the generator of their mode.
-        take, context = Signal(), setup.command.context
+        # Rows: from the setup to the generator of their mode. What others need of the command they
+        # take with the row's first step: it stays for some clocks.
+        take, held, context = Signal(), Signal(), setup.command.context
+        taken, begins_row = Signal(), Signal()
+        m.d.sync += taken.eq(take | (taken & held))
         m.d.comb += [
+            begins_row.eq(taken & ~held),
             take.eq(setup.valid & ~active), setup.take.eq(take), setup.busy.eq(undrained),
             setup.rows.eq(scoreboard.rows), setup.answers.eq(scoreboard.answers),
             scoreboard.hold.eq(setup.write_records), setup.clear.eq(scoreboard.busy),
             setup.cleared.eq(scoreboard.cleared),
             scoreboard.tensor.eq(setup.tensor),
-            writer.command.eq(setup.command), writer.load.eq(take << context),
+            writer.command.eq(setup.command), writer.load.eq(begins_row << context),
         ]
-        with m.If(take):
+        with m.If(begins_row):
             m.d.sync += [current.eq(setup.command), commands[context].eq(setup.command)]
-        m.d.sync += undrained.eq((undrained | (take << context)) & ~writer.drained)
+        m.d.sync += undrained.eq((undrained | (begins_row << context)) & ~writer.drained)
         # Between inferences the result is read, as a residual is.
         step, read_result = Signal(ReadStep(config)), Signal(ReadStep(config), reset_less=True)
         with m.If(self.busy):
             m.d.sync += read_result.eq(0)
         with m.Else():
             m.d.sync += [read_result.residual.eq(1), read_result.word.eq(self.result_index)]
-        # Who is not active gives zeros.
+        # A step waits in the register of its generator while a sum or an addition needs its place,
+        # or an input word the writer. Who is not active gives zeros.
         steps = [read_result]
-        step_valid, taken_adds, slot = Signal(), Signal(), Signal()
-        m.d.sync += [step_valid.eq(0), self.probe_row.eq(take)]
-        m.d.comb += slot.eq(delayed(m, taken_adds, chain.sum_cycles, name="slot",
-                                    reset_less=False))
+        issued, edge, adds = Signal(), Signal(), Signal()
+        step_valid, slot, adding = Signal(), Signal(), Signal()
+        spacing = Signal(range(residual.spacing_cycles))
+        m.d.comb += [
+            held.eq(writer.bubble | (slot & edge) | (adding & adds)),
+            step_valid.eq(issued & ~held),
+            slot.eq(delayed(m, step_valid & adds, chain.sum_cycles, name="slot",
+                            reset_less=False)),
+        ]
+        m.d.sync += [self.probe_row.eq(take), spacing.eq(spacing - adding),
+                     adding.eq(adding & (spacing != 1))]
+        with m.If(step_valid & adds):
+            m.d.sync += [adding.eq(1), spacing.eq(residual.spacing_cycles - 1)]
+        with m.If(~held):
+            m.d.sync += [issued.eq(0), edge.eq(0), adds.eq(0)]
         for mode, generator in generators.items():
             m.submodules[f"steps_{mode.name.lower()}"] = generator
             token = generator.step.token
             m.d.comb += [
                 generator.command.eq(setup.command),
                 generator.load.eq(take & (setup.command.layer.mode == mode)),
-                generator.enable.eq(~writer.bubble & ~(slot & generator.edge)),
+                generator.enable.eq(~held),
             ]
-            taken = generator.step_valid & generator.enable
             own = Signal(ReadStep(config), name=f"step_{mode.name.lower()}", reset_less=True)
-            with m.If(generator.active):
-                m.d.sync += [own.eq(generator.step), step_valid.eq(taken)]
-                m.d.comb += taken_adds.eq(taken & token.valid & token.last & token.adds)
-            with m.Else():
-                m.d.sync += own.eq(0)
+            with m.If(~held):
+                with m.If(generator.active):
+                    m.d.sync += [
+                        own.eq(generator.step), issued.eq(generator.step_valid),
+                        edge.eq(generator.edge & generator.step_valid),
+                        adds.eq(token.valid & token.last & token.adds),
+                    ]
+                with m.Else():
+                    m.d.sync += own.eq(0)
             steps.append(own)
         m.d.comb += step.eq(reduce(or_, (Value.cast(each) for each in steps)))
         output = Signal(TENSOR_LAYOUT, reset_less=True)
@@ -185,7 +207,8 @@ class Engine(wiring.Component):
         m.d.comb += [
             activations.addresses.eq(read_path.addresses), self.result_word.eq(result),
             read_path.words.eq(activations.words), chain.token.eq(read_path.token),
-            chain.vector.eq(read_path.vector), chain.columns.eq(read_path.columns),
+            chain.weight.eq(read_path.weight), chain.vector.eq(read_path.vector),
+            chain.columns.eq(read_path.columns),
             Value.cast(chain.clamps).eq(Cat(clamps)),
             residual.bytes.eq(chain.bytes), residual.bytes_valid.eq(chain.bytes_valid),
             residual.bytes_context.eq(chain.bytes_context),
@@ -205,9 +228,7 @@ class Engine(wiring.Component):
             activations.write_word.eq(writer.write_word),
             scoreboard.count.eq(writer.count), scoreboard.count_tensor.eq(writer.count_tensor),
             self.probe_valid.eq(writer.probe_valid), self.probe_input.eq(writer.probe_input),
-            self.probe_tensor.eq(Mux(writer.probe_input, 0,
-                                     commands[writer.probe_context].layer.out_tensor)),
-            self.probe_word.eq(writer.write_word),
+            self.probe_tensor.eq(writer.probe_tensor), self.probe_word.eq(writer.write_word),
         ]
         self._program(m, setup, chain, residual, writer, output)
         return m
@@ -232,35 +253,33 @@ class Engine(wiring.Component):
 
     def _program(self, m: Module, setup: RowSetup, chain: Chain, residual: Residual,
                  writer: Writer, output) -> None:
-        """Spread the words of a program."""
-        cell = Signal.like(self.write_cell, reset_less=True)
+        """Spread the words of a program, a clock after they came."""
         word = Signal(ProgramPort, reset_less=True)
-        target = Signal(Target, reset_less=True)
-        write = Signal()
         input_tensor = Signal(TENSOR_LAYOUT, reset_less=True)
         multiplier = PARAMETER_LAYOUT(self.write_data).multiplier
-        m.d.sync += [cell.eq(self.write_cell), word.index.eq(self.write_index),
-                     word.data.eq(self.write_data),
-                     word.multiplier_sum.eq(multiplier[:16] + multiplier[16:]),
-                     target.eq(self.write_target), write.eq(self.write)]
+        m.d.sync += [word.index.eq(self.write_index), word.data.eq(self.write_data),
+                     word.multiplier_sum.eq(multiplier[:16] + multiplier[16:])]
 
-        def hit(*targets):
-            return write & Cat(target == each for each in targets).any()
+        def written(*targets: Target, cells: int = 1) -> Value:
+            strobes = Signal(cells, name="written_" + targets[0].name.lower())
+            hit = self.write & Cat(self.write_target == target for target in targets).any()
+            m.d.sync += strobes.eq(hit << self.write_cell if cells > 1 else hit)
+            return strobes
 
+        tensor = written(Target.TENSORS)
         m.d.comb += [
             chain.program.eq(word),
-            chain.write_weights.eq(hit(Target.WEIGHTS) << cell),
-            chain.write_parameters.eq(hit(Target.PARAMETERS) << cell),
-            setup.write_records.eq(hit(Target.LAYERS, Target.TENSORS)),
-            setup.write_schedule.eq(hit(Target.SCHEDULE)),
-            setup.write_index.eq(word.index | ((target == Target.TENSORS) << 9)),
-            setup.write_data.eq(word.data),
-            residual.write.eq(hit(Target.TABLES)), residual.write_index.eq(word.index),
+            chain.write_weights.eq(written(Target.WEIGHTS, cells=self.config.cells)),
+            chain.write_parameters.eq(written(Target.PARAMETERS, cells=self.config.cells)),
+            setup.write_records.eq(written(Target.LAYERS, Target.TENSORS)),
+            setup.write_schedule.eq(written(Target.SCHEDULE)),
+            setup.write_index.eq(word.index | (tensor << 9)), setup.write_data.eq(word.data),
+            residual.write.eq(written(Target.TABLES)), residual.write_index.eq(word.index),
             residual.write_data.eq(word.data), writer.tensor.eq(input_tensor),
         ]
-        with m.If(hit(Target.TENSORS) & (word.index == 0)):
+        with m.If(tensor & (word.index == 0)):
             m.d.sync += input_tensor.eq(word.data)
-        with m.If(hit(Target.HEADER)):
+        with m.If(written(Target.HEADER)):
             with m.If(word.index == 0):
                 m.d.sync += setup.last_entry.eq(word.data)
             with m.Else():

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..stream.delay import delayed
 from .activations import BANKS
+from .cell import Cell
 from .npu_config import NpuConfig
 from .program import LANES, Mode
 from .step import ReadStep, RowCommand, StepToken
@@ -47,8 +48,8 @@ class ReadPath(wiring.Component):
     kernel_row : In(KernelRow)
         Of the step, in the same clock.
     addresses, words : to and from `Activations`
-    token, vector, columns : Out
-        For `Chain`.
+    token, weight, vector, columns : Out
+        For `Chain`, the weight `Cell.weight_lead_cycles` before its token.
     residual_valid, residual_word : Out(1), Out(a byte per cell)
         What a residual step read.
     word : Out(64 * group_words)
@@ -66,7 +67,7 @@ class ReadPath(wiring.Component):
             "kernel_row": In(KernelRow),
             "addresses": Out(data.ArrayLayout(range(config.activation_words), BANKS)),
             "words": In(data.ArrayLayout(64 * config.group_words, BANKS)),
-            "token": Out(StepToken(config)),
+            "token": Out(StepToken(config)), "weight": Out(range(config.weight_words)),
             "vector": Out(data.ArrayLayout(signed(8), LANES)),
             "columns": Out(data.ArrayLayout(data.ArrayLayout(signed(8), config.cells), _WINDOW)),
             "residual_valid": Out(1), "residual_word": Out(8 * config.cells),
@@ -160,6 +161,8 @@ class ReadPath(wiring.Component):
         late_part = delayed(m, part, 1, name="late_part")
         m.d.sync += [self.token.eq(tokens), Value.cast(self.columns).eq(
             Cat(self._part(words, late_part, bits) for words in rows_late))]
+        m.d.comb += self.weight.eq(delayed(
+            m, step.weight, self.latency_cycles - Cell.weight_lead_cycles, name="weight"))
         residual = delayed(m, self.step_valid & step.residual, 5, name="residual",
                            reset_less=False)
         m.d.comb += [self.residual_valid.eq(residual), self.word.eq(rows[0]),

@@ -51,8 +51,8 @@ class Requantise(wiring.Component):
     Lite's reference kernels.
     """
 
-    latency_cycles = 11
-    offset_cycles = 8
+    latency_cycles = 13
+    offset_cycles = 10
 
     def __init__(self):
         super().__init__({
@@ -75,30 +75,33 @@ class Requantise(wiring.Component):
             m.d.sync += signal.eq(value)
             return signal
 
-        # First to fifth clock: the product. A register on both sides of each multiplier.
+        # First to seventh clock: the product. Two registers on both sides of each multiplier, the
+        # inner ones part of it: it may stand far from the adders.
         total_low, total_high = self.total[:16], self.total[16:].as_signed()
         multiplier_low, multiplier_high = self.multiplier[:16], self.multiplier[16:]
-        low_t, high_t = register(16, "low_t", total_low), register(signed(16), "high_t", total_high)
-        low_m = register(16, "low_m", multiplier_low)
-        high_m = register(15, "high_m", multiplier_high)
-        sum_t = register(signed(18), "sum_t", total_high + total_low)
-        sum_m = register(17, "sum_m", self.multiplier_sum)
+        low_t, high_t, sum_t, low_m, high_m, sum_m = (
+            delayed(m, register(shape, name, value), 1, name=f"{name}_later")
+            for shape, name, value in (
+                (16, "low_t", total_low), (signed(16), "high_t", total_high),
+                (signed(18), "sum_t", total_high + total_low), (16, "low_m", multiplier_low),
+                (15, "high_m", multiplier_high), (17, "sum_m", self.multiplier_sum)))
         low, high, cross = (
-            register(shape, name, value) for shape, name, value in (
+            delayed(m, register(shape, name, value), 1, name=f"{name}_later")
+            for shape, name, value in (
                 (32, "low", low_t * low_m), (signed(31), "high", high_t * high_m),
                 (signed(34), "cross", sum_t * sum_m)))
         cross_less_high = register(signed(34), "cross_less_high", cross - high)
-        low = delayed(m, low, 1, name="low_later")
+        low = delayed(m, low, 1, name="low_kept")
         middle = register(signed(34), "middle", cross_less_high - low)
         outer = Cat(delayed(m, low[16:], 1, name="low_end"), delayed(m, high, 2, name="high_end"))
         # Bits 15 and up of this sum are those from 31 of the product.
         product = register(signed(47), "product", outer.as_signed() + middle)
 
-        # Sixth to eighth: shifted by 16, by 8 and 4, by 2 and 1.
-        shift = delayed(m, self.shift, 5, name="shift")
-        single = delayed(m, self.single_rounding, 5, name="single")
+        # Eighth to tenth: shifted by 16, by 8 and 4, by 2 and 1.
+        shift = delayed(m, self.shift, 7, name="shift")
+        single = delayed(m, self.single_rounding, 7, name="single")
         rounds = register(1, "rounds", (self.shift == 0) | ~self.single_rounding)
-        below = product[14] & delayed(m, rounds, 4, name="rounds")
+        below = product[14] & delayed(m, rounds, 6, name="rounds")
         shifted = _Shifted(product[15:46], product[46], below, last=C(0, 1), differs=C(0, 1),
                            outside=C(0, 1))
         for name, steps in (("coarse", (4,)), ("middling", (3, 2)), ("fine", (1, 0))):
@@ -109,7 +112,7 @@ class Requantise(wiring.Component):
             shift = delayed(m, shift, 1, name=f"shift_{name}")
             single = delayed(m, single, 1, name=f"single_{name}")
 
-        # Ninth: rounded and moved. Tenth and eleventh: clamped.
+        # Eleventh: rounded and moved. Twelfth and thirteenth: clamped.
         below, last, differs, sign = shifted.below, shifted.last, shifted.differs, shifted.sign
         up = Mux(below, ~last | ~(differs | sign), last & (differs | ~sign | single))
         moved = register(signed(11), "moved", Cat(C(1, 1), shifted.bits, sign).as_signed()

@@ -25,8 +25,8 @@ class Residual(wiring.Component):
                                                 + ─► back to cell m
         byte m of the residual word   ─► table ─┘
 
-    A table holds for each byte its addend, zero point and scale inside. Vectors come at least as
-    many clocks apart as there are cells, so that one adder serves them all.
+    A table holds for each byte its addend, zero point and scale inside. Vectors come at least
+    `spacing_cycles` apart, so that one adder serves them all and the next word is there.
 
     Members
     -------
@@ -37,12 +37,13 @@ class Residual(wiring.Component):
     commands : In(2 of RowCommand)
     write : In(1), write_index : In(16), write_data : In(32)
         Index: table, then 256 addends of the convolution and 256 of the residual.
-    sum_valid, sum_context, sum_parameter, addend : Out
+    sum_parameter, sum_valid, sum_context, addend : Out
         For `Chain`.
     """
 
     def __init__(self, config: NpuConfig):
         self.config = config
+        self.spacing_cycles = self.least_cycles(config.cells)
         super().__init__({
             "bytes": In(data.ArrayLayout(signed(8), config.cells)),
             "bytes_valid": In(1), "bytes_context": In(1),
@@ -52,6 +53,11 @@ class Residual(wiring.Component):
             "sum_valid": Out(1), "sum_context": Out(1),
             "sum_parameter": Out(range(config.parameter_words)), "addend": Out(signed(32)),
         })
+
+    @staticmethod
+    def least_cycles(cells: int) -> int:
+        """What `spacing_cycles` is with so many cells."""
+        return max(cells, _WAITING_WORDS) + BlockMemory.latency_cycles
 
     def elaborate(self, platform):
         m = Module()
@@ -71,9 +77,9 @@ class Residual(wiring.Component):
         m.d.sync += self.sum_valid.eq(self.bytes_valid)
         with m.If(self.bytes_valid):
             m.d.sync += [self.sum_context.eq(self.bytes_context),
-                         self.sum_parameter.eq(layer.add_parameter),
                          table_number.eq(layer.add_table)]
-        m.d.comb += [residuals.write_enable.eq(self.residual_valid),
+        m.d.comb += [self.sum_parameter.eq(layer.add_parameter),
+                     residuals.write_enable.eq(self.residual_valid),
                      residuals.write_word.eq(self.residual_word),
                      residuals.write_address.eq(written), residuals.address.eq(read)]
         m.d.sync += [written.eq(written + self.residual_valid),

@@ -64,6 +64,7 @@ class RowSetup(wiring.Component):
     busy : In(2)
         Contexts that have not drained.
     valid : Out(1), take : In(1), command : Out(RowCommand)
+        The command stays for 5 clocks after it has been taken.
     finished : Out(1)
         The last entry of the schedule has been taken.
     row_context : In(1), row : In(4), kernel_row : Out(KernelRow)
@@ -116,18 +117,34 @@ class RowSetup(wiring.Component):
         walk_steps = Signal(5, reset_less=True)
         inside = (progress.row >= 0) & (progress.row < layer.in_height)
         bank = Signal(2)
+        # A row that the walk has found, a clock later.
+        found, found_step = Signal(), Signal.like(step, reset_less=True)
+        found_row = Signal(KernelRow, reset_less=True)
         m.d.comb += [
             bank.eq(source.first_bank + progress.source.slot[:2]),
-            row_write.addr.eq(Cat(step[:4], command.context)),
-            row_write.data.base.eq(progress.source.base), row_write.data.bank.eq(bank),
-            row_write.data.outside.eq(~inside),
+            row_write.addr.eq(Cat(found_step[:4], command.context)),
+            row_write.en.eq(found), row_write.data.eq(found_row),
         ]
+        m.d.sync += [
+            found.eq(0), found_step.eq(step), found_row.base.eq(progress.source.base),
+            found_row.bank.eq(bank), found_row.outside.eq(~inside),
+        ]
+        with m.If(found & (found_step < 3)):
+            m.d.sync += command.window_outside.bit_select(found_step[:2], 1).eq(
+                found_row.outside)
+            with m.If(~found_row.outside):
+                m.d.sync += command.window_bases[found_row.bank].eq(found_row.base)
+                with m.If(command.window_outside[0] | (found_step == 0)):
+                    # Rows above the map have no slot; the bank is that of the first row.
+                    m.d.sync += command.window_bank.eq(found_row.bank - found_step[:2])
+        # What is written stands in registers as well.
+        m.d.sync += records.write_enable.eq(self.write_records | self.clear)
         with m.If(self.write_records):
-            m.d.comb += [records.write_address.eq(self.write_index),
-                         records.write_word.eq(self.write_data), records.write_enable.eq(1)]
-        with m.Elif(self.clear):
-            m.d.comb += [records.write_address.eq(Cat(C(_PROGRESS, 3), self.cleared)),
-                         records.write_enable.eq(1)]
+            m.d.sync += [records.write_address.eq(self.write_index),
+                         records.write_word.eq(self.write_data)]
+        with m.Else():
+            m.d.sync += [records.write_address.eq(Cat(C(_PROGRESS, 3), self.cleared)),
+                         records.write_word.eq(0)]
         rows_there = Signal(12, reset_less=True)
         with m.If(self.answers):
             m.d.sync += rows_there.eq(self.rows)
@@ -137,7 +154,7 @@ class RowSetup(wiring.Component):
         with m.FSM():
             with m.State("idle"):
                 m.d.sync += [entry.eq(0), count.eq(0), self.finished.eq(0),
-                             command.context.eq(0)]
+                             command.context.eq(1)]
                 with m.If(self.run):
                     m.next = "schedule"
             with m.State("schedule"):
@@ -167,8 +184,10 @@ class RowSetup(wiring.Component):
                     with m.Case(_LAYER_READS + 4):
                         m.d.sync += address.eq(Cat(layer.residual_tensor, C(0b1000, 4)))
             with m.State("begin"):
-                m.d.sync += [self.tensor.eq(layer.in_tensor), step.eq(0), walk_steps.eq(Mux(
-                    layer.kernel_height > layer.stride_y, layer.kernel_height, layer.stride_y))]
+                m.d.sync += [
+                    command.context.eq(~command.context), self.tensor.eq(layer.in_tensor),
+                    step.eq(0), walk_steps.eq(Mux(layer.kernel_height > layer.stride_y,
+                                                  layer.kernel_height, layer.stride_y))]
                 with m.If(~progress.begun):
                     m.d.sync += [
                         progress.begun.eq(1), progress.row.eq(-layer.pad_top), later.out_row.eq(0),
@@ -192,25 +211,18 @@ class RowSetup(wiring.Component):
                 m.d.sync += later.out_row.eq(later.out_row + 1)
                 m.next = "walk"
             with m.State("walk"):
-                m.d.comb += row_write.en.eq(step < layer.kernel_height)
-                m.d.sync += [step.eq(step + 1), progress.row.eq(progress.row + 1)]
+                m.d.sync += [step.eq(step + 1), progress.row.eq(progress.row + 1),
+                             found.eq(step < layer.kernel_height)]
                 with m.If(progress.row >= 0):
                     self._follow(m, progress.source, source)
                 with m.If(step == layer.stride_y):
                     m.d.sync += saved.eq(progress)
-                with m.If(step < 3):
-                    m.d.sync += command.window_outside.bit_select(step[:2], 1).eq(~inside)
-                    with m.If(inside):
-                        m.d.sync += command.window_bases[bank].eq(progress.source.base)
-                        with m.If(command.window_outside[0] | (step == 0)):
-                            # Rows above the map have no slot; the bank is that of the first row.
-                            m.d.sync += command.window_bank.eq(bank - step[:2])
                 with m.If(step == walk_steps):
                     m.next = "save"
             with m.State("save"):
-                m.d.comb += [records.write_address.eq(Cat(C(_PROGRESS, 3), layer_number)),
-                             records.write_word.eq(saved), records.write_enable.eq(1)]
                 m.d.sync += [
+                    records.write_address.eq(Cat(C(_PROGRESS, 3), layer_number)),
+                    records.write_word.eq(saved), records.write_enable.eq(1),
                     needed.eq(Mux(needed > layer.in_height, layer.in_height, needed)),
                     command.released_rows.eq(Mux(saved.row < 0, 0, saved.row)),
                 ]
@@ -218,9 +230,10 @@ class RowSetup(wiring.Component):
                     m.d.sync += command.released_rows.eq(layer.in_height)
                 m.next = "save_output"
             with m.State("save_output"):
-                m.d.comb += [records.write_address.eq(Cat(C(_OUTPUT_PROGRESS, 3), layer_number)),
-                             records.write_word.eq(later), records.write_enable.eq(1)]
-                m.d.sync += count.eq(0)
+                m.d.sync += [
+                    records.write_address.eq(Cat(C(_OUTPUT_PROGRESS, 3), layer_number)),
+                    records.write_word.eq(later), records.write_enable.eq(1), count.eq(0),
+                ]
                 m.next = "inputs"
             with m.State("inputs"):
                 with m.If(enough & layer.has_residual):
@@ -236,8 +249,7 @@ class RowSetup(wiring.Component):
                     m.next = "ready"
             with m.State("ready"):
                 with m.If(self.take):
-                    m.d.sync += [self.valid.eq(0), count.eq(0), entry.eq(entry + 1),
-                                 command.context.eq(~command.context)]
+                    m.d.sync += [self.valid.eq(0), count.eq(0), entry.eq(entry + 1)]
                     with m.If(entry == self.last_entry):
                         m.d.sync += self.finished.eq(1)
                         m.next = "end"

@@ -24,7 +24,6 @@ class StepToken(data.StructLayout):
         super().__init__({
             "valid": 1, "first": 1, "last": 1, "maximum": 1, "move": 1, "window": 1, "clear": 1,
             "adds": 1, "context": 1,
-            "weight": range(config.weight_words),
             "parameter": range(config.parameter_words),
         })
 
@@ -41,14 +40,15 @@ class ReadStep(data.StructLayout):
     """A step as its generator issues it, in front of the activation memory.
 
     ``column`` and ``word`` count from the left edge of the map and may be negative; ``row`` is the
-    row of the kernel, ``part`` that of the word which the cells take. ``push`` marks a column for
+    row of the kernel, ``part`` that of the word which the cells take, ``weight`` the place of the
+    step's weights. ``push`` marks a column for
     the window of a kernel row, ``load`` the step that begins with what this window holds,
     ``residual`` the read of an addend.
     """
 
     def __init__(self, config: NpuConfig):
         super().__init__({
-            "token": StepToken(config),
+            "token": StepToken(config), "weight": range(config.weight_words),
             "row": 4, "column": signed(14), "word": signed(15), "part": 2,
             "push": 1, "load": 1, "residual": 1,
         })

@@ -8,16 +8,10 @@ from .step_generator import StepGenerator
 
 __all__ = ["ChannelSteps"]
 
-def residual_steps(cells: int) -> int:
-    """Clocks of an output vector that has an addend, at least: the additions are serial."""
-    return max(12, cells + 4)
-
-
 class ChannelSteps(StepGenerator):
     """For groups, for columns: rows of the kernel, its columns, words of a pixel; one step a clock.
 
-    Where the layer adds a residual, a step that reads its word follows the taps, and the vector
-    takes at least `residual_steps` clocks.
+    Where the layer adds a residual, a step that reads its word follows the taps.
 
     Members: see `StepGenerator`.
     """
@@ -41,13 +35,11 @@ class ChannelSteps(StepGenerator):
         word, word_start = register(signed(15), "word"), register(signed(15), "word_start")
         group_start = register(signed(15), "group_start")
         residual_word, residual_group = register(13, "residual_word"), register(8, "residual_group")
-        restart = Signal.like(token.weight, name="restart", reset_less=True)
+        restart = Signal.like(step.weight, name="restart", reset_less=True)
         first, row = register(1, "first"), register(4, "row")
         maximum, context = register(1, "maximum"), register(1, "context")
-        weight, parameter = Signal.like(token.weight), Signal.like(token.parameter)
-        least = residual_steps(self.config.cells)
-        reads_residual, spacing = Signal(), Signal(range(least + 1))
-        waiting = Signal()
+        weight, parameter = Signal.like(step.weight), Signal.like(token.parameter)
+        reads_residual = Signal()
         part = Signal(range(self.config.parts), reset_less=True)
         full = part == self.config.parts - 1
 
@@ -56,21 +48,17 @@ class ChannelSteps(StepGenerator):
             step.row.eq(row), step.column.eq(column),
             step.word.eq(Mux(reads_residual, residual_word, word)),
             step.residual.eq(reads_residual), step.part.eq(part),
-            self.step_valid.eq(self.active & ~waiting),
+            self.step_valid.eq(self.active),
             token.valid.eq(~reads_residual), token.move.eq(1),
             token.maximum.eq(maximum), token.context.eq(context),
             token.adds.eq(has_residual), self.edge.eq((first | taps_end) & ~reads_residual),
-            token.first.eq(first), token.last.eq(taps_end), token.weight.eq(weight),
+            token.first.eq(first), token.last.eq(taps_end), step.weight.eq(weight),
             token.parameter.eq(parameter),
         ]
-        spaced = spacing == least - 1
         takes = self.active & self.enable
-        is_tap = takes & ~reads_residual & ~waiting
+        is_tap = takes & ~reads_residual
         vector_end = Signal()
-        m.d.comb += vector_end.eq(Mux(has_residual, takes & (reads_residual | waiting) & spaced,
-                                      is_tap & taps_end))
-        with m.If(takes & ~spaced):
-            m.d.sync += spacing.eq(spacing + 1)
+        m.d.comb += vector_end.eq(takes & Mux(has_residual, reads_residual, taps_end))
         with m.If(is_tap):
             m.d.sync += [first.eq(0), weight.eq(weight + 1),
                          reads_residual.eq(taps_end & has_residual)]
@@ -83,7 +71,7 @@ class ChannelSteps(StepGenerator):
                     row_loop.step(m)
                     m.d.sync += [word.eq(word_start), column.eq(column_start), row.eq(row + 1)]
         with m.Elif(takes):
-            m.d.sync += [reads_residual.eq(0), waiting.eq(~spaced)]
+            m.d.sync += reads_residual.eq(0)
         with m.If(vector_end):
             x_loop.step(m)
             # Of the next pixel, or of the next group's first.
@@ -91,8 +79,7 @@ class ChannelSteps(StepGenerator):
             m.d.comb += start.eq(
                 Mux(x_loop.last, group_start, word_start)
                 + Mux(x_loop.last, Mux(grouped & full, self.config.group_words, 0), stride_words))
-            m.d.sync += [first.eq(1), row.eq(0), spacing.eq(0), waiting.eq(0),
-                         word.eq(start), word_start.eq(start)]
+            m.d.sync += [first.eq(1), row.eq(0), word.eq(start), word_start.eq(start)]
             with m.If(~x_loop.last):
                 m.d.sync += [
                     column.eq(column_start + stride), column_start.eq(column_start + stride),
@@ -110,13 +97,16 @@ class ChannelSteps(StepGenerator):
                 # With a residual the weights have moved on already.
                 m.d.sync += restart.eq(Mux(has_residual, weight, weight + 1))
         with m.If(self.load):
+            m.d.sync += self.active.eq(1)
+        # Not only with ``load``, which comes late, and has no part in this.
+        with m.If(~self.active):
             for loop, length in zip(loops, (Mux(layer.grouped, self.config.group_words,
                                                 layer.vectors),
                                             layer.kernel_width, layer.kernel_height,
                                             layer.out_width, layer.groups), strict=True):
                 loop.load(m, length)
             m.d.sync += [
-                self.active.eq(1), stride.eq(layer.stride_x), stride_words.eq(layer.stride_words),
+                stride.eq(layer.stride_x), stride_words.eq(layer.stride_words),
                 tap_words.eq(layer.tap_words), pad.eq(layer.pad_left),
                 grouped.eq(layer.grouped), has_residual.eq(layer.has_residual),
                 residual_stride.eq(self.command.residual_pixel_words),
@@ -124,7 +114,7 @@ class ChannelSteps(StepGenerator):
                 word.eq(-layer.pad_words), word_start.eq(-layer.pad_words),
                 group_start.eq(-layer.pad_words), residual_word.eq(0), residual_group.eq(0),
                 weight.eq(layer.weight_base), restart.eq(layer.weight_base),
-                parameter.eq(layer.parameter_base), first.eq(1), row.eq(0), spacing.eq(0),
-                part.eq(0), maximum.eq(layer.maximum), context.eq(self.command.context),
+                parameter.eq(layer.parameter_base), first.eq(1), row.eq(0), part.eq(0),
+                maximum.eq(layer.maximum), context.eq(self.command.context),
             ]
         return m

@@ -31,13 +31,13 @@ class DepthwiseSteps(StepGenerator):
         part = Signal(range(self.config.parts), reset_less=True)
         full = part == self.config.parts - 1
         following = group + Mux(full, self.config.group_words, 0)
-        weight, parameter = Signal.like(token.weight), Signal.like(token.parameter)
+        weight, parameter = Signal.like(step.weight), Signal.like(token.parameter)
         m.d.comb += [
             self.step_valid.eq(self.active), step.column.eq(column), step.word.eq(word),
             step.part.eq(part),
             token.move.eq(1), token.window.eq(1), token.clear.eq(clear),
             self.edge.eq(1), token.valid.eq(missing == 0), token.first.eq(1), token.last.eq(1),
-            token.weight.eq(weight), token.parameter.eq(parameter), token.context.eq(context),
+            step.weight.eq(weight), token.parameter.eq(parameter), token.context.eq(context),
         ]
         with m.If(self.active & self.enable):
             push_loop.step(m)
@@ -54,10 +54,13 @@ class DepthwiseSteps(StepGenerator):
                     self.active.eq(~group_loop.last),
                 ]
         with m.If(self.load):
+            m.d.sync += self.active.eq(1)
+        # Not only with ``load``, which comes late, and has no part in this.
+        with m.If(~self.active):
             push_loop.load(m, layer.pushes)
             group_loop.load(m, layer.groups)
             m.d.sync += [
-                self.active.eq(1), stride.eq(layer.stride_x), column_words.eq(layer.tap_words),
+                stride.eq(layer.stride_x), column_words.eq(layer.tap_words),
                 missing.eq(2 - layer.pad_left), missing_first.eq(2 - layer.pad_left),
                 column.eq(0), word.eq(0), group.eq(0), clear.eq(1), part.eq(0),
                 context.eq(self.command.context),

@@ -29,7 +29,7 @@ class KernelRowSteps(StepGenerator):
         column, row = Signal(signed(14), reset_less=True), Signal(4, reset_less=True)
         first, load_window = Signal(reset_less=True), Signal(reset_less=True)
         context, maximum = Signal(reset_less=True), Signal(reset_less=True)
-        weight, parameter = Signal.like(token.weight), Signal.like(token.parameter)
+        weight, parameter = Signal.like(step.weight), Signal.like(token.parameter)
         doubled, column_words = Signal(), Signal(8, reset_less=True)
         weight_base = Signal.like(weight, reset_less=True)
         parameter_base = Signal.like(parameter, reset_less=True)
@@ -39,7 +39,7 @@ class KernelRowSteps(StepGenerator):
             step.load.eq(load_window & ~filling), self.edge.eq(first | row_loop.last),
             token.valid.eq(~filling), token.move.eq(1), token.first.eq(first),
             token.last.eq(row_loop.last), token.maximum.eq(maximum), token.context.eq(context),
-            token.weight.eq(weight), token.parameter.eq(parameter),
+            step.weight.eq(weight), token.parameter.eq(parameter),
         ]
         if self.config.group_words > 1:
             m.d.comb += doubled.eq(column_words != 1)
@@ -64,11 +64,14 @@ class KernelRowSteps(StepGenerator):
                         load_window.eq(1), pushes.eq(stride), self.active.eq(~x_loop.last),
                     ]
         with m.If(self.load):
+            m.d.sync += self.active.eq(1)
+        # Not only with ``load``, which comes late, and has no part in this.
+        with m.If(~self.active):
             row_loop.load(m, layer.kernel_height)
             group_loop.load(m, layer.groups)
             x_loop.load(m, layer.out_width)
             m.d.sync += [
-                self.active.eq(1), filling.eq(1), fills.eq(_WINDOW_COLUMNS),
+                filling.eq(1), fills.eq(_WINDOW_COLUMNS),
                 column_words.eq(layer.tap_words),
                 stride.eq(layer.stride_x), pushes.eq(layer.stride_x),
                 column.eq(-layer.pad_left), row.eq(0), first.eq(1),

@@ -5,7 +5,9 @@ from amaranth import *
 from amaranth.lib import data, fifo, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..stream.delay import delayed
 from .activations import BANKS
+from .chain import Chain
 from .input_rows import InputRows
 from .loop import Loop
 from .npu_config import NpuConfig
@@ -24,6 +26,9 @@ class Writer(wiring.Component):
     Outputs of a context are written in the order of its steps. Where the chain delivers in every
     clock and input words pile up for long, ``bubble`` asks for a free one.
 
+    All is decided, and rows are counted, `lead_cycles` before the word is written: who waits for a
+    row needs as long from the count to its first read, `Engine`.
+
     Members
     -------
     running : In(1), restart : In(1)
@@ -34,16 +39,19 @@ class Writer(wiring.Component):
     load : In(2), command : In(RowCommand)
         Begins a row in a context.
     commands : In(2 of RowCommand)
-    word, word_valid, word_context : In
-        From `Chain`.
+    word_valid, word_context, word : In
+        From `Chain`, the word `lead_cycles` later.
     write_bank : Out(4), write_parts, write_address, write_word : Out
     count, count_tensor : Out
         A row is complete; for the scoreboard.
     drained : Out(2)
-        The row of this context is written.
-    probe_valid, probe_context, probe_input : Out(1)
+        All of the row of this context has its place; the last words are written `lead_cycles`
+        later.
+    probe_valid, probe_input : Out(1), probe_tensor : Out(6)
         With each word that is written.
     """
+
+    lead_cycles = Chain.word_lead_cycles
 
     def __init__(self, config: NpuConfig):
         self.config = config
@@ -59,7 +67,7 @@ class Writer(wiring.Component):
             "write_address": Out(range(config.activation_words)),
             "write_word": Out(64 * config.group_words),
             "count": Out(1), "count_tensor": Out(6), "drained": Out(2), "bubble": Out(1),
-            "probe_valid": Out(1), "probe_context": Out(1), "probe_input": Out(1),
+            "probe_valid": Out(1), "probe_tensor": Out(6), "probe_input": Out(1),
         })
 
     def elaborate(self, platform):
@@ -79,7 +87,7 @@ class Writer(wiring.Component):
         takes_input = ~self.word_valid & inputs.r_rdy & rows.ready
         valid, is_input, keep, row_done = (Signal(name=name) for name in (
             "valid", "is_input", "keep", "row_done"))
-        context, word = Signal(reset_less=True), Signal.like(self.write_word, reset_less=True)
+        context = Signal(reset_less=True)
         bank, address = Signal(2, reset_less=True), Signal(13, reset_less=True)
         m.d.comb += [
             rows.take.eq(takes_input & self.running), inputs.r_en.eq(takes_input | ~self.running),
@@ -89,9 +97,13 @@ class Writer(wiring.Component):
             keep.eq(rows.keep), row_done.eq(rows.row_done), bank.eq(rows.bank),
             address.eq(rows.address),
             context.eq(self.word_context),
-            word.eq(Mux(self.word_valid, self.word.replicate(self.config.parts),
-                        inputs.r_data[:64].replicate(self.config.group_words))),
         ]
+        input_word = delayed(m, inputs.r_data[:64], self.lead_cycles, name="input_word")
+        is_output = delayed(m, self.word_valid, self.lead_cycles, name="is_output")
+        word = Signal.like(self.write_word, reset_less=True)
+        m.d.sync += [word.eq(Mux(is_output, self.word.replicate(self.config.parts),
+                                 input_word.replicate(self.config.group_words))),
+                     self.write_word.eq(word)]
         crowded, patience = Signal(), Signal(range(_PATIENCE_CYCLES + 1))
         m.d.sync += [crowded.eq(inputs.r_level >= _INPUT_WORDS // 2), self.bubble.eq(0)]
         with m.If(~crowded | takes_input):
@@ -101,21 +113,31 @@ class Writer(wiring.Component):
         with m.Else():
             m.d.sync += patience.eq(patience - 1)
 
-        # Second: where it goes.
-        m.d.sync += [self.write_bank.eq(0), self.write_word.eq(word), self.count.eq(0),
-                     self.drained.eq(0), self.probe_valid.eq(valid | is_input),
-                     self.probe_context.eq(context), self.probe_input.eq(is_input)]
+        # Second: where it goes, when it has come.
+        place = {name: Signal.like(getattr(self, name), name=f"next_{name}",
+                                   reset_less=name not in ("write_bank", "probe_valid"))
+                 for name in ("write_bank", "write_parts", "write_address", "probe_valid",
+                              "probe_tensor", "probe_input")}
+        for name, value in place.items():
+            m.d.comb += getattr(self, name).eq(delayed(
+                m, value, self.lead_cycles, name=name, reset_less=value.reset_less))
+        m.d.sync += [place["write_bank"].eq(0), self.count.eq(0), self.drained.eq(0),
+                     place["probe_valid"].eq(valid | is_input),
+                     place["probe_input"].eq(is_input)]
         with m.If(is_input):
             m.d.sync += [
-                self.write_bank.eq(Mux(keep, 1 << bank, 0)), self.write_address.eq(address),
-                self.write_parts.eq(~0 if self.config.group_words == 1 else 1 << address[0]),
-                self.count.eq(row_done), self.count_tensor.eq(0),
+                place["write_bank"].eq(Mux(keep, 1 << bank, 0)),
+                place["write_address"].eq(address),
+                place["write_parts"].eq(
+                    ~0 if self.config.group_words == 1 else 1 << address[0]),
+                place["probe_tensor"].eq(0), self.count.eq(row_done),
             ]
+        m.d.comb += self.count_tensor.eq(place["probe_tensor"])
         for number in range(2):
-            self._context(m, number, valid & (context == number))
+            self._context(m, number, valid & (context == number), place)
         return m
 
-    def _context(self, m: Module, number: int, takes: Value) -> None:
+    def _context(self, m: Module, number: int, takes: Value, place: dict[str, Signal]) -> None:
         command, layer = self.commands[number], self.command.layer
         inner, outer = Loop(12, f"inner_{number}"), Loop(12, f"outer_{number}")
         inner_step, outer_step, address, start = (
@@ -128,20 +150,18 @@ class Writer(wiring.Component):
         outer_words = Mux(~by_pixel & ~full, 0, outer_step)
         with m.If(takes):
             inner.step(m)
-            m.d.sync += [self.write_bank.eq(1 << command.out_bank),
-                         self.write_parts.eq(~0 if self.config.parts == 1 else 1 << part),
-                         self.write_address.eq(address), address.eq(address + inner_words),
+            m.d.sync += [place["write_bank"].eq(1 << command.out_bank),
+                         place["write_parts"].eq(~0 if self.config.parts == 1 else 1 << part),
+                         place["write_address"].eq(address), address.eq(address + inner_words),
+                         place["probe_tensor"].eq(command.layer.out_tensor),
                          part.eq(part + by_pixel)]
             with m.If(inner.last):
                 outer.step(m)
                 m.d.sync += [address.eq(start + outer_words), start.eq(start + outer_words),
                              part.eq(Mux(by_pixel, 0, part + 1))]
                 with m.If(outer.last):
-                    m.d.sync += [
-                        self.count.eq(command.layer.completes_row),
-                        self.count_tensor.eq(command.layer.out_tensor),
-                        self.drained[number].eq(1),
-                    ]
+                    m.d.sync += [self.count.eq(command.layer.completes_row),
+                                 self.drained[number].eq(1)]
         with m.If(self.load[number]):
             pixels_first = layer.mode != Mode.KERNEL_ROW
             words = self.config.group_words

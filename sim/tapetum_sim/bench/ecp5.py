@@ -13,6 +13,7 @@ from ..tools import find_tool
 from .carry_ends import without_carry_ends
 from .carry_operands import with_operands_in_carries
 from .legalisation import name_for_legalisation, plain_name
+from .memory_registers import registers_into_memories
 from .multiplier_registers import registers_into_multipliers
 
 __all__ = ["DEVICE", "FlowError", "Implementation", "Place", "implement"]
@@ -36,8 +37,11 @@ class Place:
         Route paths that are too slow once more.
     control_first : bool
         Give control its place before rows of columns: see `name_for_legalisation`.
-    multiplier_registers : bool
-        Use the registers inside multipliers: see `registers_into_multipliers`.
+    inner_registers : bool
+        Use the registers inside multipliers and block RAMs: see `registers_into_multipliers` and
+        `registers_into_memories`.
+    timing_weight : int
+        Of slow paths against the length of all wires, for the placer ``heap``; nextpnr's own is 10.
     wide_tables : bool
         Let synthesis join look-up tables by the multiplexers behind them: shallower, more tables.
     """
@@ -46,7 +50,8 @@ class Place:
     router: str = "router1"
     timing_ripup: bool = False
     control_first: bool = False
-    multiplier_registers: bool = False
+    inner_registers: bool = False
+    timing_weight: int = 10
     wide_tables: bool = True
 
 
@@ -97,15 +102,17 @@ def implement(rtlil: str, folder: Path, *, seed: int = 1, place: Place | None = 
     netlist = json.loads((folder / "top.json").read_text(encoding="utf-8"))
     netlist["modules"]["top"] = without_carry_ends(
         with_operands_in_carries(netlist["modules"]["top"]))
-    if place.multiplier_registers:
-        netlist["modules"]["top"] = registers_into_multipliers(netlist["modules"]["top"])
+    if place.inner_registers:
+        netlist["modules"]["top"] = registers_into_memories(
+            registers_into_multipliers(netlist["modules"]["top"]))
     if place.control_first:
         netlist["modules"]["top"] = name_for_legalisation(netlist["modules"]["top"], seed)
     (folder / "top.json").write_text(json.dumps(netlist), encoding="utf-8")
     _run([find_tool("nextpnr-ecp5"), "-q", "-l", "nextpnr.log", "--85k", "--speed", "6",
           "--package", "CABGA756", "--out-of-context", "--json", "top.json", "--freq",
           str(REQUESTED_MHZ), "--timing-allow-fail", "--seed", str(seed), "--placer",
-          place.placer, "--router", place.router, "--report", "report.json",
+          place.placer, "--placer-heap-timingweight", str(place.timing_weight),
+          "--router", place.router, "--report", "report.json",
           *(["--tmg-ripup"] if place.timing_ripup else [])], folder, "nextpnr.log")
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return _summarise(netlist["modules"]["top"], report)

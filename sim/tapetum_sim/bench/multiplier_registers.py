@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from .netlist import copied_cells, loads_of
+from .netlist import Loads, copied_cells, is_plain_register, loads_of, take_registers_behind
 
 __all__ = ["registers_into_multipliers"]
 
@@ -26,26 +26,18 @@ def registers_into_multipliers(netlist: dict[str, Any]) -> dict[str, Any]:
     """
     cells = copied_cells(netlist)
     registers = {cell["connections"]["Q"][0]: name for name, cell in cells.items()
-                 if _is_plain_register(cell)}
+                 if is_plain_register(cell)}
     loads = loads_of(netlist, cells)
     for name in [name for name, cell in cells.items() if cell["type"] == "MULT18X18D"]:
         for operand, pins in _INPUTS.items():
             _move_operand(cells, name, operand, pins, registers, loads)
-        _move_product(cells, cells[name], loads)
+        take_registers_behind(cells, name, _OUTPUTS, loads,
+                              lambda clock, cell=cells[name]: _use(cell, "OUTPUT", clock))
     return netlist | {"cells": cells}
 
 
-def _is_plain_register(cell: dict[str, Any]) -> bool:
-    pins = cell["connections"]
-    return (cell["type"] == "TRELLIS_FF" and "DI" in pins
-            and cell["parameters"].get("REGSET", "RESET") == "RESET"
-            and cell["parameters"].get("CLKMUX", "CLK") == "CLK"
-            and pins.get("LSR", ["0"]) == ["0"]
-            and (pins.get("CE", ["1"]) == ["1"] or cell["parameters"].get("CEMUX", "") == "1 "))
-
-
 def _move_operand(cells: dict[str, Any], own: str, operand: str, pins: list[str],
-                  registers: dict[Any, str], loads: dict[Any, set[tuple[str, str]]]) -> None:
+                  registers: dict[Any, str], loads: Loads) -> None:
     multiplier = cells[own]
     held = [multiplier["connections"][pin][0] for pin in pins]
     wanted = {bit for bit in held if bit not in ("0", "x")}
@@ -65,25 +57,6 @@ def _move_operand(cells: dict[str, Any], own: str, operand: str, pins: list[str]
         if not loads[bit]:
             loads[cells[name]["connections"]["DI"][0]].discard((name, "DI"))
             del cells[name]
-
-
-def _move_product(cells: dict[str, Any], multiplier: dict[str, Any],
-                  loads: dict[Any, set[tuple[str, str]]]) -> None:
-    used = {pin: multiplier["connections"][pin][0] for pin in _OUTPUTS
-            if loads.get(multiplier["connections"].get(pin, ["x"])[0])}
-    readers = {}
-    for pin, bit in used.items():
-        if len(loads[bit]) != 1:
-            return
-        ((name, at),) = loads[bit]
-        if at != "DI" or not _is_plain_register(cells[name]):
-            return
-        readers[pin] = name
-    clocks = {cells[name]["connections"]["CLK"][0] for name in readers.values()}
-    if len(clocks) != 1 or not _use(multiplier, "OUTPUT", clocks.pop()):
-        return
-    for pin, name in readers.items():
-        multiplier["connections"][pin] = cells.pop(name)["connections"]["Q"]
 
 
 def _use(multiplier: dict[str, Any], stage: str, clock: Any) -> bool:

@@ -64,7 +64,7 @@ ROOMS = {
     "vision": Room(),
     "npu": Room(make=lambda config: Engine(NpuConfig()),
                 # The default router takes hours between so many multipliers.
-                place=Place(router="router2", multiplier_registers=True)),
+                place=Place(router="router2", inner_registers=True, timing_weight=30)),
     "adc": Room(domains={"ramp_code": "adc", "ramp_active": "adc", "comparators": "adc",
                          "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"},
                 # The default placer looks for hours for slices that so many columns can share;

@@ -6,13 +6,15 @@ from tapetum.npu.program import LayerRecord, Mode, Program
 __all__ = ["InputRows", "NpuClock"]
 
 _SWITCH = 1
-_PIPELINE = 33
-_SUM = 15
-_SUM_STEPS = 12
+_PIPELINE = 29
+_SUM = 17
+_SUM_STEPS = 10
+_SUM_OVERHEAD = 2
 _FILL = 3
 _ADDEND = 3
 _SETUP = 25
-_WRITE = 23
+_WRITE = 19
+_LAST = 7
 _FIRST_WORD = 6
 _NEXT_WORD = 11
 _NEXT_ROW = 6
@@ -117,7 +119,7 @@ class NpuClock:
         self._drained = [self._drained[1], written]
         if layer.completes_row:
             self._rows[layer.out_tensor].append(written)
-        self.last_write = max(self.last_write, written)
+        self.last_write = max(self.last_write, written + _LAST)
         return start, end
 
     def release(self, rows: int, end: int) -> None:
@@ -150,5 +152,5 @@ class NpuClock:
         taps = layer.kernel_height * layer.kernel_width
         vector = taps * (max(1, self._program.cells // 8) if layer.grouped else layer.vectors)
         if layer.has_residual:
-            vector = max(vector + 1, _SUM_STEPS, self._program.cells + 4)
+            vector = max(vector + 1, _SUM_STEPS, self._program.cells + _SUM_OVERHEAD)
         return layer.out_width * layer.groups * vector

@@ -13,6 +13,7 @@ from tapetum_compiler.backend.rings import choose_rings
 from tapetum_compiler.backend.schedule import RingsFullError, schedule_rows
 from tapetum_compiler.backend.streams import Streams
 from tapetum_compiler.backend.sums import residual_of
+from tapetum_compiler.backend.timing import WRITTEN_CYCLES
 from tapetum_compiler.golden import execute_layer
 from tapetum_compiler.importers import read_network
 from tapetum_compiler.network import Add, Padding
@@ -106,7 +107,7 @@ def test_every_clock_is_a_step_a_switch_or_a_wait(seed):
     streams = Streams.of(lower(chain(np.random.default_rng(seed)), 8))
     made = schedule_rows(streams, [4, 4, 2, 12])
     steps = sum(stage.rows * stage.steps for stage in streams.stages)
-    latency = streams.stages[-1].latency
+    latency = streams.stages[-1].latency + WRITTEN_CYCLES
     assert made.cycles == steps + (len(made.order) - 1) + sum(made.waits) + latency
 
 

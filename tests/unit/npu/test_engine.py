@@ -158,6 +158,14 @@ def test_a_short_vector_waits_for_the_additions(seed):
     _run(_Run(network))
 
 
+def test_rows_with_additions_of_different_length_follow_each_other_exactly(seed):
+    network = _network(seed, height=4, width=4)
+    network.layer(0, words=1)
+    network.layer(1, residual=1)
+    network.layer(1, kernel=(3, 3), pad=(1, 1), residual=1)
+    _run(_Run(network))
+
+
 def test_layers_follow_the_rows_of_a_live_input_twice(seed):
     network = _network(seed, height=8, width=6, input_ring=4)
     network.layer(0, mode=Mode.KERNEL_ROW, kernel=(3, 3), stride=(2, 2), out_size=(4, 3), words=2)
