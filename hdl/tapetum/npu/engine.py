@@ -122,11 +122,11 @@ class Engine(wiring.Component):
         ]
         m.d.sync += self.busy.eq(begins | (self.busy & ~ends))
 
-        # Rows: from the setup to the generator of their mode. What others need of the command they
-        # take with the row's first step: it stays for some clocks.
+        # Rows: from the setup to the generator of their mode. The command stays for some clocks:
+        # the read path takes it with the row's first step, what is behind the cells a clock later.
         take, held, context = Signal(), Signal(), setup.command.context
-        taken, begins_row = Signal(), Signal()
-        m.d.sync += taken.eq(take | (taken & held))
+        taken, begins_row, begun_row = Signal(), Signal(), Signal()
+        m.d.sync += [taken.eq(take | (taken & held)), begun_row.eq(begins_row)]
         m.d.comb += [
             begins_row.eq(taken & ~held),
             take.eq(setup.valid & ~active), setup.take.eq(take), setup.busy.eq(undrained),
@@ -134,11 +134,13 @@ class Engine(wiring.Component):
             scoreboard.hold.eq(setup.write_records), setup.clear.eq(scoreboard.busy),
             setup.cleared.eq(scoreboard.cleared),
             scoreboard.tensor.eq(setup.tensor),
-            writer.command.eq(setup.command), writer.load.eq(begins_row << context),
+            writer.command.eq(setup.command), writer.load.eq(begun_row << context),
         ]
         with m.If(begins_row):
-            m.d.sync += [current.eq(setup.command), commands[context].eq(setup.command)]
-        m.d.sync += undrained.eq((undrained | (begins_row << context)) & ~writer.drained)
+            m.d.sync += current.eq(setup.command)
+        with m.If(begun_row):
+            m.d.sync += commands[context].eq(setup.command)
+        m.d.sync += undrained.eq((undrained | (take << context)) & ~writer.drained)
         # Between inferences the result is read, as a residual is.
         step, read_result = Signal(ReadStep(config)), Signal(ReadStep(config), reset_less=True)
         with m.If(self.busy):
@@ -149,16 +151,14 @@ class Engine(wiring.Component):
         # or an input word the writer. Who is not active gives zeros.
         steps = [read_result]
         issued, edge, adds = Signal(), Signal(), Signal()
-        step_valid, slot, adding = Signal(), Signal(), Signal()
+        step_valid, blocked, adding = Signal(), Signal(), Signal()
         spacing = Signal(range(residual.spacing_cycles))
         m.d.comb += [
-            held.eq(writer.bubble | (slot & edge) | (adding & adds)),
-            step_valid.eq(issued & ~held),
-            slot.eq(delayed(m, step_valid & adds, chain.sum_cycles, name="slot",
-                            reset_less=False)),
+            held.eq((blocked & edge) | (adding & adds)), step_valid.eq(issued & ~held),
         ]
-        m.d.sync += [self.probe_row.eq(take), spacing.eq(spacing - adding),
-                     adding.eq(adding & (spacing != 1))]
+        slot = delayed(m, step_valid & adds, chain.sum_cycles - 1, name="slot", reset_less=False)
+        m.d.sync += [blocked.eq(slot | writer.bubble), self.probe_row.eq(take),
+                     spacing.eq(spacing - adding), adding.eq(adding & (spacing != 1))]
         with m.If(step_valid & adds):
             m.d.sync += [adding.eq(1), spacing.eq(residual.spacing_cycles - 1)]
         with m.If(~held):

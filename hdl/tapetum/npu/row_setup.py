@@ -151,6 +151,17 @@ class RowSetup(wiring.Component):
         m.d.sync += enough.eq(rows_there >= needed)
         drained = ~self.busy.bit_select(command.context, 1)
 
+        # Words of the records come, one a clock; a bit for each clock of it.
+        arriving = Signal(_READ_CYCLES + _LAYER_READS + 5)
+        m.d.sync += arriving.eq(arriving << 1)
+        for word in range(_LAYER_READS):
+            low = word * TABLE_WORD_BITS
+            with m.If(arriving[_READ_CYCLES + word]):
+                m.d.sync += Value.cast(layer)[low:low + TABLE_WORD_BITS].eq(read)
+        for index, record in enumerate((progress, later, source, target, residual)):
+            with m.If(arriving[_READ_CYCLES + _LAYER_READS + index]):
+                m.d.sync += record.eq(read)
+
         with m.FSM():
             with m.State("idle"):
                 m.d.sync += [entry.eq(0), count.eq(0), self.finished.eq(0),
@@ -161,28 +172,17 @@ class RowSetup(wiring.Component):
                 # The memory's own clock, one for its output.
                 m.d.sync += count.eq(count + 1)
                 with m.If(count == 1):
-                    m.d.sync += count.eq(0)
+                    m.d.sync += [count.eq(0), arriving.eq(1)]
                     m.next = "fetch"
             with m.State("fetch"):
                 m.d.sync += count.eq(count + 1)
                 m.d.sync += address.eq(Cat(count[:3], layer_number, C(0, 1)))
-                with m.Switch(count):
-                    for word in range(_LAYER_READS):
-                        with m.Case(word + _READ_CYCLES):
-                            low = word * TABLE_WORD_BITS
-                            m.d.sync += Value.cast(layer)[low:low + TABLE_WORD_BITS].eq(read)
-                    for index, record in enumerate((progress, later, source, target, residual)):
-                        with m.Case(_LAYER_READS + index + _READ_CYCLES):
-                            m.d.sync += record.eq(read)
-                with m.If(count == _LAYER_READS + 4 + _READ_CYCLES):
+                for index, tensor in enumerate((layer.in_tensor, layer.out_tensor,
+                                                layer.residual_tensor)):
+                    with m.If(arriving[_LAYER_READS + 2 + index]):
+                        m.d.sync += address.eq(Cat(tensor, C(0b1000, 4)))
+                with m.If(arriving[-1]):
                     m.next = "begin"
-                with m.Switch(count):
-                    with m.Case(_LAYER_READS + 2):
-                        m.d.sync += address.eq(Cat(layer.in_tensor, C(0b1000, 4)))
-                    with m.Case(_LAYER_READS + 3):
-                        m.d.sync += address.eq(Cat(layer.out_tensor, C(0b1000, 4)))
-                    with m.Case(_LAYER_READS + 4):
-                        m.d.sync += address.eq(Cat(layer.residual_tensor, C(0b1000, 4)))
             with m.State("begin"):
                 m.d.sync += [
                     command.context.eq(~command.context), self.tensor.eq(layer.in_tensor),
