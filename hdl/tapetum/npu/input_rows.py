@@ -46,14 +46,17 @@ class InputRows(wiring.Component):
         m = Module()
         rows, slot = Signal(12), Signal(8)
         base, address = Signal(13, reset_less=True), Signal(13, reset_less=True)
-        # A row's fate is known some clocks after the row before.
+        # A row's fate, and where it begins, are known some clocks after the row before.
         settling = Signal(4, init=~0)
+        wraps, following = Signal(), Signal(13, reset_less=True)
         # Negative where strides leave out rows that are still to come.
         held, full, extra = Signal(signed(13), reset_less=True), Signal(), Signal()
         m.d.sync += [
             settling.eq(settling << 1),
             held.eq(rows - self.released_rows), full.eq(held >= self.tensor.ring_rows),
-            extra.eq(rows >= self.tensor.height),
+            extra.eq(rows >= self.tensor.height), wraps.eq(slot + 1 == self.tensor.ring_rows),
+            following.eq(Mux(wraps, self.tensor.base,
+                             Mux(slot[:2] == 3, base + self.tensor.row_words, base))),
         ]
         first, dropped = Signal(init=1), Signal()
         drops = Mux(first, full | extra, dropped)
@@ -71,12 +74,8 @@ class InputRows(wiring.Component):
                 m.d.sync += settling.eq(~0)
                 with m.If(~extra):
                     m.d.sync += rows.eq(rows + 1)
-                with m.If(slot + 1 == self.tensor.ring_rows):
-                    m.d.sync += [slot.eq(0), base.eq(self.tensor.base),
-                                 address.eq(self.tensor.base)]
-                with m.Else():
-                    following = Mux(slot[:2] == 3, base + self.tensor.row_words, base)
-                    m.d.sync += [slot.eq(slot + 1), base.eq(following), address.eq(following)]
+                m.d.sync += [slot.eq(Mux(wraps, 0, slot + 1)), base.eq(following),
+                             address.eq(following)]
         with m.If(self.restart):
             m.d.sync += [
                 rows.eq(0), slot.eq(0), base.eq(self.tensor.base), address.eq(self.tensor.base),
