@@ -188,6 +188,8 @@ def _control() -> str:
         _halves(1020, 590, 248, 110, 112, "csi2",
                 ("sync", ["row memory", "embedded row"]),
                 ("byte", ["packets, ECC, CRC", "1, 2 or 4 lanes"])),
+        _room(440, 736, 120, 84, "safety", ["mechanisms,", "self-test"]),
+        _wire([(500, 736), (500, 700)], "warn", "wtip"),
         _wire([(420, 914), (420, 700)], both=True),
         _text(410, 898, "CCI: scl, sda", "pay", "end"),
         _wire([(480, 914), (480, 700)], both=True),

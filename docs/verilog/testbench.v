@@ -44,7 +44,8 @@ module testbench;
     .bus__host(2'b00), .bus_waits(), .scl(1'b1), .sda(1'b1), .pull_sda(), .second_address(1'b0),
     .spi_clock(1'b0), .spi_select(1'b1), .spi_data_in(1'b0), .spi_data_out(), .spi_drive(),
     .row_control(row_control), .ramp_code(ramp_code), .ramp_active(ramp_active),
-    .ramp_kind(ramp_kind), .comparators(comparators), .external_sync(1'b0), .error(error),
+    .ramp_kind(ramp_kind), .comparators(comparators), .external_sync(1'b0), .temperature(16'sd6400),
+    .error(error),
     .phy__request(phy__request), .phy__ready(phy__request), .phy__valid(), .phy__data(),
     .shutters(), .bond_pattern(bond_pattern), .bond_map_load(), .bond_map(), .sync_output(),
     .strobe(), .interrupt_request(), .counter_clock_request()

@@ -26,6 +26,7 @@ from .npu.npu import Npu
 from .pixel import RampKind, RowControl, ShutterControl
 from .readout.readout import Readout
 from .registers.bus import RegisterBus
+from .safety.safety import Safety
 from .spi.spi import Spi
 from .stats.statistics import Statistics
 from .stream.clock_gate import AwakeFor, Gated
@@ -84,6 +85,8 @@ class Die(wiring.Component):
         Of a host on the die itself; see `BusShare`.
     external_sync : In(1)
         Asynchronous pin: starts a frame in triggered mode.
+    temperature : In(signed(16))
+        Of the sensor, see `TemperatureMonitor`. Asynchronous.
     sync_output, strobe, error : Out(1)
         Pins: frame sync, lamp, any unmasked fault.
     interrupt_request : Out(1)
@@ -98,6 +101,7 @@ class Die(wiring.Component):
         self.cci = Cci(config)
         self.spi = Spi()
         self.control = Control(config)
+        self.safety = Safety(config)
         self.readout = Readout(config)
         self.adc = converter(config, counter_domain)
         self.correct = Correction(config)
@@ -129,6 +133,7 @@ class Die(wiring.Component):
             "spi_data_out": Out(1), "spi_drive": Out(1),
             "bus": In(RegisterBus()), "bus_waits": Out(1),
             "external_sync": In(1),
+            "temperature": In(signed(16)),
             "sync_output": Out(1),
             "strobe": Out(1),
             "error": Out(1),
@@ -139,10 +144,11 @@ class Die(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         cci, control, readout, adc = self.cci, self.control, self.readout, self.adc
-        spi = self.spi
+        spi, safety = self.spi, self.safety
         correct, hdr, compander = self.correct, self.hdr, self.compander
         stats, selector, csi2 = self.stats, self.selector, self.csi2
         m.submodules.cci, m.submodules.spi, m.submodules.control = cci, spi, control
+        m.submodules.safety = safety
         m.submodules.readout, m.submodules.adc = readout, adc
         m.submodules.correct, m.submodules.stats, m.submodules.hdr = correct, stats, hdr
         m.submodules.compander, m.submodules.selector = compander, selector
@@ -257,7 +263,15 @@ class Die(wiring.Component):
                 (Fault.FLICKER_MAP_OVERFLOW, self.flicker_map.overflow),
                 (Fault.CCI_CODE_WRONG, cci.pec_error),
                 (Fault.SPI_BLOCK_REFUSED, spi.refused),
+                (Fault.SAFETY, safety.alarm),
             )),
+        ]
+
+        # Safety
+        m.d.comb += [
+            safety.control.eq(control.safety), control.safety_status.eq(safety.status),
+            safety.standby.eq(~control.streaming & ~readout.busy),
+            safety.temperature.eq(self.temperature),
         ]
 
         # Pins

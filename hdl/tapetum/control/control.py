@@ -15,6 +15,7 @@ from ..registers.ccs_codes import VISIBLE_PIXELS
 from ..registers.ccs_identity import frame_format_status
 from ..registers.exposure import exposure_control
 from ..registers.table import memory_windows, register_table
+from ..safety.host_ports import SafetyControl, SafetyStatus
 from ..spi.framing import SpiStatus
 from ..stats.exposure_control import ExposureControl
 from ..stats.zone_grid import ZONES
@@ -77,6 +78,8 @@ class Control(wiring.Component):
         ``companding_slot`` : In(3) are its answer.
     exposure_control : Out(ExposureControl), metering_zones : Out(16)
     histogram_frame : In(16)
+    safety : Out(SafetyControl), safety_status : In(SafetyStatus)
+        The self-test starts with a reset; ``streaming`` waits for its end.
     array_control : Out(ArrayControl), array_status : In(ArrayStatus)
         Only of a die with an array.
     windows : Out, a `WindowBus` by name of each memory window
@@ -108,6 +111,7 @@ class Control(wiring.Component):
             "companding_load": Out(1), "companding_bits": Out(5), "companding_shown": Out(3),
             "companding_busy": In(1), "companding_refused": In(1),
             "companding_slot": In(3),
+            "safety": Out(SafetyControl), "safety_status": In(SafetyStatus),
             "windows": Out(wiring.Signature(
                 {window.name: Out(WindowBus(window)) for window in self.memory_windows})),
         } | ({"array_control": Out(ArrayControl),
@@ -139,7 +143,7 @@ class Control(wiring.Component):
         was_busy, bond_test_waits, bond_status = Signal(), Signal(), Signal(2)
         m.d.comb += [
             bank.reset.eq(commanded.software_reset),
-            self.streaming.eq(immediate.mode_select),
+            self.streaming.eq(immediate.mode_select & ~self.safety_status.running),
             self.bond_test_start.eq(bond_test_waits & ~self.reading),
 
             guard.changed.eq(bank.changed), guard.busy.eq(bank.busy),
@@ -204,6 +208,7 @@ class Control(wiring.Component):
             for step in path:
                 field = field[step]
             m.d.comb += Value.cast(field).eq(value)
+        self._safety(m, bank, woke=was_busy & ~bank.busy)
         if self.config.npu:
             self._array(m, bank)
         # The bonds are tested at start-up: as soon as the registers have their reset values.
@@ -223,6 +228,20 @@ class Control(wiring.Component):
             m.d.comb += [bank.status[f"{name}_black_level_{phase}"].eq(level)
                          for phase, level in enumerate(self.black_levels[index])]
         return m
+
+    def _safety(self, m: Module, bank: RegisterBank, *, woke: Value) -> None:
+        control, status, immediate = self.safety, self.safety_status, bank.immediate
+        m.d.comb += [
+            control.clear.eq(bank.cleared.safety_status), control.clear_all.eq(bank.busy),
+            control.mask.eq(immediate.safety_mask), control.inject.eq(immediate.safety_inject),
+            control.start.eq(bank.commanded.safety_self_test[0] | woke),
+            control.temperature_minimum.eq(immediate.temperature_minimum),
+            control.temperature_maximum.eq(immediate.temperature_maximum),
+            bank.status.safety_status.eq(status.found),
+            bank.status.safety_self_test.eq(Cat(status.running, status.done)),
+            bank.status.safety_self_test_passed.eq(status.passed),
+            bank.status.temperature.eq(status.temperature),
+        ]
 
     def _array(self, m: Module, bank: RegisterBank) -> None:
         control, status = self.array_control, self.array_status

@@ -61,6 +61,8 @@ class Fault(IntEnum):
     """A write on the two-wire bus had a wrong error code or too many bytes: it was dropped."""
     SPI_BLOCK_REFUSED = 23
     """A block on the SPI port was damaged, torn, too long or out of turn: it was dropped whole."""
+    SAFETY = 24
+    """A safety mechanism has found something: `safety_status` says which."""
 
 
 HARMFUL_FAULTS = (1 << len(Fault)) - 1 & ~(1 << Fault.BOND_REPAIRED)

@@ -120,6 +120,7 @@ def _faults() -> list[Register]:
         Fault.VISION_OVERFLOW: "The network's front end could not keep up.",
         Fault.CCI_CODE_WRONG: "A write with a wrong packet error code was dropped.",
         Fault.SPI_BLOCK_REFUSED: "A block on the SPI port was damaged or out of turn: dropped.",
+        Fault.SAFETY: "A safety mechanism has found something: see safety_status.",
     }
     fields = tuple(Field(name=fault.name.lower(), lsb=fault.value, sentence=sentences[fault])
                    for fault in Fault)

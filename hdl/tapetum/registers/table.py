@@ -13,6 +13,7 @@ from .context_registers import context_registers
 from .definition import MemoryWindow, Register, check_table
 from .exposure import exposure_registers
 from .manufacturer import manufacturer_registers
+from .safety import safety_registers
 
 __all__ = ["memory_windows", "register_table"]
 
@@ -42,7 +43,8 @@ def register_table(config: DieConfig) -> list[Register]:
         Two registers share a name or an address.
     """
     registers = sorted((*ccs_registers(config), *manufacturer_registers(config),
-                        *exposure_registers(config), *array_registers(config)),
+                        *exposure_registers(config), *array_registers(config),
+                        *safety_registers()),
                        key=lambda register: register.address)
     second = context_registers(config, {register.name: register for register in registers})
     registers = sorted((*registers, *second), key=lambda register: register.address)

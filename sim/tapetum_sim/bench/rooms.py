@@ -61,6 +61,7 @@ ROOMS = {
     "control": Room(),
     "cci": Room(),
     "spi": Room(domains=dict.fromkeys(("clock", "select", "data_in", "data_out")), place=SMALL),
+    "safety": Room(),
     "vision": Room(),
     "npu": Room(make=lambda config: Engine(NpuConfig()),
                 # The default router takes hours between so many multipliers.

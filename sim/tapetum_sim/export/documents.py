@@ -21,6 +21,7 @@ from tapetum.csi2.embedded import embedded_registers
 from tapetum.die import Die
 from tapetum.presets import PRESETS, preset
 from tapetum.room_config import PixelConfig
+from tapetum.safety.mechanism import MECHANISMS
 
 from ..pixel_die import PixelDieParameters
 from .payloads import payload_tables
@@ -54,6 +55,7 @@ _RAISED_BY = {
     Fault.VISION_OVERFLOW: "vision/vision.py",
     Fault.CCI_CODE_WRONG: "cci/protected_write.py",
     Fault.SPI_BLOCK_REFUSED: "spi/transfers.py",
+    Fault.SAFETY: "safety/monitor.py",
 }
 
 
@@ -113,6 +115,19 @@ def _faults() -> str:
          "yes" if HARMFUL_FAULTS >> fault & 1 else "no"] for fault in Fault])
 
 
+def _mechanisms() -> str:
+    rows: list[list[object]] = []
+    for mechanism, facts in MECHANISMS.items():
+        name = mechanism.name.lower()
+        page = f"safety/{name.replace('_', '-')}.md"
+        rows.append([mechanism.value, f"[`{name}`]({page})", facts.protects, facts.sentence,
+                     facts.found_within, facts.injects,
+                     "yes" if facts.tested_in_standby else "no",
+                     f"[{facts.checked_by}](../hdl/tapetum/{facts.checked_by})"])
+    return _table(["bit", "mechanism", "protects", "what it finds", "found within",
+                   "its injection", "in the self-test", "checked by"], rows)
+
+
 def _embedded_row() -> str:
     return _table(["address", "bytes", "name"], [
         [f"0x{register.address:04x}", register.width_bytes, f"`{register.name}`"]
@@ -150,6 +165,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "presets": _presets,
     "latencies": _latencies,
     "faults": _faults,
+    "mechanisms": _mechanisms,
     "embedded-row": _embedded_row,
     "knots-octaves-12": lambda: _knots(OCTAVES_12),
     "knots-ox03c10": lambda: _knots(OX03C10),

@@ -12,7 +12,7 @@ __all__ = ["PORT_DOMAINS", "clock_ports", "describe_fields", "describe_ports"]
 PORT_DOMAINS: dict[str, str | None] = {
     "ramp_code": "adc", "ramp_active": "adc", "bond_pattern": "adc",
     "bond_map_load": "adc", "bond_map": "adc", "phy": "byte",
-    "comparators": None, "external_sync": None,
+    "comparators": None, "external_sync": None, "temperature": None,
     "spi_clock": None, "spi_select": None, "spi_data_in": None, "spi_data_out": None,
     "spi_drive": None,
 }

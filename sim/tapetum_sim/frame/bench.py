@@ -68,6 +68,7 @@ class DieBench:
         """Answer ramps from now on, and wait until the die has woken."""
         for pin in (self.dut.external_sync, self.dut.phy_stall, self.dut.reset_request):
             pin.value = 0
+        self.ramps.warm(0)
         await FallingEdge(self.dut.rst)
         cocotb.start_soon(self.ramps.serve())
         await self.settled("software_reset")

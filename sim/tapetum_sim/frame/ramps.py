@@ -9,6 +9,7 @@ from amaranth.lib import data
 
 from tapetum.config import DieConfig
 from tapetum.pixel import RampKind
+from tapetum.safety.temperature import CELSIUS
 
 from ..pixel_die import PixelDie
 from ..simulator import post
@@ -24,7 +25,8 @@ class RampServer:
     Parameters
     ----------
     dut : handle
-        Top level with ``request``, ``request_toggle`` and the mailbox `TRIP_CODES`.
+        Top level with ``request``, ``request_toggle``, ``temperature`` and the mailbox
+        `TRIP_CODES`.
     keep : bool
         Keep what was asked and answered, for the models.
 
@@ -39,6 +41,7 @@ class RampServer:
     def __init__(self, dut, config: DieConfig, pixel_die: PixelDie, *, keep: bool = True):
         self.dut, self.config, self.pixel_die = dut, config, pixel_die
         self.served, self.pixel_die_s = 0, 0.0
+        self._warmed = 0
         self._keep = keep
         self._requests: list[int] = []
         self._trips: list[np.ndarray] = []
@@ -50,7 +53,10 @@ class RampServer:
             await self.dut.request_toggle.value_change
             raw = int(self.dut.request.value)
             started = time.perf_counter()
-            trips = self._trip_codes(data.Const(TripRequest.as_shape(), raw))
+            request = data.Const(TripRequest.as_shape(), raw)
+            if request.command.tag.frame > self._warmed:
+                self.warm(request.command.tag.frame)
+            trips = self._trip_codes(request)
             bits = ((trips >> self._planes) & 1).astype(np.uint8)
             post(TRIP_CODES, np.packbits(bits.reshape(-1), bitorder="little"))
             self.served += 1
@@ -58,6 +64,12 @@ class RampServer:
                 self._requests.append(raw)
                 self._trips.append(trips.astype(np.uint16))
             self.pixel_die_s += time.perf_counter() - started
+
+    def warm(self, frame: int) -> None:
+        """Let the sensor on the die read what the pixel die has while `frame` is read."""
+        self._warmed = frame
+        celsius = self.pixel_die.temperature_celsius(frame)
+        self.dut.temperature.value = round(celsius * CELSIUS)
 
     def _trip_codes(self, request) -> np.ndarray:
         tag, row = request.command.tag, request.physical_row

@@ -83,7 +83,7 @@ class SimulationTop(wiring.Component):
     streaming, busy, error : Out(1), faults : Out
     counter_clock_request : Out(1)
         While it is low, the clock ``adc`` stands still.
-    external_sync : In(1)
+    external_sync : In(1), temperature : In(signed(16))
     sync_output, strobe, interrupt_request : Out(1)
     phy_stall : In(1)
         Holds the PHY boundary, to see what happens then.
@@ -119,6 +119,7 @@ class SimulationTop(wiring.Component):
             "faults": Out(len(Fault)),
             "error": Out(1),
             "external_sync": In(1),
+            "temperature": In(signed(16)),
             "sync_output": Out(1),
             "strobe": Out(1),
             "interrupt_request": Out(1),
@@ -145,6 +146,7 @@ class SimulationTop(wiring.Component):
             die.second_address.eq(self.second_address),
             die.external_sync.eq(self.external_sync),
             self.streaming.eq(die.control.streaming),
+            die.temperature.eq(self.temperature),
             self.busy.eq(die.readout.busy),
             self.faults.eq(die.control.faults),
             self.error.eq(die.error),

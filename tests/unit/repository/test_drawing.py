@@ -19,4 +19,4 @@ def test_the_committed_drawing_is_what_the_script_draws():
 def test_the_drawing_names_every_room():
     words = {element.text for element in ElementTree.parse(PICTURE).iter() if element.text}
     assert words >= {"readout", "adc", "correct", "hdr", "compander", "selector", "csi2",
-                     "control"}
+                     "control", "safety"}

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Registers of the safety mechanisms."""
+
+from ..safety.mechanism import MECHANISMS, Mechanism
+from ..safety.temperature import CELSIUS, MAXIMUM_CELSIUS, MINIMUM_CELSIUS
+from .definition import Access, Field, Register, Storage
+
+__all__ = ["safety_registers"]
+
+_TEMPERATURE = "1/256 °C, two's complement"
+
+
+def safety_registers() -> list[Register]:
+    """All of them."""
+    return [*_mechanisms(), *_temperature()]
+
+
+def _fields(sentence) -> tuple[Field, ...]:
+    return tuple(Field(name=mechanism.name.lower(), lsb=mechanism, sentence=sentence(facts))
+                 for mechanism, facts in MECHANISMS.items())
+
+
+def _mechanisms() -> list[Register]:
+    found = _fields(lambda facts: facts.sentence)
+    every = (1 << len(Mechanism)) - 1
+    return [
+        Register(name="safety_status", address=0x3700, width_bytes=4, fields=found,
+                 access=Access.WRITE_ONE_TO_CLEAR, storage=Storage.STATUS,
+                 sentence="What the safety mechanisms have found since it was cleared.",
+                 note="A bit is also set if its mechanism fails the self-test."),
+        Register(name="safety_mask", address=0x3704, width_bytes=4, fields=found,
+                 storage=Storage.IMMEDIATE, reset=every,
+                 sentence="Bits of safety_status that set safety in fault_status, and with it "
+                          "raise the error pin."),
+        Register(name="safety_inject", address=0x3708, width_bytes=4,
+                 storage=Storage.IMMEDIATE,
+                 fields=_fields(lambda facts: f"{facts.injects[0].upper()}{facts.injects[1:]}."),
+                 sentence="Faults that are injected where they would come in."),
+        Register(name="safety_self_test", address=0x370C, access=Access.SELF_CLEARING,
+                 storage=Storage.STATUS, sentence="The test of the mechanisms.",
+                 fields=(Field(name="start", lsb=0,
+                               sentence="Begins in standby; reads as one while it runs. It runs "
+                                        "after every reset, and streaming waits for its end."),
+                         Field(name="done", lsb=1, sentence="Read only: it has run."))),
+        Register(name="safety_self_test_passed", address=0x3710, width_bytes=4,
+                 access=Access.READ_ONLY, storage=Storage.STATUS,
+                 fields=tuple(field for field in found
+                              if MECHANISMS[Mechanism(field.lsb)].tested_in_standby),
+                 sentence="Mechanisms that found what the last self-test injected, and nothing "
+                          "else."),
+    ]
+
+
+def _temperature() -> list[Register]:
+    return [
+        Register(name="temperature", address=0x3714, width_bytes=2, access=Access.READ_ONLY,
+                 storage=Storage.STATUS, unit=_TEMPERATURE,
+                 sentence="What the temperature sensor reads."),
+        Register(name="temperature_minimum", address=0x3716, width_bytes=2, unit=_TEMPERATURE,
+                 storage=Storage.IMMEDIATE, reset=MINIMUM_CELSIUS * CELSIUS & 0xFFFF,
+                 sentence="Lowest temperature that is allowed."),
+        Register(name="temperature_maximum", address=0x3718, width_bytes=2, unit=_TEMPERATURE,
+                 storage=Storage.IMMEDIATE, reset=MAXIMUM_CELSIUS * CELSIUS & 0xFFFF,
+                 sentence="Highest temperature that is allowed."),
+    ]

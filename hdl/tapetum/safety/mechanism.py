@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one table of safety mechanisms: registers, self-test and documents come from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from types import MappingProxyType
+
+__all__ = ["MECHANISMS", "Mechanism", "MechanismFacts"]
+
+
+class Mechanism(IntEnum):
+    """Bit numbers of the safety registers."""
+
+    TEMPERATURE = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MechanismFacts:
+    """What a mechanism is good for; the texts go into registers and documents.
+
+    Parameters
+    ----------
+    sentence : str
+        What has happened when its bit is set.
+    protects : str
+        What it watches.
+    found_within : str
+        From the fault to the bit.
+    injects : str
+        What its injection bit does, at the place where the fault would come in.
+    checked_by : str
+        File under ``hdl/tapetum``.
+    tested_in_standby : bool
+        The self-test injects it while nothing streams. Then it raises its bit within
+        `monitor.LONGEST_DETECTION_CYCLES`, and is quiet `monitor.RECOVERY_CYCLES` after the
+        injection has ended.
+    """
+
+    sentence: str
+    protects: str
+    found_within: str
+    injects: str
+    checked_by: str
+    tested_in_standby: bool = True
+
+    def __post_init__(self):
+        if not self.sentence.endswith("."):
+            raise ValueError(f"{self.sentence!r} must be a sentence.")
+
+
+MECHANISMS: Mapping[Mechanism, MechanismFacts] = MappingProxyType({
+    Mechanism.TEMPERATURE: MechanismFacts(
+        sentence="The temperature is outside its limits.",
+        protects="everything: the die is specified within the limits",
+        found_within="7 clocks of a steady reading",
+        injects="the sensor reads 127.996 °C",
+        checked_by="safety/temperature.py"),
+})
+"""Of every mechanism."""
