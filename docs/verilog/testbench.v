@@ -30,6 +30,8 @@ module testbench;
   wire bus__read_valid;
 
   wire [16:0] row_control;
+  localparam SHUTTERS = 6;  // two per exposure group
+  wire [13*SHUTTERS-1:0] shutters;
   wire [9:0] ramp_code;
   wire ramp_active, ramp_kind, error;
   wire [2:0] bond_pattern;
@@ -47,7 +49,8 @@ module testbench;
     .ramp_kind(ramp_kind), .comparators(comparators), .external_sync(1'b0), .temperature(16'sd6400),
     .error(error),
     .phy__request(phy__request), .phy__ready(phy__request), .phy__valid(), .phy__data(),
-    .shutters(), .bond_pattern(bond_pattern), .bond_map_load(), .bond_map(), .sync_output(),
+    .shutters(shutters), .row_read_back(row_read_back), .shutter_read_back(shutter_read_back),
+    .bond_pattern(bond_pattern), .bond_map_load(), .bond_map(), .sync_output(),
     .strobe(), .interrupt_request(), .counter_clock_request()
   );
 
@@ -56,6 +59,18 @@ module testbench;
   // quarters. Off by more than 128 codes, a column counts as broken (fault `column_limit`).
   wire [9:0] test_level = row_control[0] ? FULL_WELL * 3 / 4 : FULL_WELL / 4;
   wire [9:0] level = RESET_LEVEL + (ramp_kind ? test_level : 0);
+
+  // What it did with its row lines: number of the selected row and its complement, both 0 if there
+  // is none, then the levels. Of each shutter line, the row that was emptied last.
+  wire [27:0] row_read_back = {row_control[16:13], row_control[12] ? ~row_control[11:0] : 12'd0,
+    row_control[12] ? row_control[11:0] : 12'd0};
+  reg [25*SHUTTERS-1:0] shutter_read_back = 0;
+  integer each;
+  always @(posedge clk)
+    for (each = 0; each < SHUTTERS; each = each + 1)
+      if (shutters[13*each+12])
+        shutter_read_back[25*each +: 25] <= {~shutter_read_back[25*each+24],
+          ~shutters[13*each +: 12], shutters[13*each +: 12]};
 
   // While the bonds are tested, the pixel die drives the pattern instead: neighbours differ,
   // and the spare of each group of 16 columns, here the upper five bits, lies right of its group.

@@ -23,7 +23,7 @@ from .csi2.transmitter import Csi2Transmitter
 from .csi2.verdict_packets import VerdictPackets
 from .hdr.hdr import Hdr
 from .npu.npu import Npu
-from .pixel import RampKind, RowControl, ShutterControl
+from .pixel import RampKind, RowControl, RowReadBack, ShutterControl, ShutterReadBack
 from .readout.readout import Readout
 from .registers.bus import RegisterBus
 from .safety.safety import Safety
@@ -68,6 +68,8 @@ class Die(wiring.Component):
     -------
     row_control : Out(RowControl), shutters : Out(2 ShutterControl per exposure group)
         Row lines of the pixel die.
+    row_read_back : In(RowReadBack), shutter_read_back : In(2 ShutterReadBack per exposure group)
+        What became of them there; see `RowReadBackCheck`.
     ramp_code, ramp_active : Out, in ``counter_domain``
         What the pixel die's comparators compare with; ``comparators`` : In is their answer.
     ramp_kind : Out(RampKind)
@@ -85,8 +87,8 @@ class Die(wiring.Component):
         Of a host on the die itself; see `BusShare`.
     external_sync : In(1)
         Asynchronous pin: starts a frame in triggered mode.
-    temperature : In(signed(16))
-        Of the sensor, see `TemperatureMonitor`. Asynchronous.
+    temperature : In(16)
+        Of the sensor, in two's complement; see `TemperatureMonitor`. Asynchronous.
     sync_output, strobe, error : Out(1)
         Pins: frame sync, lamp, any unmasked fault.
     interrupt_request : Out(1)
@@ -119,6 +121,9 @@ class Die(wiring.Component):
         super().__init__({
             "row_control": Out(RowControl),
             "shutters": Out(data.ArrayLayout(ShutterControl, 2 * len(config.exposure_groups))),
+            "row_read_back": In(RowReadBack),
+            "shutter_read_back": In(
+                data.ArrayLayout(ShutterReadBack, 2 * len(config.exposure_groups))),
             "ramp_code": Out(config.adc.bits),
             "ramp_active": Out(1),
             "ramp_kind": Out(RampKind),
@@ -133,7 +138,7 @@ class Die(wiring.Component):
             "spi_data_out": Out(1), "spi_drive": Out(1),
             "bus": In(RegisterBus()), "bus_waits": Out(1),
             "external_sync": In(1),
-            "temperature": In(signed(16)),
+            "temperature": In(16),
             "sync_output": Out(1),
             "strobe": Out(1),
             "error": Out(1),
@@ -272,6 +277,9 @@ class Die(wiring.Component):
             safety.control.eq(control.safety), control.safety_status.eq(safety.status),
             safety.standby.eq(~control.streaming & ~readout.busy),
             safety.temperature.eq(self.temperature),
+            safety.row_control.eq(readout.row_control), safety.shutters.eq(readout.shutters),
+            safety.row_read_back.eq(self.row_read_back),
+            safety.shutter_read_back.eq(self.shutter_read_back),
         ]
 
         # Pins

@@ -11,7 +11,8 @@ from amaranth.lib import data, enum
 from .row_timing import Ramp
 
 __all__ = ["AlignedPixels", "CodePixels", "LinearPixels", "OutputPixels", "RampCommand",
-           "RampKind", "RowControl", "RowKind", "RowTag", "ShutterControl", "corrected_bits"]
+           "RampKind", "RowControl", "RowKind", "RowReadBack", "RowTag", "ShutterControl",
+           "ShutterReadBack", "corrected_bits"]
 
 
 class RowKind(enum.Enum, shape=2):
@@ -62,6 +63,32 @@ class ShutterControl(data.Struct):
 
     physical_row: 12
     reset: 1
+
+
+class RowReadBack(data.Struct):
+    """What became of `RowControl`, from the far end of the rows.
+
+    ``row`` is the OR of the numbers of all selected rows, ``row_inverted`` that of their
+    complements: both 0 if none is selected. The others are the levels that reach a row.
+    """
+
+    row: 12
+    row_inverted: 12
+    reset: 1
+    transfer_large: 1
+    transfer_small: 1
+    high_gain: 1
+
+
+class ShutterReadBack(data.Struct):
+    """What became of `ShutterControl`: the rows that the last pulse emptied, as in `RowReadBack`.
+
+    ``pulses`` changes with every pulse. All are 0 after a reset.
+    """
+
+    row: 12
+    row_inverted: 12
+    pulses: 1
 
 
 class RampCommand(data.Struct):

@@ -13,6 +13,7 @@ class Mechanism(IntEnum):
     """Bit numbers of the safety registers."""
 
     TEMPERATURE = 0
+    ROW_READ_BACK = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,5 +57,11 @@ MECHANISMS: Mapping[Mechanism, MechanismFacts] = MappingProxyType({
         found_within="7 clocks of a steady reading",
         injects="the sensor reads 127.996 °C",
         checked_by="safety/temperature.py"),
+    Mechanism.ROW_READ_BACK: MechanismFacts(
+        sentence="The pixel die selected, drove or emptied another row than was asked for.",
+        protects="row decoders of the pixel die, bonds of the row and shutter lines",
+        found_within="12 clocks of the row being selected or emptied",
+        injects="the lowest bit of every row comes back inverted",
+        checked_by="safety/row_read_back.py"),
 })
 """Of every mechanism."""

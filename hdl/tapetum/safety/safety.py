@@ -2,13 +2,15 @@
 """The room's way in and out: what the rooms show, and what the host learns of it."""
 
 from amaranth import *
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
+from ..pixel import RowControl, RowReadBack, ShutterControl, ShutterReadBack
 from .host_ports import SafetyControl, SafetyStatus
 from .mechanism import Mechanism
 from .monitor import SafetyMonitor
+from .row_read_back import RowReadBackCheck
 from .temperature import TemperatureMonitor
 
 __all__ = ["Safety"]
@@ -39,16 +41,22 @@ class Safety(wiring.Component):
         A level: any bit that the mask lets through.
     temperature : In(signed(16))
         Of the sensor; see `TemperatureMonitor`.
+    row_control, row_read_back, shutters, shutter_read_back : In
+        See `RowReadBackCheck`.
     """
 
     def __init__(self, config: DieConfig):
         self.config = config
+        shutters = 2 * len(config.exposure_groups)
         super().__init__({
             "control": In(SafetyControl), "status": Out(SafetyStatus),
             "standby": In(1),
             "raised": In(len(Mechanism)), "inject": Out(len(Mechanism)),
             "alarm": Out(1),
             "temperature": In(signed(16)),
+            "row_control": In(RowControl), "row_read_back": In(RowReadBack),
+            "shutters": In(data.ArrayLayout(ShutterControl, shutters)),
+            "shutter_read_back": In(data.ArrayLayout(ShutterReadBack, shutters)),
         })
 
     def elaborate(self, platform):
@@ -56,15 +64,19 @@ class Safety(wiring.Component):
         control, status = self.control, self.status
         m.submodules.monitor = monitor = SafetyMonitor()
         m.submodules.temperature = temperature = TemperatureMonitor()
+        m.submodules.rows = rows = RowReadBackCheck(self.config)
         m.d.comb += [
             temperature.sensor.eq(self.temperature),
             temperature.minimum.eq(control.temperature_minimum),
             temperature.maximum.eq(control.temperature_maximum),
             status.temperature.eq(temperature.temperature),
+            rows.row_control.eq(self.row_control), rows.row_read_back.eq(self.row_read_back),
+            rows.shutters.eq(self.shutters),
+            rows.shutter_read_back.eq(self.shutter_read_back),
         ]
 
         raised = Signal(len(Mechanism))
-        watching = {Mechanism.TEMPERATURE: temperature}
+        watching = {Mechanism.TEMPERATURE: temperature, Mechanism.ROW_READ_BACK: rows}
         for mechanism, watch in watching.items():
             m.d.comb += [watch.inject.eq(monitor.inject[mechanism]),
                          raised[mechanism].eq(watch.raised)]

@@ -22,8 +22,10 @@ from tapetum.pixel import (
     OutputPixels,
     RampCommand,
     RowControl,
+    RowReadBack,
     RowTag,
     ShutterControl,
+    ShutterReadBack,
     corrected_bits,
 )
 from tapetum.registers.bus import RegisterBus
@@ -89,6 +91,19 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
               route="readout → pixel die, two per exposure group", notes={
                   "physical_row": "row whose exposure begins",
                   "reset": "pulse of one clock that empties its photodiode"}),
+        Entry(shape=RowReadBack, path="pixel.py", route="pixel die → safety",
+              clock="none: looked at when the row lines stand still", notes={
+                  "row": "OR of the numbers of all rows that are selected",
+                  "row_inverted": "OR of their complements",
+                  "reset": "level at the far end of the row lines",
+                  "transfer_large": "likewise", "transfer_small": "likewise",
+                  "high_gain": "likewise"}),
+        Entry(shape=ShutterReadBack, path="pixel.py",
+              route="pixel die → safety, two per exposure group",
+              clock="none: looked at when the shutter lines stand still", notes={
+                  "row": "OR of the numbers of all rows that the last pulse emptied",
+                  "row_inverted": "OR of their complements",
+                  "pulses": "changes with every pulse"}),
         Entry(shape=RampCommand, path="pixel.py", route="readout → adc", notes={
             "kind": "0 reset level, 1 signal level",
             "frame_last": "last active row of this capture in its frame",

@@ -15,6 +15,7 @@ PORT_DOMAINS: dict[str, str | None] = {
     "comparators": None, "external_sync": None, "temperature": None,
     "spi_clock": None, "spi_select": None, "spi_data_in": None, "spi_data_out": None,
     "spi_drive": None,
+    "row_read_back": None, "shutter_read_back": None,
 }
 """Clock domain by member of the die; None is asynchronous, and all others are of ``sync``."""
 

@@ -69,7 +69,7 @@ class RampServer:
         """Let the sensor on the die read what the pixel die has while `frame` is read."""
         self._warmed = frame
         celsius = self.pixel_die.temperature_celsius(frame)
-        self.dut.temperature.value = round(celsius * CELSIUS)
+        self.dut.temperature.value = round(celsius * CELSIUS) & 0xFFFF
 
     def _trip_codes(self, request) -> np.ndarray:
         tag, row = request.command.tag, request.physical_row

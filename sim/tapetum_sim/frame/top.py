@@ -14,6 +14,7 @@ from tapetum.csi2.packets import PacketBytes
 from tapetum.die import Die
 
 from ..pixel_die.comparator_bank import ComparatorBank
+from ..pixel_die.row_lines import RowLines
 from ..simulator import Mailbox, Recorder
 from .array_pens import add_array_pens
 from .direct_adc import TRIP_CODES, DirectColumnAdc
@@ -83,7 +84,7 @@ class SimulationTop(wiring.Component):
     streaming, busy, error : Out(1), faults : Out
     counter_clock_request : Out(1)
         While it is low, the clock ``adc`` stands still.
-    external_sync : In(1), temperature : In(signed(16))
+    external_sync : In(1), temperature : In(16)
     sync_output, strobe, interrupt_request : Out(1)
     phy_stall : In(1)
         Holds the PHY boundary, to see what happens then.
@@ -119,7 +120,7 @@ class SimulationTop(wiring.Component):
             "faults": Out(len(Fault)),
             "error": Out(1),
             "external_sync": In(1),
-            "temperature": In(signed(16)),
+            "temperature": In(16),
             "sync_output": Out(1),
             "strobe": Out(1),
             "interrupt_request": Out(1),
@@ -181,6 +182,12 @@ class SimulationTop(wiring.Component):
             meter.ramp_start.eq(die.readout.ramp.valid & die.readout.ramp.ready),
             self.request.eq(meter.request),
             self.request_toggle.eq(meter.request_toggle),
+        ]
+        m.submodules.rows = rows = RowLines(self.config)
+        m.d.comb += [
+            rows.row_control.eq(die.row_control), rows.shutters.eq(die.shutters),
+            die.row_read_back.eq(rows.row_read_back),
+            die.shutter_read_back.eq(rows.shutter_read_back),
         ]
         if not self.direct:
             self._comparators(m, die, meter)
