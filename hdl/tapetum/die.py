@@ -273,10 +273,14 @@ class Die(wiring.Component):
         ]
 
         # Safety
+        connect(m, control.register_watch, safety.registers)
         m.d.comb += [
             safety.control.eq(control.safety), control.safety_status.eq(safety.status),
             safety.standby.eq(~control.streaming & ~readout.busy),
             safety.temperature.eq(self.temperature),
+            safety.adopt.eq(readout.adopt),
+            safety.converted.valid.eq(adc.pixels.valid),
+            safety.converted.payload.eq(adc.pixels.payload),
             safety.row_control.eq(readout.row_control), safety.shutters.eq(readout.shutters),
             safety.row_read_back.eq(self.row_read_back),
             safety.shutter_read_back.eq(self.shutter_read_back),

@@ -10,10 +10,11 @@ from ..npu.host_ports import ArrayControl, ArrayStatus
 from ..pixel import corrected_bits
 from ..registers.array import VISION_REGISTERS, default_vision
 from ..registers.bank import RegisterBank
-from ..registers.bus import RegisterBus, WindowBus
+from ..registers.bus import RegisterBus, RegisterWatch, WindowBus
 from ..registers.ccs_codes import VISIBLE_PIXELS
 from ..registers.ccs_identity import frame_format_status
 from ..registers.exposure import exposure_control
+from ..registers.layout import RegisterLayout
 from ..registers.table import memory_windows, register_table
 from ..safety.host_ports import SafetyControl, SafetyStatus
 from ..spi.framing import SpiStatus
@@ -80,6 +81,7 @@ class Control(wiring.Component):
     histogram_frame : In(16)
     safety : Out(SafetyControl), safety_status : In(SafetyStatus)
         The self-test starts with a reset; ``streaming`` waits for its end.
+    register_watch : Out(RegisterWatch)
     array_control : Out(ArrayControl), array_status : In(ArrayStatus)
         Only of a die with an array.
     windows : Out, a `WindowBus` by name of each memory window
@@ -111,6 +113,7 @@ class Control(wiring.Component):
             "companding_load": Out(1), "companding_bits": Out(5), "companding_shown": Out(3),
             "companding_busy": In(1), "companding_refused": In(1),
             "companding_slot": In(3),
+            "register_watch": Out(RegisterWatch(RegisterLayout(self.registers))),
             "safety": Out(SafetyControl), "safety_status": In(SafetyStatus),
             "windows": Out(wiring.Signature(
                 {window.name: Out(WindowBus(window)) for window in self.memory_windows})),
@@ -127,7 +130,8 @@ class Control(wiring.Component):
         bank, guard = RegisterBank(self.registers, self.memory_windows), self._guard
         m.submodules.accessed = accessed = AwakeFor(self.bus.write | self.bus.read,
                                                     hold_cycles=ACCESS_HOLD_CYCLES)
-        m.submodules.bank = Gated(bank, awake=accessed.awake | bank.busy | guard.pending)
+        m.submodules.bank = Gated(bank, awake=(
+            accessed.awake | bank.busy | guard.pending | self.register_watch.busy))
         m.submodules.guard = Gated(guard, awake=bank.changed | bank.busy | guard.pending)
         m.submodules.contexts = contexts = ContextSequence(self.config)
         ring = FrameSettingsRing(self.config)
@@ -136,6 +140,7 @@ class Control(wiring.Component):
         m.submodules.status = status = FrameStatus(self.config)
 
         connect(m, flipped(self.bus), bank.bus)
+        connect(m, bank.watch, flipped(self.register_watch))
         for window in self.memory_windows:
             connect(m, getattr(bank.windows, window.name),
                     flipped(getattr(self.windows, window.name)))
@@ -237,10 +242,12 @@ class Control(wiring.Component):
             control.start.eq(bank.commanded.safety_self_test[0] | woke),
             control.temperature_minimum.eq(immediate.temperature_minimum),
             control.temperature_maximum.eq(immediate.temperature_maximum),
+            control.test_row_tolerance_log2.eq(immediate.test_row_tolerance),
             bank.status.safety_status.eq(status.found),
             bank.status.safety_self_test.eq(Cat(status.running, status.done)),
             bank.status.safety_self_test_passed.eq(status.passed),
             bank.status.temperature.eq(status.temperature),
+            bank.status.register_crc.eq(status.register_crc),
         ]
 
     def _array(self, m: Module, bank: RegisterBank) -> None:

@@ -7,7 +7,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .bus import HOSTS, RegisterBus, WindowBus
+from .bus import HOSTS, RegisterBus, RegisterWatch, WindowBus
 from .definition import Access, MemoryWindow, Register, Storage, check_table
 from .layout import PAGE_BYTES, RegisterLayout
 from .register_memory import RegisterMemory
@@ -61,6 +61,7 @@ class RegisterBank(wiring.Component):
     reset : In(1), busy : Out(1)
     word_address : In, word : Out(32)
         Second read port of the memory; latency 2 cycles. `RegisterLayout` says what lies where.
+    watch : Out(RegisterWatch)
     windows : a `WindowBus` by name of each window, if there are any
     """
 
@@ -68,6 +69,7 @@ class RegisterBank(wiring.Component):
         check_table(list(registers), list(windows))
         self.registers, self.memory_windows = tuple(registers), tuple(windows)
         self.layout = RegisterLayout(registers)
+        self.memory = RegisterMemory(self.layout)
         super().__init__({
             "bus": In(RegisterBus()),
             "status": In(struct_of(registers, storage=Storage.STATUS)),
@@ -79,14 +81,17 @@ class RegisterBank(wiring.Component):
             "busy": Out(1),
             "word_address": In(range(self.layout.words)),
             "word": Out(32),
+            "watch": Out(RegisterWatch(self.layout)),
         } | ({"windows": Out(wiring.Signature(
             {window.name: Out(WindowBus(window)) for window in windows}))} if windows else {}))
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.memory = memory = RegisterMemory(self.layout)
+        m.submodules.memory = memory = self.memory
         m.d.comb += [memory.reset.eq(self.reset), self.busy.eq(memory.busy),
-                     memory.word_address.eq(self.word_address), self.word.eq(memory.word)]
+                     memory.word_address.eq(self.word_address), self.word.eq(memory.word),
+                     memory.watch_address.eq(self.watch.word_address),
+                     self.watch.word.eq(memory.watch_word), self.watch.reset.eq(memory.busy)]
 
         # Stages 1 and 2: where does the address lie? -------------------------------------------
         address, write_data = Signal(16), Signal(8)
@@ -214,6 +219,10 @@ class RegisterBank(wiring.Component):
                          commit.eq(memory.is_last & enabled.any()),
                          commit_place.eq(word_place), commit_bytes.eq(enabled),
                          commit_data.eq(assembled)]
+        changed = Cat((assembled ^ memory.host_word).word_select(byte, 8)
+                      & enabled[byte].replicate(8) for byte in range(4))
+        m.d.sync += [self.watch.written.eq(strobe & memory.is_last & enabled.any()),
+                     self.watch.place.eq(word_place), self.watch.changed.eq(changed)]
         m.d.comb += [memory.write.eq(commit), memory.write_place.eq(commit_place),
                      memory.write_bytes.eq(commit_bytes), memory.write_data.eq(commit_data)]
 

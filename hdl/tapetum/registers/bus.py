@@ -5,8 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .definition import MemoryWindow
+from .layout import RegisterLayout
 
-__all__ = ["ACCESS_INTERVAL_CYCLES", "HOSTS", "READ_LATENCY_CYCLES", "RegisterBus", "WindowBus"]
+__all__ = ["ACCESS_INTERVAL_CYCLES", "HOSTS", "READ_LATENCY_CYCLES", "RegisterBus", "RegisterWatch",
+           "WindowBus"]
 
 HOSTS = ("local", "cci", "spi")
 """Who may speak in turn, by the numbers that they have; the bytes of each follow each other by
@@ -58,3 +60,27 @@ class WindowBus(wiring.Signature):
         self.window = window
         super().__init__({"address": Out(window.address_bits), "write": Out(1),
                           "write_data": Out(8), "read_data": In(8)})
+
+
+class RegisterWatch(wiring.Signature):
+    """The register memory as one sees it who checks it: its words, and every legal change.
+
+    Members
+    -------
+    reset : Out(1)
+        All bytes return to their reset values.
+    written : Out(1), place : Out, changed : Out(32)
+        Strobe: bits of a word change, at least `ACCESS_INTERVAL_CYCLES` after the strobe before.
+        The word is in the memory two cycles later.
+    word_address : In, word : Out(32)
+        A read port; latency 2 cycles.
+    busy : In(1)
+        The port is being used.
+    """
+
+    def __init__(self, layout: RegisterLayout):
+        words = range(layout.words)
+        super().__init__({
+            "reset": Out(1), "written": Out(1), "place": Out(words), "changed": Out(32),
+            "word_address": In(words), "word": Out(32), "busy": In(1),
+        })

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The memory that holds the registers, beside the one that says what each byte is."""
 
+from typing import Any
+
 from amaranth import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
@@ -23,20 +25,22 @@ class RegisterMemory(wiring.Component):
         ``writable``, ``is_first``, ``is_last`` are its attributes.
     write : In(1), write_place : In, write_bytes : In(4), write_data : In(32)
         Ignored while ``busy``.
-    word_address : In, word : Out(32)
-        A second read port; latency 2 cycles.
+    word_address, watch_address : In, word, watch_word : Out(32)
+        A second and a third read port; latency 2 cycles.
     reset : In(1), busy : Out(1)
         Strobe, and high until every byte has its reset value: a cycle per byte, and 3.
     """
 
     def __init__(self, layout: RegisterLayout):
         self.layout = layout
+        self.values: Any = memory.Memory(shape=32, depth=layout.words, init=[])
         words = range(layout.words)
         super().__init__({
             "place": In(range(layout.bytes)),
             "host_word": Out(32), "writable": Out(8), "is_first": Out(1), "is_last": Out(1),
             "write": In(1), "write_place": In(words), "write_bytes": In(4), "write_data": In(32),
             "word_address": In(words), "word": Out(32),
+            "watch_address": In(words), "watch_word": Out(32),
             "reset": In(1), "busy": Out(1, init=1),
         })
 
@@ -46,8 +50,9 @@ class RegisterMemory(wiring.Component):
         m.submodules.attributes = attributes = memory.Memory(
             shape=layout, depth=self.layout.bytes, init=[
                 dict(zip(layout.members, row, strict=True)) for row in self.layout.attributes()])
-        m.submodules.values = values = memory.Memory(shape=32, depth=self.layout.words, init=[])
+        m.submodules.values = values = self.values
         attribute, host, guard = attributes.read_port(), values.read_port(), values.read_port()
+        watch = values.read_port()
         write = values.write_port(granularity=8)
 
         # The walk: a place leaves, its reset value returns two cycles later.
@@ -72,8 +77,10 @@ class RegisterMemory(wiring.Component):
             self.writable.eq(found.writable), self.is_first.eq(found.is_first),
             self.is_last.eq(found.is_last),
             host.addr.eq(self.place[2:]), guard.addr.eq(self.word_address),
+            watch.addr.eq(self.watch_address),
         ]
-        m.d.sync += [self.host_word.eq(host.data), self.word.eq(guard.data)]
+        m.d.sync += [self.host_word.eq(host.data), self.word.eq(guard.data),
+                     self.watch_word.eq(watch.data)]
         with m.If(self.busy):
             m.d.comb += [write.addr.eq(last_place[1][2:]), write.data.eq(found.reset.replicate(4)),
                          write.en.eq(in_flight[1] << ~last_place[1][:2])]

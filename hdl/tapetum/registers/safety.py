@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registers of the safety mechanisms."""
 
+from ..config import DieConfig
+from ..safety.known_levels import default_tolerance_log2
 from ..safety.mechanism import MECHANISMS, Mechanism
 from ..safety.temperature import CELSIUS, MAXIMUM_CELSIUS, MINIMUM_CELSIUS
 from .definition import Access, Field, Register, Storage
@@ -10,9 +12,10 @@ __all__ = ["safety_registers"]
 _TEMPERATURE = "1/256 °C, two's complement"
 
 
-def safety_registers() -> list[Register]:
-    """All of them."""
-    return [*_mechanisms(), *_temperature()]
+def safety_registers(config: DieConfig) -> list[Register]:
+    """All of them for one configuration."""
+    return [*_mechanisms(), *_temperature(), *_levels(config),
+            *_register_map()]
 
 
 def _fields(sentence) -> tuple[Field, ...]:
@@ -62,4 +65,20 @@ def _temperature() -> list[Register]:
         Register(name="temperature_maximum", address=0x3718, width_bytes=2, unit=_TEMPERATURE,
                  storage=Storage.IMMEDIATE, reset=MAXIMUM_CELSIUS * CELSIUS & 0xFFFF,
                  sentence="Highest temperature that is allowed."),
+    ]
+
+
+def _levels(config: DieConfig) -> list[Register]:
+    return [
+        Register(name="test_row_tolerance", address=0x371A, bits=4, unit="log2 of ADC codes",
+                 storage=Storage.IMMEDIATE, reset=default_tolerance_log2(config),
+                 sentence="By how much the mean of a test row may differ from its level."),
+    ]
+
+
+def _register_map() -> list[Register]:
+    return [
+        Register(name="register_crc", address=0x371C, width_bytes=4, access=Access.READ_ONLY,
+                 storage=Storage.STATUS,
+                 sentence="CRC-32 over the register memory, as the last whole walk found it."),
     ]

@@ -44,7 +44,7 @@ def register_table(config: DieConfig) -> list[Register]:
     """
     registers = sorted((*ccs_registers(config), *manufacturer_registers(config),
                         *exposure_registers(config), *array_registers(config),
-                        *safety_registers()),
+                        *safety_registers(config)),
                        key=lambda register: register.address)
     second = context_registers(config, {register.name: register for register in registers})
     registers = sorted((*registers, *second), key=lambda register: register.address)

@@ -22,6 +22,7 @@ class SafetyControl(data.Struct):
     start: 1
     temperature_minimum: signed(16)
     temperature_maximum: signed(16)
+    test_row_tolerance_log2: 4
 
 
 class SafetyStatus(data.Struct):
@@ -32,3 +33,4 @@ class SafetyStatus(data.Struct):
     done: 1
     passed: len(Mechanism)
     temperature: signed(16)
+    register_crc: 32

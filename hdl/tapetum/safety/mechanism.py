@@ -14,6 +14,8 @@ class Mechanism(IntEnum):
 
     TEMPERATURE = 0
     ROW_READ_BACK = 1
+    TEST_ROWS = 2
+    REGISTER_MAP = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,5 +65,17 @@ MECHANISMS: Mapping[Mechanism, MechanismFacts] = MappingProxyType({
         found_within="12 clocks of the row being selected or emptied",
         injects="the lowest bit of every row comes back inverted",
         checked_by="safety/row_read_back.py"),
+    Mechanism.TEST_ROWS: MechanismFacts(
+        sentence="A test row was not at the level that the pixel die drives in it.",
+        protects="ramp, count, latches, sampling and multiplexer of the converters",
+        found_within="one frame: 6 clocks behind its next test row",
+        injects="the top bit of every code in a test row is seen inverted",
+        checked_by="safety/known_levels.py"),
+    Mechanism.REGISTER_MAP: MechanismFacts(
+        sentence="A register changed without having been written.",
+        protects="the memory that holds all registers",
+        found_within="one frame: the next walk, which ends in its first line or two",
+        injects="the lowest bit of the first word of the memory is seen inverted",
+        checked_by="safety/register_map.py"),
 })
 """Of every mechanism."""

@@ -2,14 +2,19 @@
 """The room's way in and out: what the rooms show, and what the host learns of it."""
 
 from amaranth import *
-from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..pixel import RowControl, RowReadBack, ShutterControl, ShutterReadBack
+from ..pixel import CodePixels, RowControl, RowReadBack, ShutterControl, ShutterReadBack
+from ..registers.bus import RegisterWatch
+from ..registers.layout import RegisterLayout
+from ..registers.table import register_table
 from .host_ports import SafetyControl, SafetyStatus
+from .known_levels import KnownLevelCheck
 from .mechanism import Mechanism
 from .monitor import SafetyMonitor
+from .register_map import RegisterMapCheck
 from .row_read_back import RowReadBackCheck
 from .temperature import TemperatureMonitor
 
@@ -43,11 +48,16 @@ class Safety(wiring.Component):
         Of the sensor; see `TemperatureMonitor`.
     row_control, row_read_back, shutters, shutter_read_back : In
         See `RowReadBackCheck`.
+    registers : In(RegisterWatch), adopt : In(1)
+        See `RegisterMapCheck`; a walk begins as a frame is planned.
+    converted : In(stream of CodePixels), always ready
+        What `adc` sends; only looked at, as all streams here.
     """
 
     def __init__(self, config: DieConfig):
         self.config = config
         shutters = 2 * len(config.exposure_groups)
+        self.layout = RegisterLayout(register_table(config))
         super().__init__({
             "control": In(SafetyControl), "status": Out(SafetyStatus),
             "standby": In(1),
@@ -57,6 +67,9 @@ class Safety(wiring.Component):
             "row_control": In(RowControl), "row_read_back": In(RowReadBack),
             "shutters": In(data.ArrayLayout(ShutterControl, shutters)),
             "shutter_read_back": In(data.ArrayLayout(ShutterReadBack, shutters)),
+            "registers": In(RegisterWatch(self.layout)), "adopt": In(1),
+            "converted": In(stream.Signature(CodePixels(config.lanes, config.adc.bits),
+                                             always_ready=True)),
         })
 
     def elaborate(self, platform):
@@ -65,18 +78,26 @@ class Safety(wiring.Component):
         m.submodules.monitor = monitor = SafetyMonitor()
         m.submodules.temperature = temperature = TemperatureMonitor()
         m.submodules.rows = rows = RowReadBackCheck(self.config)
+        m.submodules.register_map = register_map = RegisterMapCheck(self.layout)
+        connect(m, flipped(self.registers), register_map.registers)
+        m.submodules.levels = levels = KnownLevelCheck(self.config)
         m.d.comb += [
             temperature.sensor.eq(self.temperature),
             temperature.minimum.eq(control.temperature_minimum),
             temperature.maximum.eq(control.temperature_maximum),
             status.temperature.eq(temperature.temperature),
+            register_map.start.eq(self.adopt), status.register_crc.eq(register_map.crc),
+            levels.i.valid.eq(self.converted.valid),
+            levels.i.payload.eq(self.converted.payload),
+            levels.tolerance_log2.eq(control.test_row_tolerance_log2),
             rows.row_control.eq(self.row_control), rows.row_read_back.eq(self.row_read_back),
             rows.shutters.eq(self.shutters),
             rows.shutter_read_back.eq(self.shutter_read_back),
         ]
 
         raised = Signal(len(Mechanism))
-        watching = {Mechanism.TEMPERATURE: temperature, Mechanism.ROW_READ_BACK: rows}
+        watching = {Mechanism.TEMPERATURE: temperature, Mechanism.ROW_READ_BACK: rows,
+                    Mechanism.TEST_ROWS: levels, Mechanism.REGISTER_MAP: register_map}
         for mechanism, watch in watching.items():
             m.d.comb += [watch.inject.eq(monitor.inject[mechanism]),
                          raised[mechanism].eq(watch.raised)]

@@ -35,6 +35,7 @@ class Watched(wiring.Component):
         m = Module()
         m.submodules.control, m.submodules.safety = control, safety = self.control, self.safety
         connect(m, flipped(self.bus), control.bus)
+        connect(m, control.register_watch, safety.registers)
         m.d.comb += [
             control.planned.eq(control.settings),
             safety.control.eq(control.safety), control.safety_status.eq(safety.status),
