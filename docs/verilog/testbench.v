@@ -16,12 +16,13 @@ module testbench;
     MIN_LINE_LENGTH_PCK = 16'h1144, CAPTURE_MASK = 16'h3000, SETTINGS_STATUS = 16'h3006;
   localparam [9:0] RESET_LEVEL = 32, FULL_WELL = 960;  // ramp codes
 
-  // Three clocks, each with a synchronous, active-high reset.
-  reg clk = 0, adc_clk = 0, byte_clk = 0;
-  reg rst = 1, adc_rst = 1, byte_rst = 1;
+  // Four clocks, each with a synchronous, active-high reset.
+  reg clk = 0, adc_clk = 0, byte_clk = 0, safety_clk = 0;
+  reg rst = 1, adc_rst = 1, byte_rst = 1, safety_rst = 1;
   always #6.667 clk = ~clk;            // 75 MHz
   always #5.000 adc_clk = ~adc_clk;    // 100 MHz
   always #40.00 byte_clk = ~byte_clk;  // 12.5 MHz
+  always #20.833 safety_clk = ~safety_clk;  // 24 MHz
 
   reg [15:0] bus__address = 0;
   reg [7:0] bus__write_data = 0;
@@ -40,7 +41,7 @@ module testbench;
 
   tapetum_tiny die(
     .clk(clk), .rst(rst), .adc_clk(adc_clk), .adc_rst(adc_rst),
-    .byte_clk(byte_clk), .byte_rst(byte_rst),
+    .byte_clk(byte_clk), .byte_rst(byte_rst), .safety_clk(safety_clk), .safety_rst(safety_rst),
     .bus__address(bus__address), .bus__write(bus__write), .bus__write_data(bus__write_data),
     .bus__read(bus__read), .bus__read_data(bus__read_data), .bus__read_valid(bus__read_valid),
     .bus__host(2'b00), .bus_waits(), .scl(1'b1), .sda(1'b1), .pull_sda(), .second_address(1'b0),
@@ -119,7 +120,7 @@ module testbench;
   always @(posedge ramp_active) ramps = ramps + 1;
 
   initial begin
-    #200 rst = 0; adc_rst = 0; byte_rst = 0;
+    #200 rst = 0; adc_rst = 0; byte_rst = 0; safety_rst = 0;
 
     busy = 1;
     while (busy != 0) read_register(SOFTWARE_RESET, busy);

@@ -38,6 +38,8 @@ class DieConfig:
 
     Parameters
     ----------
+    safety_clock_hz : float
+        Of the watchdog, see `Watchdog`.
     npu : NpuConfig, optional
         None for a die without an array, and so without its front end, `vision`.
 
@@ -53,6 +55,7 @@ class DieConfig:
     timing: TimingConfig
     sync_clock_hz: float
     adc_clock_hz: float
+    safety_clock_hz: float = 24e6
     lanes: int = 1
     pixel: PixelConfig = field(default_factory=PixelConfig)
     adc: AdcConfig = field(default_factory=AdcConfig)
@@ -67,6 +70,9 @@ class DieConfig:
         require(self.adc_clock_hz * 3 >= self.sync_clock_hz,
                 f"adc_clock_hz must be at least a third of sync_clock_hz, "
                 f"{self.sync_clock_hz / 3:.3g}, not {self.adc_clock_hz:.3g}.")
+        require(self.sync_clock_hz / 6 <= self.safety_clock_hz <= self.sync_clock_hz,
+                f"safety_clock_hz must lie between a sixth of sync_clock_hz, "
+                f"{self.sync_clock_hz / 6:.3g}, and sync_clock_hz, not {self.safety_clock_hz:.3g}.")
         require(self.lanes in (1, 2, 4), f"lanes must be 1, 2 or 4, not {self.lanes}.")
         require(1 <= len(self.captures) <= 4,
                  f"a die has one to four captures, not {len(self.captures)}.")

@@ -22,11 +22,14 @@ from .csi2.lanes import PhyLanes
 from .csi2.transmitter import Csi2Transmitter
 from .csi2.verdict_packets import VerdictPackets
 from .hdr.hdr import Hdr
+from .memory.health import MemoryHealth, gather
 from .npu.npu import Npu
 from .pixel import RampKind, RowControl, RowReadBack, ShutterControl, ShutterReadBack
 from .readout.readout import Readout
 from .registers.bus import RegisterBus
+from .safety.mechanism import Mechanism
 from .safety.safety import Safety
+from .safety.watchdog import Watchdog
 from .spi.spi import Spi
 from .stats.statistics import Statistics
 from .stream.clock_gate import AwakeFor, Gated
@@ -60,6 +63,8 @@ class Die(wiring.Component):
     config : DieConfig
     counter_domain, byte_domain : str
         Clocks of the column counters and of the CSI-2 byte lanes, asynchronous to ``sync``.
+    safety_domain : str
+        The watchdog's clock, asynchronous to all others.
     converter : callable
         Makes the column converters from configuration and domain; the result has the ports of
         `ColumnAdc`.
@@ -90,20 +95,23 @@ class Die(wiring.Component):
     temperature : In(16)
         Of the sensor, in two's complement; see `TemperatureMonitor`. Asynchronous.
     sync_output, strobe, error : Out(1)
-        Pins: frame sync, lamp, any unmasked fault.
+        Pins: frame sync, lamp, any unmasked fault. The watchdog raises ``error`` in
+        ``safety_domain``, all others do in ``sync``.
     interrupt_request : Out(1)
         Pin: the array has seen what the host waits for. Always 0 without an array.
     phy : Out(PhyLanes), in ``byte_domain``
     """
 
     def __init__(self, config: DieConfig, *, counter_domain: str = "adc",
-                 byte_domain: str = "byte",
+                 byte_domain: str = "byte", safety_domain: str = "safety",
                  converter: Callable[[DieConfig, str], wiring.Component] = ColumnAdc):
         self.config = config
         self.cci = Cci(config)
         self.spi = Spi()
         self.control = Control(config)
         self.safety = Safety(config)
+        self.watchdog = Watchdog(config, counter_domain=counter_domain, byte_domain=byte_domain,
+                                 safety_domain=safety_domain)
         self.readout = Readout(config)
         self.adc = converter(config, counter_domain)
         self.correct = Correction(config)
@@ -153,7 +161,7 @@ class Die(wiring.Component):
         correct, hdr, compander = self.correct, self.hdr, self.compander
         stats, selector, csi2 = self.stats, self.selector, self.csi2
         m.submodules.cci, m.submodules.spi, m.submodules.control = cci, spi, control
-        m.submodules.safety = safety
+        m.submodules.safety, m.submodules.watchdog = safety, self.watchdog
         m.submodules.readout, m.submodules.adc = readout, adc
         m.submodules.correct, m.submodules.stats, m.submodules.hdr = correct, stats, hdr
         m.submodules.compander, m.submodules.selector = compander, selector
@@ -286,6 +294,8 @@ class Die(wiring.Component):
             safety.shutter_read_back.eq(self.shutter_read_back),
         ]
 
+        self._watch(m)
+
         # Pins
         connect(m, flipped(self.bus), cci.local)
         connect(m, spi.bus, cci.spi)
@@ -314,9 +324,38 @@ class Die(wiring.Component):
             readout.external_sync.eq(self.external_sync),
             self.sync_output.eq(readout.sync_output),
             self.strobe.eq(readout.strobe),
-            self.error.eq(control.error),
+            self.error.eq(control.error | self.watchdog.alarm),
         ]
         return m
+
+    def _watch(self, m: Module) -> None:
+        """Mechanisms that live where they act."""
+        control, readout, safety, dog = self.control, self.readout, self.safety, self.watchdog
+        settings, memories = self.stats.settings_out, MemoryHealth().create()
+        gather(m, memories, control.memory, readout.memory, self.correct.memory, self.hdr.memory,
+               self.compander.memory, self.selector.memory, self.flicker_map.memory,
+               self.csi2.memory, *([self.npu.memory] if self.config.npu else []))
+        uncorrectable = safety.inject[Mechanism.MEMORY]
+        m.d.comb += [
+            *(safety.raised[mechanism].eq(raised) for mechanism, raised in (
+                (Mechanism.WATCHDOG, dog.raised),
+                (Mechanism.SEQUENCER, readout.sequencer_differs),
+                (Mechanism.MEMORY, memories.uncorrectable),
+                (Mechanism.MEMORY_CORRECTED, memories.corrected),
+            )),
+            readout.sequencer_inject.eq(safety.inject[Mechanism.SEQUENCER]),
+            memories.inject.eq(Cat(safety.inject[Mechanism.MEMORY_CORRECTED] | uncorrectable,
+                                   uncorrectable)),
+            dog.inject.eq(safety.inject[Mechanism.WATCHDOG]),
+            dog.armed.eq(control.safety.mask[Mechanism.WATCHDOG]),
+            dog.counter_clock_request.eq(self.adc.counter_clock_request),
+            dog.busy.eq(readout.busy),
+            dog.free_running.eq(control.streaming & ~control.pins.triggered),
+            dog.line_start.eq(readout.line_start), dog.frame_start.eq(readout.frame_start),
+            dog.adopt.eq(readout.adopt),
+            dog.line_length_cycles.eq(settings.line_length_cycles),
+            dog.frame_length_lines.eq(settings.frame_length_lines),
+        ]
 
     def _array(self, m: Module, stirred: Signal) -> None:
         """From the combined frame to its verdict."""

@@ -7,7 +7,7 @@ from tapetum.die import Die
 from tapetum.presets import PRESETS
 from tapetum_sim.simulator.toplevel import elaborate
 
-DOMAINS = ("sync", "adc", "byte")
+DOMAINS = ("sync", "adc", "byte", "safety")
 @pytest.mark.slow  # of `tiny` all tests of its Verilog elaborate it
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_every_preset_elaborates(name):

@@ -79,8 +79,8 @@ class Companding(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         compander, loader = self.compander, TableLoader()
-        m.submodules.companding = companding = AwakeFor(self.i.valid | self.stirred,
-                                                        hold_cycles=HOLD_CYCLES)
+        m.submodules.companding = companding = AwakeFor(
+            self.i.valid | self.stirred | self.memory.inject.any(), hold_cycles=HOLD_CYCLES)
         awake = companding.awake | loader.busy
         m.submodules.compander = Gated(compander, awake=awake)
         m.submodules.loader = Gated(loader, awake=awake)

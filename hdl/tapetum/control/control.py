@@ -6,6 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
+from ..memory.health import MemoryHealth
 from ..npu.host_ports import ArrayControl, ArrayStatus
 from ..pixel import corrected_bits
 from ..registers.array import VISION_REGISTERS, default_vision
@@ -81,7 +82,7 @@ class Control(wiring.Component):
     histogram_frame : In(16)
     safety : Out(SafetyControl), safety_status : In(SafetyStatus)
         The self-test starts with a reset; ``streaming`` waits for its end.
-    register_watch : Out(RegisterWatch)
+    register_watch : Out(RegisterWatch), memory : Out(MemoryHealth)
     array_control : Out(ArrayControl), array_status : In(ArrayStatus)
         Only of a die with an array.
     windows : Out, a `WindowBus` by name of each memory window
@@ -114,6 +115,7 @@ class Control(wiring.Component):
             "companding_busy": In(1), "companding_refused": In(1),
             "companding_slot": In(3),
             "register_watch": Out(RegisterWatch(RegisterLayout(self.registers))),
+            "memory": Out(MemoryHealth()),
             "safety": Out(SafetyControl), "safety_status": In(SafetyStatus),
             "windows": Out(wiring.Signature(
                 {window.name: Out(WindowBus(window)) for window in self.memory_windows})),
@@ -128,8 +130,9 @@ class Control(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         bank, guard = RegisterBank(self.registers, self.memory_windows), self._guard
-        m.submodules.accessed = accessed = AwakeFor(self.bus.write | self.bus.read,
-                                                    hold_cycles=ACCESS_HOLD_CYCLES)
+        m.submodules.accessed = accessed = AwakeFor(
+            self.bus.write | self.bus.read | self.memory.inject.any(),
+            hold_cycles=ACCESS_HOLD_CYCLES)
         m.submodules.bank = Gated(bank, awake=(
             accessed.awake | bank.busy | guard.pending | self.register_watch.busy))
         m.submodules.guard = Gated(guard, awake=bank.changed | bank.busy | guard.pending)
@@ -141,6 +144,7 @@ class Control(wiring.Component):
 
         connect(m, flipped(self.bus), bank.bus)
         connect(m, bank.watch, flipped(self.register_watch))
+        connect(m, bank.health, flipped(self.memory))
         for window in self.memory_windows:
             connect(m, getattr(bank.windows, window.name),
                     flipped(getattr(self.windows, window.name)))

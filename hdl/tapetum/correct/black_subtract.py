@@ -8,7 +8,11 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth, gather
+from ..memory.word_check import WordCheck
 from ..pixel import CodePixels, corrected_bits
+from ..stream.delay import delayed
 
 __all__ = ["BlackSubtract", "LevelWrite"]
 
@@ -49,6 +53,7 @@ class BlackSubtract(wiring.Component):
     o : Out(stream of CodePixels), always ready
     above_black : Out(signed(bits + 2) per lane)
         With ``o``, before saturation: code minus level; 0 where the conversion is saturated.
+    memory : Out(MemoryHealth)
     """
 
     latency_cycles = 3
@@ -62,6 +67,7 @@ class BlackSubtract(wiring.Component):
             "enable": In(1),
             "write": In(LevelWrite(config)),
             "o": Out(stream.Signature(shape, always_ready=True)),
+            "memory": Out(MemoryHealth()),
             "above_black": Out(data.ArrayLayout(signed(bits + 2), config.lanes)),
         })
 
@@ -76,19 +82,25 @@ class BlackSubtract(wiring.Component):
         begins, second = Signal(init=1), Signal()
         with m.If(self.i.valid):
             m.d.sync += [begins.eq(pixels.line_last), second.eq(~second & ~pixels.line_last)]
-        offsets = []
+        offsets, healths, code = [], [], Parity(bits + 1)
+        found = delayed(m, self.i.valid & begins, 1, name="found", reset_less=False)
         for column in (0, 1):
-            held = memory.Memory(shape=signed(bits + 1), depth=8, init=[])
+            held = memory.Memory(shape=code.word_bits, depth=8, init=[])
+            m.submodules[f"check_{column}"] = check = WordCheck(code)
+            healths.append(check.health)
+            offset = (pedestal - self.write.level)[:code.data_bits]
             m.submodules[f"offsets_{column}"] = held
             read, write = held.read_port(), held.write_port()
             m.d.comb += [
                 read.addr.eq(Cat(tag.array_row[0], tag.capture)),
                 read.en.eq(self.i.valid & begins),
                 write.addr.eq(Cat(self.write.phase[1], self.write.capture)),
-                write.data.eq(pedestal - self.write.level),
+                write.data.eq(Cat(offset, code.encode(offset))),
+                check.word.eq(read.data), check.read.eq(found),
                 write.en.eq(self.write.enable & (self.write.phase[0] == column)),
             ]
-            offsets.append(read.data)
+            offsets.append(read.data[:code.data_bits].as_signed())
+        gather(m, self.memory, *healths)
 
         beats = [Signal.like(pixels, name=f"beat_{stage}", reset_less=True) for stage in (1, 2)]
         valid = Signal(3)

@@ -101,7 +101,7 @@ class Correction(wiring.Component):
         fixed_pattern, gain = self.fixed_pattern, self.digital_gain
         shading, defects = self.lens_shading, self.defects
         monitor, watch = RowMonitor(self.config), RegionWatch(self.config)
-        moves = self.i.valid | self.stirred
+        moves = self.i.valid | self.stirred | self.memory.inject.any()
         m.submodules.in_row = in_row = AwakeFor(moves, hold_cycles=ROW_HOLD_CYCLES)
         m.submodules.in_frame = in_frame = AwakeFor(moves, hold_cycles=FRAME_HOLD_CYCLES)
         for name, stage in (("fixed_pattern", fixed_pattern), ("digital_gain", gain),

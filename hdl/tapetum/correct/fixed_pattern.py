@@ -98,7 +98,7 @@ class FixedPattern(wiring.Component):
         connect(m, black_subtract.o, row_noise.i)
         connect(m, row_noise.o, active_window.i)
         connect(m, active_window.o, flipped(self.o))
-        gather(m, self.memory, column.memory, row_noise.memory)
+        gather(m, self.memory, column.memory, black_subtract.memory, row_noise.memory)
 
         # Switches are held until the next row begins, 12 clocks after the last beat: by then it
         # has passed the stages, whose latency up to the row noise is less.

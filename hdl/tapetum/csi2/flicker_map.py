@@ -3,11 +3,12 @@
 
 from amaranth import *
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import FRAMES_IN_FLIGHT
+from ..memory.crossing_memory import CrossingMemory
+from ..memory.health import MemoryHealth
 from ..stream.queue import AsyncQueue
 from .flicker_collector import FlickerBits, FlickerCollector, FlickerRow, map_slot_words
 from .flicker_sender import FlickerSender
@@ -49,6 +50,8 @@ class FlickerMap(wiring.Component):
     overflow : Out(1)
         In ``sync``: pulse for each row that was lost, 3 clocks after its last beat.
     packets : Out(PacketSource(byte_lanes)), in ``byte_domain``
+    memory : Out(MemoryHealth)
+        In ``sync``: of the row memory.
     """
 
     def __init__(self, config: DieConfig, byte_domain: str = "byte"):
@@ -58,6 +61,7 @@ class FlickerMap(wiring.Component):
             "send": In(FRAMES_IN_FLIGHT),
             "overflow": Out(1),
             "packets": Out(PacketSource(config.csi2.byte_lanes)),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -66,10 +70,9 @@ class FlickerMap(wiring.Component):
         m.submodules.collector = collector = FlickerCollector(self.config)
         sender = FlickerSender(self.config)
         m.submodules.sender = DomainRenamer(self.byte_domain)(sender)
-        m.submodules.row_memory = memory = Memory(
-            shape=8 * self.config.csi2.byte_lanes, depth=slots * map_slot_words(self.config),
-            init=[])
-        write, read = memory.write_port(), memory.read_port(domain=self.byte_domain)
+        m.submodules.row_memory = memory = CrossingMemory(
+            8 * self.config.csi2.byte_lanes, depth=slots * map_slot_words(self.config),
+            i_domain="sync", o_domain=self.byte_domain)
 
         # Every slot may wait with its row and a lone end; a few more while pointers cross.
         m.submodules.rows = rows = AsyncQueue(
@@ -82,12 +85,14 @@ class FlickerMap(wiring.Component):
         connect(m, sender.released, released.i)
         connect(m, released.o, collector.released)
         connect(m, sender.packets, flipped(self.packets))
+        connect(m, memory.memory, flipped(self.memory))
         m.d.comb += [
             collector.send.eq(self.send),
-            write.en.eq(collector.write_enable), write.addr.eq(collector.write_address),
-            write.data.eq(collector.write_word),
-            read.en.eq(sender.read_enable), read.addr.eq(sender.read_address),
-            sender.read_word.eq(read.data),
+            memory.write_enable.eq(collector.write_enable),
+            memory.write_address.eq(collector.write_address),
+            memory.write_word.eq(collector.write_word),
+            memory.enable.eq(sender.read_enable), memory.address.eq(sender.read_address),
+            sender.read_word.eq(memory.word),
             self.overflow.eq(collector.overflow),
         ]
         return m

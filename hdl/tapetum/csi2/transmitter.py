@@ -3,11 +3,12 @@
 
 from amaranth import *
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import FRAMES_IN_FLIGHT, settings_ring
+from ..memory.crossing_memory import CrossingMemory
+from ..memory.health import MemoryHealth
 from ..pixel import OutputPixels
 from ..stream.queue import AsyncQueue
 from .arbiter import PacketArbiter
@@ -55,6 +56,8 @@ class Csi2Transmitter(wiring.Component):
         What the embedded rows tell.
     overflow : Out(1)
         In ``sync``: strobe for each row that was lost.
+    memory : Out(MemoryHealth)
+        In ``sync``: of the row memory.
     results : In(PacketSource(byte_lanes)).array(result_sources)
         Present if there are any.
     verdict_wanted : In(FRAMES_IN_FLIGHT), verdict_sent : In(SentFrame) in ``byte_domain``
@@ -72,7 +75,7 @@ class Csi2Transmitter(wiring.Component):
             "pixels": In(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "settings": In(settings_ring(config)),
             "status": In(EmbeddedStatus),
-            "overflow": Out(1),
+            "overflow": Out(1), "memory": Out(MemoryHealth()),
             "verdict_wanted": In(FRAMES_IN_FLIGHT), "verdict_sent": In(SentFrame),
             "phy": Out(PhyLanes(byte_lanes)),
             "packet_bytes": Out(PacketBytes(byte_lanes)),
@@ -99,9 +102,8 @@ class Csi2Transmitter(wiring.Component):
         m.submodules.packetiser = in_byte_domain(packetiser)
         m.submodules.distributor = in_byte_domain(distributor)
 
-        m.submodules.row_memory = memory = Memory(
-            shape=RowGroup, depth=row_buffer_words(config), init=[])
-        write, read = memory.write_port(), memory.read_port(domain=byte_domain)
+        m.submodules.row_memory = memory = CrossingMemory(
+            RowGroup, depth=row_buffer_words(config), i_domain="sync", o_domain=byte_domain)
 
         # As many embedded rows as rows: each waits no longer than the row that it announces.
         m.submodules.embedded = embedded = AsyncQueue(
@@ -125,6 +127,7 @@ class Csi2Transmitter(wiring.Component):
         connect(m, arbiter.merged, packetiser.source)
         connect(m, packetiser.packets, distributor.packets)
         connect(m, distributor.phy, flipped(self.phy))
+        connect(m, memory.memory, flipped(self.memory))
         m.d.comb += [
             collector.settings.eq(self.settings),
             tracker.verdict_wanted.eq(self.verdict_wanted),
@@ -136,10 +139,11 @@ class Csi2Transmitter(wiring.Component):
             tracker.ended.eq(collector.ended), tracker.row.eq(collector.row),
             encoder.start.eq(tracker.encode), encoder.frame.eq(tracker.encode_frame),
             encoder.row_groups.eq(tracker.encode_groups), tracker.encoded.eq(encoder.done),
-            write.en.eq(collector.write_enable), write.addr.eq(collector.write_address),
-            write.data.eq(collector.write_group),
-            read.en.eq(sender.read_enable), read.addr.eq(sender.read_address),
-            sender.read_group.eq(read.data),
+            memory.write_enable.eq(collector.write_enable),
+            memory.write_address.eq(collector.write_address),
+            memory.write_word.eq(collector.write_group),
+            memory.enable.eq(sender.read_enable), memory.address.eq(sender.read_address),
+            sender.read_group.eq(memory.word),
             self.overflow.eq(tracker.overflow),
             self.packet_bytes.eq(packetiser.packets.payload),
             self.packet_strobe.eq(packetiser.packets.valid & packetiser.packets.ready),

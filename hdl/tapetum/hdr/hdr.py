@@ -67,8 +67,8 @@ class Hdr(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         align, combine = self.align, self.combine
-        m.submodules.combining = combining = AwakeFor(self.i.valid | self.stirred,
-                                                      hold_cycles=HOLD_CYCLES)
+        m.submodules.combining = combining = AwakeFor(
+            self.i.valid | self.stirred | self.memory.inject.any(), hold_cycles=HOLD_CYCLES)
         m.submodules.align = Gated(align, awake=combining.awake)
         m.submodules.combine = Gated(combine, awake=combining.awake)
         m.d.comb += [

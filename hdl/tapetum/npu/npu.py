@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..control.frame_settings import FRAMES_IN_FLIGHT
+from ..memory.health import MemoryHealth
 from ..registers.bus import WindowBus
 from ..stream.clock_gate import AwakeFor, Gated
 from ..stream.delay import delayed
@@ -85,6 +86,8 @@ class Npu(wiring.Component):
         A new one; it stays for 64 clocks at least.
     withheld : Out(1)
         Pulse: a verdict without a class was given.
+    memory : Out(MemoryHealth)
+        Of the programs that wait to be used.
     """
 
     def __init__(self, config: NpuConfig, *,
@@ -106,6 +109,7 @@ class Npu(wiring.Component):
             "interrupt_settings": In(InterruptSettings), "clear_interrupt": In(1),
             "interrupt": Out(1),
             "verdict": Out(Verdict), "given": Out(1), "withheld": Out(1),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -165,12 +169,13 @@ class Npu(wiring.Component):
     def _programs(self, m: Module) -> None:
         m.submodules.memory = memory = ProgramMemory(self.config)
         loader, engine = self.loader, self.engine
+        connect(m, memory.memory, flipped(self.memory))
         m.d.comb += [
             memory.bank.eq(self.program_bank), memory.byte.eq(self.program_window.write_data),
             memory.append.eq(self.program_window.write & ~loader.busy),
             memory.restart.eq(self.restart & ~loader.busy),
             memory.address.eq(loader.address), loader.word.eq(memory.word),
-            loader.load.eq(self.load),
+            loader.load.eq(self.load), memory.idle.eq(~loader.busy & ~self.load),
             self.received.eq(memory.received), self.loading.eq(loader.busy),
             self.loaded.eq(loader.loaded), self.refused.eq(loader.refused),
             self.refusal.eq(loader.refusal), self.program.eq(loader.program),

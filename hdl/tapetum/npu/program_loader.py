@@ -6,7 +6,6 @@ from amaranth.lib import data, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
-from ..memory.block_memory import BlockMemory
 from ..stream.delay import delayed
 from .npu_config import NpuConfig
 from .program import LAYER_WORDS, Target
@@ -20,11 +19,12 @@ from .program_image import (
     IMAGE_WORD_BYTES,
     SEGMENT_LAYOUT,
 )
+from .program_memory import ProgramMemory
 from .scoreboard import TENSORS
 
 __all__ = ["LoadedProgram", "ProgramLoader"]
 
-_READ_CYCLES = BlockMemory.latency_cycles
+_READ_CYCLES = ProgramMemory.latency_cycles
 _SETTLE_CYCLES = 8
 """Clocks in which the last words reach the array's memories."""
 

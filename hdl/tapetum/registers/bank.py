@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from amaranth import *
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
+from ..memory.health import MemoryHealth
 from .bus import HOSTS, RegisterBus, RegisterWatch, WindowBus
 from .definition import Access, MemoryWindow, Register, Storage, check_table
 from .layout import PAGE_BYTES, RegisterLayout
@@ -62,6 +63,7 @@ class RegisterBank(wiring.Component):
     word_address : In, word : Out(32)
         Second read port of the memory; latency 2 cycles. `RegisterLayout` says what lies where.
     watch : Out(RegisterWatch)
+    health : Out(MemoryHealth)
     windows : a `WindowBus` by name of each window, if there are any
     """
 
@@ -82,12 +84,14 @@ class RegisterBank(wiring.Component):
             "word_address": In(range(self.layout.words)),
             "word": Out(32),
             "watch": Out(RegisterWatch(self.layout)),
+            "health": Out(MemoryHealth()),
         } | ({"windows": Out(wiring.Signature(
             {window.name: Out(WindowBus(window)) for window in windows}))} if windows else {}))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = self.memory
+        connect(m, memory.health, flipped(self.health))
         m.d.comb += [memory.reset.eq(self.reset), self.busy.eq(memory.busy),
                      memory.word_address.eq(self.word_address), self.word.eq(memory.word),
                      memory.watch_address.eq(self.watch.word_address),

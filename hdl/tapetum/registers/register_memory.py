@@ -7,6 +7,9 @@ from amaranth import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..memory.code import Secded
+from ..memory.health import MemoryHealth, gather
+from ..memory.word_check import WordCheck
 from .layout import RegisterLayout
 
 __all__ = ["RegisterMemory"]
@@ -26,9 +29,11 @@ class RegisterMemory(wiring.Component):
     write : In(1), write_place : In, write_bytes : In(4), write_data : In(32)
         Ignored while ``busy``.
     word_address, watch_address : In, word, watch_word : Out(32)
-        A second and a third read port; latency 2 cycles.
+        A second and a third read port; latency 2 cycles. The third shows what the memory holds;
+        the others correct one wrong bit of a byte.
     reset : In(1), busy : Out(1)
         Strobe, and high until every byte has its reset value: a cycle per byte, and 3.
+    health : Out(MemoryHealth)
     """
 
     def __init__(self, layout: RegisterLayout):
@@ -42,6 +47,7 @@ class RegisterMemory(wiring.Component):
             "word_address": In(words), "word": Out(32),
             "watch_address": In(words), "watch_word": Out(32),
             "reset": In(1), "busy": Out(1, init=1),
+            "health": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -54,6 +60,34 @@ class RegisterMemory(wiring.Component):
         attribute, host, guard = attributes.read_port(), values.read_port(), values.read_port()
         watch = values.read_port()
         write = values.write_port(granularity=8)
+
+        # Bytes are written one by one, so each has check bits of its own.
+        code, byte_places = Secded(8), range(4)
+        m.submodules.checks = checks = memory.Memory(
+            shape=4 * code.check_bits, depth=self.layout.words, init=[])
+        check_write = checks.write_port(granularity=code.check_bits)
+        m.d.comb += [
+            check_write.addr.eq(write.addr), check_write.en.eq(write.en),
+            check_write.data.eq(Cat(code.encode(write.data.word_select(byte, 8))
+                                    for byte in byte_places)),
+        ]
+        healths = []
+
+        def corrected(name: str, read) -> Value:
+            """What ``read`` finds; what it reports comes a clock behind its register."""
+            found = checks.read_port()
+            m.d.comb += found.addr.eq(read.addr)
+            data = []
+            for byte in byte_places:
+                m.submodules[f"check_{name}_{byte}"] = check = WordCheck(code)
+                healths.append(check.health)
+                word = Cat(read.data.word_select(byte, 8),
+                           found.data.word_select(byte, code.check_bits))
+                m.d.comb += check.read.eq(~self.busy)
+                m.d.sync += check.word.eq(word)
+                data.append(code.correct(word, code.syndrome(word)))
+            return Cat(data)
+
 
         # The walk: a place leaves, its reset value returns two cycles later.
         walk = Signal(range(self.layout.bytes))
@@ -79,8 +113,9 @@ class RegisterMemory(wiring.Component):
             host.addr.eq(self.place[2:]), guard.addr.eq(self.word_address),
             watch.addr.eq(self.watch_address),
         ]
-        m.d.sync += [self.host_word.eq(host.data), self.word.eq(guard.data),
-                     self.watch_word.eq(watch.data)]
+        m.d.sync += [self.host_word.eq(corrected("host", host)),
+                     self.word.eq(corrected("guard", guard)), self.watch_word.eq(watch.data)]
+        gather(m, self.health, *healths)
         with m.If(self.busy):
             m.d.comb += [write.addr.eq(last_place[1][2:]), write.data.eq(found.reset.replicate(4)),
                          write.en.eq(in_flight[1] << ~last_place[1][:2])]

@@ -16,6 +16,10 @@ class Mechanism(IntEnum):
     ROW_READ_BACK = 1
     TEST_ROWS = 2
     REGISTER_MAP = 3
+    WATCHDOG = 4
+    SEQUENCER = 5
+    MEMORY = 6
+    MEMORY_CORRECTED = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,5 +81,29 @@ MECHANISMS: Mapping[Mechanism, MechanismFacts] = MappingProxyType({
         found_within="one frame: the next walk, which ends in its first line or two",
         injects="the lowest bit of the first word of the memory is seen inverted",
         checked_by="safety/register_map.py"),
+    Mechanism.WATCHDOG: MechanismFacts(
+        sentence="A clock stood still, or lines or frames did not get on.",
+        protects="the clocks of pixels, counters and link; the progress of a stream",
+        found_within="a clock: some 1.5 µs; lines: one and some clocks; frames: two and some rows",
+        injects="the heartbeats of all clocks stop",
+        checked_by="safety/watchdog.py"),
+    Mechanism.SEQUENCER: MechanismFacts(
+        sentence="The two sequencers of rows and frames differed.",
+        protects="all that decides which row is emptied, read and converted at which cycle",
+        found_within="5 clocks of the output that differs",
+        injects="the second sequencer sees the stream started, or stopped",
+        checked_by="readout/lockstep.py"),
+    Mechanism.MEMORY: MechanismFacts(
+        sentence="A memory gave a word with wrong bits, which were not put right.",
+        protects="line buffers, tables, registers, programs, row memories of the link",
+        found_within="some clocks of the word being read",
+        injects="check bits of every word that is read are seen inverted",
+        checked_by="memory/word_check.py"),
+    Mechanism.MEMORY_CORRECTED: MechanismFacts(
+        sentence="A memory had a word with a wrong bit, which was put right.",
+        protects="registers, programs that wait to be used",
+        found_within="some clocks of the word being read; of programs also a walk in standby",
+        injects="one check bit of every word that is read is seen inverted",
+        checked_by="memory/word_check.py"),
 })
 """Of every mechanism."""

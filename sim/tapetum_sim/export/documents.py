@@ -24,6 +24,7 @@ from tapetum.room_config import PixelConfig
 from tapetum.safety.mechanism import MECHANISMS
 
 from ..pixel_die import PixelDieParameters
+from .memories import memory_table
 from .payloads import payload_tables
 
 __all__ = ["BLOCKS", "renew", "renewed"]
@@ -128,6 +129,12 @@ def _mechanisms() -> str:
                    "its injection", "in the self-test", "checked by"], rows)
 
 
+def _memories() -> str:
+    presets = ("tiny", "vga")
+    return _table(["memory", *(f"bits, {name}" for name in presets), "a flipped bit spoils",
+                   "found by"], memory_table(*map(preset, presets)))
+
+
 def _embedded_row() -> str:
     return _table(["address", "bytes", "name"], [
         [f"0x{register.address:04x}", register.width_bytes, f"`{register.name}`"]
@@ -166,6 +173,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "latencies": _latencies,
     "faults": _faults,
     "mechanisms": _mechanisms,
+    "memories": _memories,
     "embedded-row": _embedded_row,
     "knots-octaves-12": lambda: _knots(OCTAVES_12),
     "knots-ox03c10": lambda: _knots(OX03C10),

@@ -13,9 +13,9 @@ PORT_DOMAINS: dict[str, str | None] = {
     "ramp_code": "adc", "ramp_active": "adc", "bond_pattern": "adc",
     "bond_map_load": "adc", "bond_map": "adc", "phy": "byte",
     "comparators": None, "external_sync": None, "temperature": None,
+    "error": None, "row_read_back": None, "shutter_read_back": None,
     "spi_clock": None, "spi_select": None, "spi_data_in": None, "spi_data_out": None,
     "spi_drive": None,
-    "row_read_back": None, "shutter_read_back": None,
 }
 """Clock domain by member of the die; None is asynchronous, and all others are of ``sync``."""
 

@@ -24,7 +24,7 @@ from .ports import clock_ports, describe_ports
 
 __all__ = ["DOMAINS", "Export", "export_verilog"]
 
-DOMAINS = ("sync", "adc", "byte")
+DOMAINS = ("sync", "adc", "byte", "safety")
 
 BANNER = """\
 // SPDX-License-Identifier: Apache-2.0
@@ -105,7 +105,7 @@ def _without_empty_wires(text: str) -> str:
 def _describe(die: Die, top: str, digest: str) -> dict[str, Any]:
     config = die.config
     rates = {"sync": config.sync_clock_hz, "adc": config.adc_clock_hz,
-             "byte": config.csi2.byte_clock_hz}
+             "byte": config.csi2.byte_clock_hz, "safety": config.safety_clock_hz}
     return {
         "top": top,
         "preset": config.name,

@@ -124,12 +124,13 @@ def run_die(request: Request, directory: Path, *,
 
 
 def clocks(config: DieConfig) -> list[Clock]:
-    """The three clocks of a die and that of a host, none in phase with another."""
+    """The four clocks of a die and that of a host, none in phase with another."""
     host_hz = 2 * min(SPI_CLOCK_HZ, int(config.sync_clock_hz) // 3)
     return [
         Clock(domain="sync", frequency_hz=int(config.sync_clock_hz)),
         Clock(domain="adc", frequency_hz=int(config.adc_clock_hz), phase_ps=311),
         Clock(domain="byte", frequency_hz=int(config.csi2.byte_clock_hz), phase_ps=97),
+        Clock(domain="safety", frequency_hz=int(config.safety_clock_hz), phase_ps=1009),
         Clock(domain="host", frequency_hz=host_hz, phase_ps=53),
     ]
 

@@ -25,7 +25,7 @@ from .spi_wires import HEARD_BYTES, SpiWires
 __all__ = ["CLOCK_REQUESTS", "DOMAINS", "TRIP_CODES", "Adoption", "Measured", "PacketWord",
            "SimulationTop"]
 
-DOMAINS = ("sync", "adc", "byte", "host")
+DOMAINS = ("sync", "adc", "byte", "safety", "host")
 CLOCK_REQUESTS = {"adc": "counter_clock_request", "host": "host_clock_request"}
 
 _BROKEN_BONDS = {f"bond_{port}": port for port in ("stuck_low", "stuck_high", "shorted")}

@@ -19,6 +19,9 @@ from tapetum_sim.host import RegisterMap
 CONFIG = preset("tiny")
 MAP = RegisterMap(CONFIG)
 TESTED = sum(1 << mechanism for mechanism, facts in MECHANISMS.items() if facts.tested_in_standby)
+ELSEWHERE = sum(1 << mechanism for mechanism in (
+    Mechanism.WATCHDOG, Mechanism.SEQUENCER, Mechanism.MEMORY, Mechanism.MEMORY_CORRECTED))
+"""They live in other rooms: here each of them finds what is injected a clock later."""
 PIN_CYCLES = 6
 """From a mechanism to the pin."""
 
@@ -36,10 +39,13 @@ class Watched(wiring.Component):
         m.submodules.control, m.submodules.safety = control, safety = self.control, self.safety
         connect(m, flipped(self.bus), control.bus)
         connect(m, control.register_watch, safety.registers)
+        elsewhere = Signal(len(Mechanism))
+        m.d.sync += elsewhere.eq(safety.inject & ELSEWHERE)
         m.d.comb += [
             control.planned.eq(control.settings),
             safety.control.eq(control.safety), control.safety_status.eq(safety.status),
-            safety.standby.eq(~control.streaming & ~self.busy), safety.raised.eq(self.raised),
+            safety.standby.eq(~control.streaming & ~self.busy),
+            safety.raised.eq(self.raised | elsewhere),
             safety.temperature.eq(self.temperature),
             control.raised[Fault.SAFETY].eq(safety.alarm), self.error.eq(control.error),
         ]
