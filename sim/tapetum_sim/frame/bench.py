@@ -22,6 +22,8 @@ DRAIN_LINES = 12
 DRAIN_LONG_LINES, DRAIN_S = 3, 300e-6
 """Of lines so long that rows do not queue: three hold rows back, then array and link end."""
 
+SELF_TEST_DONE = 0b10
+"""Bit of `safety_self_test`."""
 SETTINGS_PENDING = 0b10
 """Bit of `settings_status`."""
 
@@ -80,6 +82,9 @@ class DieBench:
         await self.settled("companding_load")
         if self.setup.config.npu:
             await self.settled("program_control")
+        # The stream would wait for it; so it begins when it is asked to.
+        while not await self.read("safety_self_test") & SELF_TEST_DONE:
+            pass
         while await self.read("settings_status") & SETTINGS_PENDING:
             pass
 
