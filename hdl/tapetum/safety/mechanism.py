@@ -20,6 +20,8 @@ class Mechanism(IntEnum):
     SEQUENCER = 5
     MEMORY = 6
     MEMORY_CORRECTED = 7
+    FRAME_COUNT = 8
+    EXPOSURE = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,5 +107,17 @@ MECHANISMS: Mapping[Mechanism, MechanismFacts] = MappingProxyType({
         found_within="some clocks of the word being read; of programs also a walk in standby",
         injects="one check bit of every word that is read is seen inverted",
         checked_by="memory/word_check.py"),
+    Mechanism.FRAME_COUNT: MechanismFacts(
+        sentence="A frame, a row or a beat of pixels is missing, out of order or too many.",
+        protects="row sequencer, and all that rows pass on their way to the link",
+        found_within="5 clocks behind the row that shows it; a lost frame with the next one",
+        injects="the lowest bit of every row's number is seen inverted",
+        checked_by="safety/frame_count.py"),
+    Mechanism.EXPOSURE: MechanismFacts(
+        sentence="A row was exposed for another time than its frame's settings say.",
+        protects="shutter and read pointers, line timing, row events",
+        found_within="6 clocks of the first signal ramp of the frame",
+        injects="every exposure is seen one line longer",
+        checked_by="safety/exposure_check.py"),
 })
 """Of every mechanism."""

@@ -6,10 +6,21 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..pixel import CodePixels, RowControl, RowReadBack, ShutterControl, ShutterReadBack
+from ..control.frame_settings import FrameSettings
+from ..pixel import (
+    CodePixels,
+    OutputPixels,
+    RampCommand,
+    RowControl,
+    RowReadBack,
+    ShutterControl,
+    ShutterReadBack,
+)
 from ..registers.bus import RegisterWatch
 from ..registers.layout import RegisterLayout
 from ..registers.table import register_table
+from .exposure_check import ExposureCheck
+from .frame_count import FrameCount
 from .host_ports import SafetyControl, SafetyStatus
 from .known_levels import KnownLevelCheck
 from .mechanism import Mechanism
@@ -50,6 +61,10 @@ class Safety(wiring.Component):
         See `RowReadBackCheck`.
     registers : In(RegisterWatch), adopt : In(1)
         See `RegisterMapCheck`; a walk begins as a frame is planned.
+    adopt_frame : In(16), settings : In(FrameSettings), sent : In(stream of OutputPixels)
+        See `FrameCount`; what the link is given.
+    ramp : In(RampCommand), ramp_start : In(1)
+        See `ExposureCheck`.
     converted : In(stream of CodePixels), always ready
         What `adc` sends; only looked at, as all streams here.
     """
@@ -68,6 +83,9 @@ class Safety(wiring.Component):
             "shutters": In(data.ArrayLayout(ShutterControl, shutters)),
             "shutter_read_back": In(data.ArrayLayout(ShutterReadBack, shutters)),
             "registers": In(RegisterWatch(self.layout)), "adopt": In(1),
+            "ramp": In(RampCommand), "ramp_start": In(1),
+            "adopt_frame": In(16), "settings": In(FrameSettings(config)),
+            "sent": In(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "converted": In(stream.Signature(CodePixels(config.lanes, config.adc.bits),
                                              always_ready=True)),
         })
@@ -80,12 +98,21 @@ class Safety(wiring.Component):
         m.submodules.rows = rows = RowReadBackCheck(self.config)
         m.submodules.register_map = register_map = RegisterMapCheck(self.layout)
         connect(m, flipped(self.registers), register_map.registers)
+        m.submodules.exposure = exposure = ExposureCheck(self.config)
+        m.submodules.frames = frames = FrameCount(self.config)
         m.submodules.levels = levels = KnownLevelCheck(self.config)
         m.d.comb += [
             temperature.sensor.eq(self.temperature),
             temperature.minimum.eq(control.temperature_minimum),
             temperature.maximum.eq(control.temperature_maximum),
             status.temperature.eq(temperature.temperature),
+            frames.adopt.eq(self.adopt), frames.adopt_frame.eq(self.adopt_frame),
+            frames.settings.eq(self.settings), frames.i.valid.eq(self.sent.valid),
+            frames.i.payload.eq(self.sent.payload),
+            exposure.adopt.eq(self.adopt), exposure.adopt_frame.eq(self.adopt_frame),
+            exposure.settings.eq(self.settings), exposure.row_control.eq(self.row_control),
+            exposure.shutters.eq(self.shutters), exposure.ramp.eq(self.ramp),
+            exposure.ramp_start.eq(self.ramp_start),
             register_map.start.eq(self.adopt), status.register_crc.eq(register_map.crc),
             levels.i.valid.eq(self.converted.valid),
             levels.i.payload.eq(self.converted.payload),
@@ -97,7 +124,8 @@ class Safety(wiring.Component):
 
         raised = Signal(len(Mechanism))
         watching = {Mechanism.TEMPERATURE: temperature, Mechanism.ROW_READ_BACK: rows,
-                    Mechanism.TEST_ROWS: levels, Mechanism.REGISTER_MAP: register_map}
+                    Mechanism.TEST_ROWS: levels, Mechanism.REGISTER_MAP: register_map,
+                    Mechanism.FRAME_COUNT: frames, Mechanism.EXPOSURE: exposure}
         for mechanism, watch in watching.items():
             m.d.comb += [watch.inject.eq(monitor.inject[mechanism]),
                          raised[mechanism].eq(watch.raised)]
