@@ -24,6 +24,7 @@ from .csi2.verdict_packets import VerdictPackets
 from .hdr.hdr import Hdr
 from .memory.health import MemoryHealth, gather
 from .npu.npu import Npu
+from .npu.verdict import VerdictSummary
 from .pixel import RampKind, RowControl, RowReadBack, ShutterControl, ShutterReadBack
 from .readout.readout import Readout
 from .registers.bus import RegisterBus
@@ -240,6 +241,9 @@ class Die(wiring.Component):
             csi2.status.flicker_count.eq(hdr.flicker_count),
             csi2.status.clipped_count.eq(hdr.clipped_count),
             csi2.status.companding_slots.eq(compander.slots),
+            csi2.status.black_levels.eq(correct.black_levels),
+            csi2.status.corrected.eq(correct.corrected),
+            csi2.status.faults.eq(control.faults),
         ]
 
         # Status and faults
@@ -256,6 +260,7 @@ class Die(wiring.Component):
             control.companding_slot.eq(compander.slot),
             control.flicker_count.eq(hdr.flicker_count),
             control.clipped_count.eq(hdr.clipped_count),
+            control.ended.eq(csi2.ended),
             *(control.raised[fault].eq(raised) for fault, raised in (
                 (Fault.CONVERSION_OVERRUN, readout.conversion_overrun),
                 (Fault.READ_OVERRUN, adc.read_overrun),
@@ -369,6 +374,7 @@ class Die(wiring.Component):
             stirred | hdr.o.valid | vision.o.valid, hold_cycles=VISION_HOLD_CYCLES)
         m.submodules.vision = Gated(vision, awake=looking.awake)
         host, seen, cell = control.array_control, vision.active, cell_pixels(self.config) - 1
+        summary = Signal(VerdictSummary)
         wanted = Cat(frame.verdict & ~frame.uncombined for frame in control.ring)
         m.d.comb += [
             vision.i.valid.eq(hdr.o.valid), vision.i.payload.eq(hdr.o.payload),
@@ -391,7 +397,11 @@ class Die(wiring.Component):
 
             verdicts.verdict.eq(npu.verdict), verdicts.given.eq(npu.given),
             csi2.verdict_wanted.eq(wanted), csi2.verdict_sent.eq(verdicts.sent),
+            summary.frame.eq(npu.verdict.frame), summary.flags.eq(npu.verdict.flags),
+            summary.class_number.eq(npu.verdict.class_number), summary.score.eq(npu.best),
+            csi2.verdict.eq(summary), csi2.verdict_given.eq(npu.given),
 
+            control.array_status.verdict.eq(summary),
             control.array_status.received.eq(npu.received),
             control.array_status.loading.eq(npu.loading),
             control.array_status.loaded.eq(npu.loaded),

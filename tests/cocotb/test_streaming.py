@@ -76,6 +76,18 @@ def test_a_stopped_stream_ends_with_a_whole_frame_and_starts_again(run, die):
     assert max(gaps) > 2 * die.frame_time_s
 
 
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("uncombined", [0, 1])
+@pytest.mark.parametrize("line", [33.37, 45.81])
+def test_a_stream_stopped_in_the_middle_of_a_row_ends_its_frame_whole(run, die, line, uncombined):
+    record = run(frames=3, registers={"output_mode": uncombined}, stimuli=[
+        at(die, line, Action.STOP), write_at(die, 120, mode_select=1)])
+    assert_exact(record, frames=3)
+    channels = [packet.virtual_channel for packet in record.packets if packet.data_type == 0x01]
+    assert record.frame_crcs == channels.count(0) * (4 if uncombined else 1) == len(
+        [channel for channel in channels if uncombined or channel == 0])
+
+
 def test_a_software_reset_brings_back_every_setting(run, die):
     record = run(frames=4, registers={"coarse_integration_time": 5, "image_orientation": 2},
                  # The bonds are tested again: that ends before the next frame is read.

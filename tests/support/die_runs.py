@@ -80,11 +80,12 @@ def assert_exact(record: RunRecord, *, faults: Iterable[str] = (), frames: int |
              for boundary in record.boundaries if boundary.mismatches or not boundary.compared]
     assert not wrong, "; ".join(wrong)
     assert set(record.faults) == set(faults), record.faults
-    assert (record.ecc_errors, record.crc_errors) == (0, 0)
+    assert (record.ecc_errors, record.crc_errors, record.frame_crc_errors) == (0, 0, 0)
     dropped = {frame.frame: frame.outcome for frame in record.frames
                if frame.outcome != "complete"}
     assert set(dropped) == set(incomplete), dropped
     if not dropped:
+        assert record.frame_crcs >= len(record.frames)
         assert record.sequence_errors == []
     if frames is not None:
         assert len(record.frames) == frames

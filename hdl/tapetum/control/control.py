@@ -6,6 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
+from ..csi2.frame_results import EndedFrame
 from ..memory.health import MemoryHealth
 from ..npu.host_ports import ArrayControl, ArrayStatus
 from ..pixel import corrected_bits
@@ -70,7 +71,7 @@ class Control(wiring.Component):
         The last two are strobes; the register keeps them until the next test.
     black_levels : In(one corrected code per capture and phase), corrected : In(16 per capture)
     column_freeze, column_restart : Out(1), defect_list_entries : Out(13)
-    flicker_count, clipped_count : In(24)
+    flicker_count, clipped_count : In(24), ended : In(EndedFrame)
     cci_error_check : Out(1), cci_read_code : In(8)
     spi_enable : Out(1), spi_status : In(SpiStatus)
     waking : Out(1)
@@ -109,6 +110,7 @@ class Control(wiring.Component):
             "corrected": In(data.ArrayLayout(16, len(config.captures))),
             "column_freeze": Out(1), "column_restart": Out(1), "defect_list_entries": Out(13),
             "flicker_count": In(24), "clipped_count": In(24),
+            "ended": In(EndedFrame),
             "cci_error_check": Out(1), "cci_read_code": In(8),
             "spi_enable": Out(1, init=1), "spi_status": In(SpiStatus), "waking": Out(1),
             "companding_load": Out(1), "companding_bits": Out(5), "companding_shown": Out(3),
@@ -193,6 +195,9 @@ class Control(wiring.Component):
             bank.status.histogram_frame.eq(self.histogram_frame),
             bank.status.flicker_count.eq(self.flicker_count),
             bank.status.clipped_count.eq(self.clipped_count),
+            bank.status.frame_checksum.eq(self.ended.checksum),
+            bank.status.frame_checksum_frame.eq(self.ended.frame),
+            bank.status.frame_checksum_channel.eq(self.ended.channel),
             self.cci_error_check.eq(immediate.cci_error_check),
             bank.status.cci_read_code.eq(self.cci_read_code),
             self.waking.eq(bank.busy),
@@ -272,6 +277,9 @@ class Control(wiring.Component):
             bank.status.program_bytes.eq(status.received),
             bank.status.program_model.eq(status.model_id),
             bank.status.vision_apply.eq(0),
+            bank.status.verdict_flags.eq(status.verdict.flags),
+            bank.status.verdict_class.eq(status.verdict.class_number),
+            bank.status.verdict_score.eq(status.verdict.score),
         ]
         # The registers of a region are many, and only all of them together are one.
         vision = Signal(VisionSettings, init=default_vision(self.config))

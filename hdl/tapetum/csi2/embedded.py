@@ -1,88 +1,76 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the embedded row tells about its frame, and at which register addresses."""
-
-from dataclasses import dataclass
+"""What the embedded row above a frame tells, and where the values of all embedded rows are."""
 
 from amaranth import *
 from amaranth.lib import data
 
 from ..config import DieConfig
-from ..control.frame_settings import FRAMES_IN_FLIGHT, DataFormat, Skip
+from ..control.faults import Fault
+from ..control.frame_settings import COLOURS, FRAMES_IN_FLIGHT, DataFormat, Skip
+from ..pixel import corrected_bits
 from ..registers.table import register_table
+from .embedded_format import EmbeddedRegister
 from .formats import pixel_bits
 
-__all__ = ["EMBEDDED_PADDING", "EmbeddedRegister", "EmbeddedStatus", "EmbeddedTag",
-           "embedded_registers", "register_value"]
+__all__ = ["EmbeddedStatus", "ToldOf", "embedded_registers", "register_value",
+           "varies_with_frame"]
 
 
-class EmbeddedTag:
-    """Bytes that say what the next byte of an embedded row is (SMIA 1.0 §7.15, CCS §6.4)."""
+class EmbeddedStatus(data.StructLayout):
+    """What embedded rows tell besides settings, as the die has it at any time.
 
-    LINE_START = 0x0A
-    ADDRESS_HIGH = 0xAA
-    ADDRESS_LOW = 0xA5
-    VALUE = 0x5A
-    END = 0x07
-
-
-EMBEDDED_PADDING = 0x5555
-"""Bits below each byte: an embedded row is a row of pixels whose upper eight bits are its bytes,
-so that the packing itself yields the dummy bytes 0x55 that every format asks for."""
-
-
-class EmbeddedStatus(data.Struct):
-    """What an embedded row tells besides settings.
-
-    ``flicker_count`` and ``clipped_count`` are pixels of the combined frame before, 0 in the first
-    one, at most all ones; they are taken when the row begins. ``companding_slots`` are those of
-    the frames in flight, see `Compander`.
+    ``companding_slots`` are those of the frames in flight, see `Compander`; ``black_levels`` those
+    that each capture was last corrected with. The counts and ``corrected`` are of the last whole
+    frame, ``faults`` as they stand; rows below a frame tell of them.
     """
 
-    flicker_count: 24
-    clipped_count: 24
-    companding_slots: data.ArrayLayout(3, FRAMES_IN_FLIGHT)
+    def __init__(self, config: DieConfig):
+        super().__init__({
+            "companding_slots": data.ArrayLayout(3, FRAMES_IN_FLIGHT),
+            "black_levels": data.ArrayLayout(
+                data.ArrayLayout(corrected_bits(config), 4), len(config.captures)),
+            "flicker_count": 24, "clipped_count": 24,
+            "corrected": data.ArrayLayout(16, len(config.captures)),
+            "faults": len(Fault),
+        })
 
 
-@dataclass(frozen=True, kw_only=True)
-class EmbeddedRegister:
-    """One value of the embedded row.
+class ToldOf(data.Struct):
+    """What a frame has: the results of these ``captures``, and those of their combination."""
 
-    ``source`` is the path of a field of `FrameSettings`, or the one word of a derived value.
-    """
-
-    name: str
-    address: int
-    width_bytes: int
-    source: tuple[str | int, ...]
+    captures: 4
+    combined: 1
 
 
 def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
-    """The embedded row in its order: what a narrow row has no room for is at the end.
+    """The row above a frame in its order: what a narrow row has no room for is at the end.
 
-    Names and addresses are those of the register table; the values are the frame's own. Of what
-    `EmbeddedStatus` holds the row tells as much as the table has registers for.
+    Every setting that the frame was taken with, and the black levels that were subtracted. Names
+    and addresses are those of the register table; the values are the frame's own.
     """
     registers = {register.name: register for register in register_table(config)}
 
     def register(name: str, *source: str | int):
         found = registers[name]
         return EmbeddedRegister(name=name, address=found.address, width_bytes=found.width_bytes,
-                                source=source)
+                                source=source or (name,))
 
-    def status(*names: str) -> list[EmbeddedRegister]:
-        return [register(name, name) for name in names if name in registers]
+    def of_captures(*names: str) -> list[EmbeddedRegister]:
+        return [register(f"capture_{index}_{name}", "captures", index, name)
+                for index in range(len(config.captures)) for name in names]
 
     table = [
-        register("csi_data_format", "csi_data_format"),
+        register("csi_data_format"),
         register("fine_integration_time", "captures", 0, "fine_integration_cycles"),
         register("coarse_integration_time", "captures", 0, "coarse_integration_lines"),
         register("capture_mask", "capture_mask"),
         register("output_mode", "uncombined"),
         register("companding_table", "companding_table"),
-        *status("companding_slot"),
         register("linear_pedestal", "pedestal_lsb"),
-        register("frame_number", "frame_number"),
+        register("frame_number"),
         register("frame_context", "context"),
+        register("flicker_map", "flicker_map"),
+        register("companding_slot"),
     ]
     for group in config.exposure_groups[1:]:
         name, first = f"exposure_{group.index}", min(group.captures)
@@ -93,32 +81,48 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
             register(f"{name}_lag", "lag_lines", first),
         ]
     table += [
-        *status("flicker_count", "clipped_count"),
         register("frame_length_lines", "frame_length_lines"),
         register("line_length_pck", "line_length_cycles"),
         register("x_addr_start", "column_start"),
         register("y_addr_start", "row_start"),
         register("x_addr_end", "column_end"),
         register("y_addr_end", "row_end"),
-        register("x_odd_inc", "x_odd_inc"),
-        register("y_odd_inc", "y_odd_inc"),
-        register("image_orientation", "image_orientation"),
+        register("x_odd_inc"),
+        register("y_odd_inc"),
+        register("image_orientation"),
+        *(register(f"digital_gain_{colour}", "colour_gains", index)
+          for index, colour in enumerate(COLOURS)),
+        register("correction_enable", "correction"),
+        register("row_noise_strength", "row_noise_strength"),
+        register("flicker_enable", "flicker_enable"),
+        register("flicker_capture", "flicker_capture"),
+        register("agreement_tolerance", "tolerance_log2"),
+        *([register("verdict", "verdict")] if config.npu else []),
+        *of_captures("normalisation_mantissa", "normalisation_shift",
+                     "hand_over_start", "hand_over_end"),
+        *of_captures("digital_gain"),
+        *of_captures("noise_slope", "noise_floor"),
     ]
-    for index in range(len(config.captures)):
-        table += [
-            register(f"capture_{index}_normalisation_mantissa",
-                     "captures", index, "normalisation_mantissa"),
-            register(f"capture_{index}_normalisation_shift",
-                     "captures", index, "normalisation_shift"),
-        ]
+    table += [register(f"capture_{index}_black_level_{phase}", "black_level", index, phase)
+              for index in range(len(config.captures)) for phase in range(4)]
     return tuple(table)
 
 
-def register_value(source: tuple[str | int, ...], settings, frame, status, slot) -> Value:
+_OF_ALL_FRAMES = ("frame_number", "black_level", "results")
+
+
+def varies_with_frame(source: tuple[str | int, ...]) -> bool:
+    """Whether a value is kept for each of the frames in flight."""
+    return source[0] not in _OF_ALL_FRAMES
+
+
+def register_value(source: tuple[str | int, ...], *, settings, slot, frame, status, results,
+                   told) -> Value:
     """The hardware of one value.
 
-    ``settings``, ``frame``, ``slot`` are the settings of its frame, its number and its companding
-    slot, ``status`` is the `EmbeddedStatus`.
+    ``settings`` and ``slot`` are the `FrameSettings` and the companding slot of a frame, ``frame``
+    its number, ``status`` the `EmbeddedStatus`, ``results`` the `FrameResults`. ``told`` says what
+    of them the frame has, see `ToldOf`.
     """
     increments = {Skip.NONE: 1, Skip.TWO_OF_FOUR: 3, Skip.TWO_OF_EIGHT: 7}
 
@@ -132,10 +136,16 @@ def register_value(source: tuple[str | int, ...], settings, frame, status, slot)
     match source:
         case ("frame_number",):
             return frame
+        case ("black_level", index, phase):
+            return Mux(told.captures[index], status.black_levels[index][phase], 0)
+        case ("results", "corrected", index):
+            return Mux(told.captures[index], results.corrected[index], 0)
+        case ("results", "flicker_count" | "clipped_count" as count):
+            return Mux(told.combined, results[count], 0)
+        case ("results", name):
+            return Value.cast(results[name])
         case ("companding_slot",):
             return slot
-        case ("flicker_count" | "clipped_count" as count,):
-            return status[count]
         case ("csi_data_format",):
             # Uncompressed and compressed bits per pixel, which are the same.
             return by_value(settings.data_format,

@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
 from ..control.frame_settings import DataFormat
-from .embedded import EMBEDDED_PADDING, EmbeddedTag
 from .embedded_encoder import EmbeddedGroup
+from .embedded_format import EMBEDDED_PADDING, EmbeddedTag
 from .formats import GROUP_PIXELS, group_bytes
 from .packer import PackedGroup, pack_group
 from .row_collector import row_buffer_words

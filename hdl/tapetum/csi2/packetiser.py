@@ -5,7 +5,7 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .crc import CRC_START, advance_register, contribute_bytes
+from .crc import PACKET_CHECKSUM
 from .packets import PacketBytes, PacketHeader, PacketSource
 
 __all__ = ["Packetiser"]
@@ -76,14 +76,14 @@ class Packetiser(wiring.Component):
         with m.Switch(gathered.checked):
             for count in range(1, lanes + 1):
                 with m.Case(count):
-                    m.d.comb += added.eq(contribute_bytes(
+                    m.d.comb += added.eq(PACKET_CHECKSUM.contribute(
                         [gathered.bytes[lane] for lane in range(count)]))
         register, advanced = Signal(16), Signal(16)
-        m.d.comb += register.eq(Mux(summed.check_start, CRC_START, checksum))
+        m.d.comb += register.eq(Mux(summed.check_start, PACKET_CHECKSUM.start, checksum))
         with m.Switch(summed.checked):
             for count in range(1, lanes + 1):
                 with m.Case(count):
-                    m.d.comb += advanced.eq(advance_register(register, count))
+                    m.d.comb += advanced.eq(PACKET_CHECKSUM.advance(register, count))
 
         with m.If(advance):
             m.d.sync += [

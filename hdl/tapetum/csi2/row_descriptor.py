@@ -25,11 +25,12 @@ class RowGroup(data.Struct):
 
 
 class RowDescriptor(data.Struct):
-    """A row that waits in the row buffer, or the end of a frame without one.
+    """A row that waits in the row buffer, or what is left to do of a frame without one.
 
     ``frame`` is the frame's number within the die; ``line_number`` counts from 1. ``groups`` is
-    the row's width in groups of four pixels. ``end_waits``: the frame end comes after the frame's
-    verdict.
+    the row's width in groups of four pixels. ``complete``: after this row, if there is one, the
+    frame's checksum is wanted. ``closes``: bottom embedded rows and frame end follow, the end
+    after the frame's verdict if ``end_waits``.
     """
 
     virtual_channel: 2
@@ -39,5 +40,6 @@ class RowDescriptor(data.Struct):
     groups: 12
     frame_start: 1
     has_row: 1
-    frame_end: 1
+    complete: 1
+    closes: 1
     end_waits: 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows into packets: frame start, embedded row, line start, pixels, line end, frame end."""
+"""Rows into packets: frame start, embedded rows, line start, pixels, line end, frame end."""
 
 from amaranth import *
 from amaranth.hdl import ValueLike
@@ -8,8 +8,11 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import DataFormat
+from .bottom_rows import bottom_rows
+from .crc import FRAME_CHECKSUM
 from .embedded_encoder import EmbeddedGroup
 from .formats import DataType, group_bytes, packet_data_type, select_by_format
+from .frame_checksum import FrameChecksum
 from .gearbox import Gearbox
 from .group_reader import GroupReader
 from .packets import PacketSource
@@ -26,8 +29,9 @@ _SUMMANDS = {4: (4, 0), 5: (4, 1), 6: (4, 2), 7: (8, -1), 8: (8, 0), 10: (8, 2),
 class RowSender(wiring.Component):
     """The source of pixel packets.
 
-    Each descriptor becomes one to six packets. A long packet is offered while its first groups
-    are being read, about eight clocks after the packet before it has left.
+    Each descriptor of a row becomes one to five packets, one that closes a frame the bottom rows
+    and the frame end. A long packet is offered while its first groups are being read, about eight
+    clocks after the packet before it has left.
 
     Members
     -------
@@ -39,6 +43,8 @@ class RowSender(wiring.Component):
         What a frame end that waits has to wait for.
     released : Out(stream of 1)
         One beat for each row that has been sent; is never kept waiting.
+    checksums : Out(stream of 32)
+        CRC-32 of the pixels of a frame that is complete.
     packets : Out(PacketSource(byte_lanes))
     """
 
@@ -51,6 +57,7 @@ class RowSender(wiring.Component):
             "read_group": In(RowGroup),
             "verdict_sent": In(SentFrame),
             "released": Out(stream.Signature(1)),
+            "checksums": Out(stream.Signature(FRAME_CHECKSUM.width)),
             "packets": Out(PacketSource(config.csi2.byte_lanes)),
         })
 
@@ -58,7 +65,9 @@ class RowSender(wiring.Component):
         m = Module()
         line_sync = self.config.csi2.line_sync_packets
         m.submodules.reader = reader = GroupReader(self.config)
-        m.submodules.gearbox = gearbox = Gearbox(self.config.csi2.byte_lanes)
+        byte_lanes = self.config.csi2.byte_lanes
+        m.submodules.gearbox = gearbox = Gearbox(byte_lanes)
+        m.submodules.checksum = checksum = FrameChecksum(byte_lanes)
         connect(m, reader.o, gearbox.i)
         connect(m, gearbox.o, flipped(self.packets.payload))
         connect(m, flipped(self.embedded_groups), reader.embedded_groups)
@@ -102,11 +111,23 @@ class RowSender(wiring.Component):
                 with m.If(self.packets.descriptors.ready & allowed):
                     m.next = following
 
+        # Bytes of the last word of a row; the others are full.
+        word, left_over = self.packets.payload, Signal(range(byte_lanes + 1), reset_less=True)
+        rest = row_bytes[:byte_lanes.bit_length() - 1]
+        m.d.sync += left_over.eq(Mux(rest.any(), rest, byte_lanes))
+        m.d.comb += [
+            checksum.channel.eq(row.virtual_channel), checksum.first.eq(row.frame_start),
+            checksum.word.eq(word.payload),
+            checksum.count.eq(Mux(word.payload.last, left_over, byte_lanes)),
+            self.checksums.payload.eq(checksum.value),
+        ]
+
         offered = Signal()
 
         def long_packet(state: str, data_type, following: str, *, embedded: bool) -> None:
             with m.State(f"FETCH {state}"):
-                m.d.comb += [reader.start.eq(1), reader.embedded.eq(embedded)]
+                m.d.comb += [reader.start.eq(1), reader.embedded.eq(embedded),
+                             checksum.start.eq(not embedded)]
                 m.d.sync += offered.eq(1)
                 m.next = state
             with m.State(state):
@@ -118,12 +139,15 @@ class RowSender(wiring.Component):
                 ]
                 with m.If(self.packets.descriptors.ready):
                     m.d.sync += offered.eq(0)
-                word = self.packets.payload
+                if not embedded:
+                    m.d.comb += checksum.strobe.eq(word.valid & word.ready)
                 with m.If(word.valid & word.ready & word.payload.last):
                     if not embedded:
                         m.d.comb += [self.released.valid.eq(1), reader.next_slot.eq(1)]
                     m.next = following
 
+        bottom_last = len(bottom_rows(self.config)) - 1
+        bottom_row = Signal(range(bottom_last + 1))
         to_pixels = "LINE START" if line_sync else "FETCH PIXELS"
         with m.FSM():
             with m.State("IDLE"):
@@ -132,8 +156,11 @@ class RowSender(wiring.Component):
                         m.next = "FRAME START"
                     with m.Elif(row.has_row):
                         m.next = to_pixels
+                    with m.Elif(row.closes):
+                        m.next = "FETCH BOTTOM"
                     with m.Else():
-                        m.next = "FRAME END"
+                        m.d.comb += checksum.start.eq(1)
+                        m.next = "ROW SENT"
             short_packet("FRAME START", DataType.FRAME_START, frame_number(row.frame),
                      "FETCH EMBEDDED")
             long_packet("EMBEDDED", DataType.EMBEDDED, to_pixels, embedded=True)
@@ -144,8 +171,20 @@ class RowSender(wiring.Component):
             if line_sync:
                 short_packet("LINE END", DataType.LINE_END, row.line_number, "ROW SENT")
             with m.State("ROW SENT"):
-                m.next = "DONE"
-                with m.If(row.frame_end):
+                with m.If(~checksum.busy):
+                    m.next = "DONE"
+                    with m.If(row.complete):
+                        m.next = "REPORT"
+            with m.State("REPORT"):
+                m.d.comb += self.checksums.valid.eq(1)
+                with m.If(self.checksums.ready):
+                    m.next = "DONE"
+            long_packet("BOTTOM", DataType.EMBEDDED, "BOTTOM SENT", embedded=True)
+            with m.State("BOTTOM SENT"):
+                m.d.sync += bottom_row.eq(bottom_row + 1)
+                m.next = "FETCH BOTTOM"
+                with m.If(bottom_row == bottom_last):
+                    m.d.sync += bottom_row.eq(0)
                     m.next = "FRAME END"
             short_packet("FRAME END", DataType.FRAME_END, frame_number(row.frame), "DONE", may_end)
             with m.State("DONE"):

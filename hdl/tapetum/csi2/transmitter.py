@@ -9,11 +9,14 @@ from ..config import DieConfig
 from ..control.frame_settings import FRAMES_IN_FLIGHT, settings_ring
 from ..memory.crossing_memory import CrossingMemory
 from ..memory.health import MemoryHealth
+from ..npu.verdict import VerdictSummary
 from ..pixel import OutputPixels
 from ..stream.queue import AsyncQueue
 from .arbiter import PacketArbiter
+from .crc import FRAME_CHECKSUM
 from .embedded import EmbeddedStatus
 from .embedded_encoder import EmbeddedEncoder, EmbeddedGroup
+from .frame_results import EndedFrame, ResultKeeper
 from .frame_tracker import FrameTracker
 from .lanes import LaneDistributor, PhyLanes
 from .packetiser import Packetiser
@@ -54,6 +57,10 @@ class Csi2Transmitter(wiring.Component):
     pixels : In(stream of OutputPixels(lanes)), always ready
     settings : In(settings_ring), status : In(EmbeddedStatus)
         What the embedded rows tell.
+    verdict : In(VerdictSummary), verdict_given : In(1)
+        The same, of a die with an array.
+    ended : Out(EndedFrame), ended_now : Out(1)
+        The last frame whose bottom rows have been written; strobe as they are.
     overflow : Out(1)
         In ``sync``: strobe for each row that was lost.
     memory : Out(MemoryHealth)
@@ -74,7 +81,9 @@ class Csi2Transmitter(wiring.Component):
         ports = {
             "pixels": In(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "settings": In(settings_ring(config)),
-            "status": In(EmbeddedStatus),
+            "status": In(EmbeddedStatus(config)),
+            "verdict": In(VerdictSummary), "verdict_given": In(1),
+            "ended": Out(EndedFrame), "ended_now": Out(1),
             "overflow": Out(1), "memory": Out(MemoryHealth()),
             "verdict_wanted": In(FRAMES_IN_FLIGHT), "verdict_sent": In(SentFrame),
             "phy": Out(PhyLanes(byte_lanes)),
@@ -93,10 +102,11 @@ class Csi2Transmitter(wiring.Component):
 
         collector, tracker = RowCollector(config), FrameTracker(config)
         encoder, sender = EmbeddedEncoder(config), RowSender(config)
+        keeper = ResultKeeper(config)
         arbiter = PacketArbiter(byte_lanes, 1 + self.result_sources)
         packetiser, distributor = Packetiser(byte_lanes), LaneDistributor(byte_lanes)
         m.submodules.collector, m.submodules.tracker = collector, tracker
-        m.submodules.encoder = encoder
+        m.submodules.encoder, m.submodules.keeper = encoder, keeper
         m.submodules.sender = in_byte_domain(sender)
         m.submodules.arbiter = in_byte_domain(arbiter)
         m.submodules.packetiser = in_byte_domain(packetiser)
@@ -105,7 +115,8 @@ class Csi2Transmitter(wiring.Component):
         m.submodules.row_memory = memory = CrossingMemory(
             RowGroup, depth=row_buffer_words(config), i_domain="sync", o_domain=byte_domain)
 
-        # As many embedded rows as rows: each waits no longer than the row that it announces.
+        # As many embedded rows as rows: each waits no longer than the row that it announces. Those
+        # below a frame wait for the encoder, and it for room.
         m.submodules.embedded = embedded = AsyncQueue(
             EmbeddedGroup, _power_of_two(rows * encoder.largest_groups),
             i_domain="sync", o_domain=byte_domain)
@@ -114,6 +125,9 @@ class Csi2Transmitter(wiring.Component):
         m.submodules.released = released = AsyncQueue(
             1, _power_of_two(rows + 1), i_domain=byte_domain, o_domain="sync")
 
+        m.submodules.checksums = checksums = AsyncQueue(
+            FRAME_CHECKSUM.width, 4, i_domain=byte_domain, o_domain="sync")
+
         connect(m, flipped(self.pixels), collector.pixels)
         connect(m, tracker.descriptors, descriptors.i)
         connect(m, encoder.o, embedded.i)
@@ -121,6 +135,8 @@ class Csi2Transmitter(wiring.Component):
         connect(m, embedded.o, sender.embedded_groups)
         connect(m, sender.released, released.i)
         connect(m, released.o, tracker.released)
+        connect(m, sender.checksums, checksums.i)
+        connect(m, checksums.o, tracker.checksums)
         connect(m, sender.packets, arbiter.sources[0])
         for number in range(self.result_sources):
             connect(m, flipped(self.results[number]), arbiter.sources[1 + number])
@@ -133,11 +149,19 @@ class Csi2Transmitter(wiring.Component):
             tracker.verdict_wanted.eq(self.verdict_wanted),
             sender.verdict_sent.eq(self.verdict_sent),
             encoder.settings.eq(self.settings), encoder.status.eq(self.status),
+            encoder.results.eq(keeper.results),
+            keeper.status.eq(self.status), keeper.counted.eq(tracker.counted),
+            keeper.verdict.eq(self.verdict), keeper.verdict_given.eq(self.verdict_given),
+            keeper.frame.eq(tracker.frame), tracker.verdict_known.eq(keeper.verdict_known),
+            keeper.close.eq(tracker.close), keeper.whole.eq(tracker.encode_whole),
+            keeper.checksum.eq(tracker.checksum),
             collector.may_store.eq(tracker.may_store),
             collector.accept.eq(tracker.accept),
             tracker.began.eq(collector.began), tracker.began_tag.eq(collector.began_tag),
             tracker.ended.eq(collector.ended), tracker.row.eq(collector.row),
-            encoder.start.eq(tracker.encode), encoder.frame.eq(tracker.encode_frame),
+            encoder.start.eq(tracker.encode), encoder.row.eq(tracker.encode_row),
+            encoder.frame.eq(tracker.frame), encoder.channel.eq(tracker.channel),
+            encoder.whole.eq(tracker.encode_whole),
             encoder.row_groups.eq(tracker.encode_groups), tracker.encoded.eq(encoder.done),
             memory.write_enable.eq(collector.write_enable),
             memory.write_address.eq(collector.write_address),
@@ -148,6 +172,11 @@ class Csi2Transmitter(wiring.Component):
             self.packet_bytes.eq(packetiser.packets.payload),
             self.packet_strobe.eq(packetiser.packets.valid & packetiser.packets.ready),
         ]
+        m.d.sync += self.ended_now.eq(tracker.close)
+        with m.If(tracker.close):
+            m.d.sync += [self.ended.frame.eq(tracker.frame),
+                         self.ended.channel.eq(tracker.channel),
+                         self.ended.checksum.eq(tracker.checksum)]
         return m
 
 

@@ -5,7 +5,7 @@ from amaranth import signed
 from amaranth.lib import data
 
 from ..vision.settings import VisionSettings
-from .verdict import SCORES
+from .verdict import SCORES, VerdictSummary
 
 __all__ = ["ArrayControl", "ArrayStatus"]
 
@@ -33,3 +33,4 @@ class ArrayStatus(data.Struct):
     refused: 1
     model_id: 32
     interrupt: 1
+    verdict: VerdictSummary

@@ -83,7 +83,8 @@ class Npu(wiring.Component):
     interrupt_settings : In(InterruptSettings), clear_interrupt : In(1), interrupt : Out(1)
         Stays high from the first verdict that asks for it until it is cleared.
     verdict : Out(Verdict), given : Out(1)
-        A new one; it stays for 64 clocks at least.
+        A new one; it stays for 64 clocks at least. ``best`` : Out(signed(8)) is the score of its
+        class, 0 without one.
     withheld : Out(1)
         Pulse: a verdict without a class was given.
     memory : Out(MemoryHealth)
@@ -108,8 +109,8 @@ class Npu(wiring.Component):
             "verdict_window": In(WindowBus(VERDICT_WINDOW)), "hold": In(1),
             "interrupt_settings": In(InterruptSettings), "clear_interrupt": In(1),
             "interrupt": Out(1),
-            "verdict": Out(Verdict), "given": Out(1), "withheld": Out(1),
-            "memory": Out(MemoryHealth()),
+            "verdict": Out(Verdict, init={"class_number": NO_CLASS}), "best": Out(signed(8)),
+            "given": Out(1), "withheld": Out(1), "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -186,7 +187,6 @@ class Npu(wiring.Component):
     def _verdict(self, m: Module, watch: FrameWatch, reader: ResultReader) -> None:
         """Put together, kept, shown, and looked at."""
         valid = watch.flags.valid
-        best = Signal(signed(8), reset_less=True)
         m.d.sync += [self.given.eq(watch.give), self.withheld.eq(watch.give & ~valid)]
         with m.If(watch.give):
             m.d.sync += [
@@ -197,7 +197,7 @@ class Npu(wiring.Component):
                 self.verdict.class_number.eq(Mux(valid, reader.class_number, NO_CLASS)),
                 self.verdict.score_count.eq(Mux(valid, reader.score_count, 0)),
                 self.verdict.scores.eq(Mux(valid, reader.scores.as_value(), 0)),
-                best.eq(reader.best),
+                self.best.eq(Mux(valid, reader.best, 0)),
             ]
 
         shown = Signal(Verdict)
@@ -213,6 +213,6 @@ class Npu(wiring.Component):
         asked = (self.given & self.verdict.flags.valid & (number < SCORES)
                  & wished.classes.bit_select(number[:4], 1))
         reached = Signal()
-        m.d.sync += reached.eq(best >= wished.score)
+        m.d.sync += reached.eq(self.best >= wished.score)
         asked = delayed(m, asked, 1, name="asked", reset_less=False)
         m.d.sync += self.interrupt.eq((asked & reached) | (self.interrupt & ~self.clear_interrupt))

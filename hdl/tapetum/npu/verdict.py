@@ -5,7 +5,7 @@ from amaranth import signed
 from amaranth.lib import data
 
 __all__ = ["NO_CLASS", "SCORES", "VERDICT_BYTES", "VERDICT_LAYOUT_VERSION", "Region", "Verdict",
-           "VerdictFlags"]
+           "VerdictFlags", "VerdictSummary"]
 
 VERDICT_LAYOUT_VERSION = 1
 SCORES = 16
@@ -56,6 +56,15 @@ class Verdict(data.Struct):
     score_count: 8
     spare: 16
     scores: data.ArrayLayout(signed(8), SCORES)
+
+
+class VerdictSummary(data.Struct):
+    """A verdict in short; ``score`` is that of the class, zero without one."""
+
+    frame: 16
+    flags: 8
+    class_number: 8
+    score: signed(8)
 
 
 VERDICT_BYTES = Verdict.as_shape().size // 8

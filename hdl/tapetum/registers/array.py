@@ -5,7 +5,7 @@ from typing import Any
 
 from ..config import DieConfig
 from ..npu.frame_watch import DEADLINE_UNIT_CYCLES
-from ..npu.verdict import SCORES
+from ..npu.verdict import NO_CLASS, SCORES
 from ..vision.settings import cell_pixels, vision_settings, whole_frame
 from .definition import Access, Field, Register, Storage
 
@@ -68,6 +68,19 @@ def _verdict(config: DieConfig) -> list[Register]:
                  storage=Storage.STATUS, sentence="State of the interrupt pin.",
                  fields=(Field(name="raised", lsb=0,
                                sentence="A verdict has asked for it since it was cleared."),)),
+        Register(name="verdict_flags", address=0x3078, access=Access.READ_ONLY,
+                 storage=Storage.STATUS, sentence="Whether the last verdict has a class.",
+                 fields=(Field(name="valid", lsb=0, sentence="It has."),
+                         Field(name="late", lsb=1, sentence="No result by the deadline."),
+                         Field(name="overrun", lsb=2, sentence="Rows came too fast."),
+                         Field(name="incomplete", lsb=3, sentence="Rows of the frame were lost."),
+                         Field(name="not_run", lsb=4, sentence="The array was not ready."))),
+        Register(name="verdict_class", address=0x3079, access=Access.READ_ONLY,
+                 storage=Storage.STATUS, reset=NO_CLASS,
+                 sentence=f"Class of the last verdict; {NO_CLASS} without one."),
+        Register(name="verdict_score", address=0x307A, access=Access.READ_ONLY,
+                 storage=Storage.STATUS, unit="two's complement",
+                 sentence="Score of that class; zero without one."),
     ]
 
 

@@ -20,7 +20,7 @@ _NOT_WITH_A_FRAME = "Acts as soon as it has been checked, not with a frame."
 def manufacturer_registers(config: DieConfig) -> list[Register]:
     """All of them for one configuration."""
     return [*_output(config), *_companding(), *_faults(), *_pins(config),
-            *_corrections(config), *_bonds(), *_cci(), *_spi(), *_flicker(config),
+            *_corrections(config), *_bonds(), *_cci(), *_spi(), *_flicker(config), *_checksum(),
             *_exposures(config), *_captures(config), *_black_levels(config)]
 
 
@@ -297,6 +297,21 @@ def _flicker(config: DieConfig) -> list[Register]:
         Register(name="clipped_count", address=0x3058, width_bytes=4, bits=24,
                  access=Access.READ_ONLY, storage=Storage.STATUS, unit="pixels",
                  sentence="Pixels of the last whole frame in which every capture is saturated."),
+    ]
+
+
+def _checksum() -> list[Register]:
+    return [
+        Register(name="frame_checksum", address=0x3070, width_bytes=4, access=Access.READ_ONLY,
+                 storage=Storage.STATUS,
+                 sentence="CRC-32 of the pixel bytes of the last frame that ended on the link, as "
+                          "zlib.crc32 computes it."),
+        Register(name="frame_checksum_frame", address=0x3074, width_bytes=2,
+                 access=Access.READ_ONLY, storage=Storage.STATUS, unit="frames",
+                 sentence="Number of that frame."),
+        Register(name="frame_checksum_channel", address=0x3076, bits=2,
+                 access=Access.READ_ONLY, storage=Storage.STATUS,
+                 sentence="Virtual channel of that frame."),
     ]
 
 

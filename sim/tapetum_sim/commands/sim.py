@@ -86,7 +86,8 @@ def sim(
     print_summary(summary, out)
     link = summary["csi2"]
     if (summary["mismatches"] or summary["dropped_frames"] or not summary["pixels_compared"]
-            or link["ecc_errors"] or link["crc_errors"] or link["sequence_errors"]):
+            or link["ecc_errors"] or link["crc_errors"] or link["frame_crc_errors"]
+            or link["sequence_errors"]):
         raise typer.Exit(1)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bytes of a link to packets, packets to frames."""
 
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ __all__ = ["Decoded", "Frame", "Packet", "decode", "read_packets"]
 
 _FRAME_START, _FRAME_END, _LINE_START, _LINE_END, _EMBEDDED = 0x00, 0x01, 0x02, 0x03, 0x12
 _FLICKER_MAP = 0x30
+_CHECKSUM_ADDRESSES = range(0x3070, 0x3074)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,12 @@ class Frame:
         Per pixel; 0 if there was no row.
     marks : array of (rows, columns), bool
         Flicker map; up to seven columns of padding follow the last pixel.
-    embedded : list of dict
-        Register bytes by address, for each embedded row.
+    embedded, bottom : list of dict
+        Register bytes by address, for each embedded row above the first row of pixels and for each
+        behind it.
+    checksum_ok : bool or None
+        Whether the bottom rows tell the CRC-32 of the payload of all rows of pixels in turn; None
+        if they tell none.
     others : list of Packet
         Packets of other user-defined types.
     line_numbers : list of int
@@ -56,6 +62,8 @@ class Frame:
     bits: int = 0
     marks: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
     embedded: list[dict[int, int]] = field(default_factory=list)
+    bottom: list[dict[int, int]] = field(default_factory=list)
+    checksum_ok: bool | None = None
     others: list[Packet] = field(default_factory=list)
     line_numbers: list[int] = field(default_factory=list)
 
@@ -64,6 +72,8 @@ class Frame:
 class Decoded:
     """Everything that was received, and what was wrong with it.
 
+    ``frame_crcs`` counts the frames that told a checksum, ``frame_crc_errors`` those of them whose
+    pixels have another.
     ``sequence_errors`` are sentences: a frame without an end, rows outside of a frame or of
     different lengths, a wrong number of rows, embedded rows that break the rules.
     """
@@ -73,6 +83,8 @@ class Decoded:
     ecc_errors: int = 0
     ecc_corrections: int = 0
     crc_errors: int = 0
+    frame_crcs: int = 0
+    frame_crc_errors: int = 0
     sequence_errors: list[str] = field(default_factory=list)
 
     def of_channel(self, virtual_channel: int) -> list[Frame]:
@@ -135,6 +147,7 @@ class _Channel:
         self.frame: Frame | None = None
         self.pixel_rows: list[Packet] = []
         self.embedded_rows: list[Packet] = []
+        self.bottom_rows: list[Packet] = []
         self.map_rows: list[Packet] = []
         self.open_line: int | None = None
 
@@ -164,7 +177,7 @@ class _Channel:
         elif packet.data_type in RAW_BITS:
             self.pixel_rows.append(packet)
         elif packet.data_type == _EMBEDDED:
-            self.embedded_rows.append(packet)
+            (self.bottom_rows if self.pixel_rows else self.embedded_rows).append(packet)
         elif packet.data_type == _FLICKER_MAP:
             self.map_rows.append(packet)
         else:
@@ -182,7 +195,8 @@ class _Channel:
             self.complain(f"has {rows} rows, not {self.rows}")
         self.decoded.frames.append(frame)
         self.frame = None
-        self.pixel_rows, self.embedded_rows, self.map_rows = [], [], []
+        self.pixel_rows, self.map_rows = [], []
+        self.embedded_rows, self.bottom_rows = [], []
 
     @staticmethod
     def _usual(rows: list[Packet]) -> tuple[int, int]:
@@ -206,9 +220,23 @@ class _Channel:
             frame.pixels = unpack_pixels(self._whole(self.pixel_rows), frame.bits)
         except ValueError as error:
             self.complain(f"cannot be unpacked: {error}")
-        for row in self.embedded_rows:
-            try:
-                frame.embedded.append(parse_embedded_row(
-                    np.frombuffer(row.payload or b"", np.uint8), frame.bits))
-            except ValueError as error:
-                self.complain(f"has an embedded row that cannot be read: {error}")
+        for rows, parsed in ((self.embedded_rows, frame.embedded),
+                             (self.bottom_rows, frame.bottom)):
+            for row in rows:
+                try:
+                    parsed.append(parse_embedded_row(
+                        np.frombuffer(row.payload or b"", np.uint8), frame.bits))
+                except ValueError as error:
+                    self.complain(f"has an embedded row that cannot be read: {error}")
+        self._check(frame)
+
+    def _check(self, frame: Frame) -> None:
+        """Compare the checksum that the last row tells with that of the rows as received."""
+        told = frame.bottom[-1] if frame.bottom else {}
+        if not all(address in told for address in _CHECKSUM_ADDRESSES):
+            return
+        received = zlib.crc32(b"".join(row.payload or b"" for row in self.pixel_rows))
+        frame.checksum_ok = received == int.from_bytes(
+            bytes(told[address] for address in _CHECKSUM_ADDRESSES), "big")
+        self.decoded.frame_crcs += 1
+        self.decoded.frame_crc_errors += not frame.checksum_ok

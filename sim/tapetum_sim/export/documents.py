@@ -17,6 +17,7 @@ from tapetum.compand.tables import OCTAVES_12, OX03C10, CompandingTable
 from tapetum.control import faults
 from tapetum.control.control import Control
 from tapetum.control.faults import HARMFUL_FAULTS, Fault
+from tapetum.csi2.bottom_rows import bottom_rows
 from tapetum.csi2.embedded import embedded_registers
 from tapetum.die import Die
 from tapetum.presets import PRESETS, preset
@@ -141,6 +142,12 @@ def _embedded_row() -> str:
         for register in embedded_registers(preset("vga"))])
 
 
+def _bottom_rows() -> str:
+    return _table(["row", "address", "bytes", "name"], [
+        [number, f"0x{register.address:04x}", register.width_bytes, f"`{register.name}`"]
+        for number, row in enumerate(bottom_rows(preset("tiny")), start=1) for register in row])
+
+
 def _knots(table: CompandingTable) -> str:
     rows: list[list[object]] = [[segment.start_x, segment.start_y, segment.width_log2,
                                  segment.step] for segment in table.segments]
@@ -175,6 +182,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "mechanisms": _mechanisms,
     "memories": _memories,
     "embedded-row": _embedded_row,
+    "bottom-rows": _bottom_rows,
     "knots-octaves-12": lambda: _knots(OCTAVES_12),
     "knots-ox03c10": lambda: _knots(OX03C10),
     "pixel": _pixel,

@@ -11,10 +11,11 @@ from amaranth.lib import data, wiring
 from tapetum.config import DieConfig
 from tapetum.control.frame_settings import CaptureSettings, FrameSettings
 from tapetum.control.pin_settings import PinSettings
+from tapetum.csi2.frame_results import EndedFrame
 from tapetum.csi2.lanes import PhyLanes
 from tapetum.csi2.packets import PacketBytes
 from tapetum.npu.step import InputWord
-from tapetum.npu.verdict import Verdict
+from tapetum.npu.verdict import Verdict, VerdictSummary
 from tapetum.pixel import (
     AlignedPixels,
     CodePixels,
@@ -154,6 +155,16 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "score_count": "scores that follow; 0 unless valid",
                   "spare": "0",
                   "scores": "of the first 16 classes, int8; 0 beyond the last one"}),
+        Entry(shape=VerdictSummary, path="npu/verdict.py",
+              route="npu → csi2, for the embedded rows, and control", notes={
+                  "frame": "number of the frame",
+                  "flags": "as in `Verdict`",
+                  "class_number": "255: none, not valid",
+                  "score": "of the class, int8; 0 without one"}),
+        Entry(shape=EndedFrame, path="csi2/frame_results.py", route="csi2 → control", notes={
+            "frame": "number of the last frame that ended on the link",
+            "channel": "its virtual channel",
+            "checksum": "CRC-32 of its pixels as they were sent"}),
         Entry(shape=PacketBytes(config.csi2.byte_lanes), path="csi2/packets.py",
               route="within csi2: packetiser → lane distributor, and a probe", clock="`byte`",
               notes={

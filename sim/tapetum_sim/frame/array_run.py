@@ -16,7 +16,7 @@ from tapetum.vision.tone_table import logarithmic, tone_knots
 
 from ..models.npu import NpuModel
 from ..models.readout import rows_of_frame
-from ..models.verdict import FLAGS, verdict_bytes, verdict_packets
+from ..models.verdict import FLAGS, verdict_bytes, verdict_packets, verdict_summary
 from ..models.vision import VisionModel, input_words
 from .boundaries import compare_values
 from .record import Boundary, VerdictOutcome
@@ -30,10 +30,14 @@ GIVING_CYCLES = 2
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayRun:
-    """What was compared, what the link must carry, and what the die said."""
+    """What was compared, what the link must carry, and what the die said.
+
+    ``summaries`` are what the bottom rows of each frame tell of its verdict, by register.
+    """
 
     boundaries: list[Boundary] = field(default_factory=list)
     packets: bytes = b""
+    summaries: dict[int, dict[str, int]] = field(default_factory=dict)
     verdicts: list[VerdictOutcome] = field(default_factory=list)
 
 
@@ -56,6 +60,7 @@ def compare_array(config: DieConfig, programs: Sequence[Program], registers: Map
     words = _compare_words(registers, pictures, recordings, lost)
     ends = {int(event["frame"]): int(event["cycle"]) for event in recordings.frame_ends}
     expected, received, packets, outcomes = [], [], [], []
+    summaries: dict[int, dict[str, int]] = {}
     said = {int(given["verdict"]["frame"]): given for given in recordings.verdicts}
     for frame in sorted(pictures):
         if frame not in said:
@@ -75,13 +80,14 @@ def compare_array(config: DieConfig, programs: Sequence[Program], registers: Map
             frame=frame, flags=believed, model_id=int(verdict["model_id"]), cycles=cycles,
             region=_region(config, registers), scores=scores)
         expected.append((frame, content))
+        summaries[frame] = verdict_summary(believed, scores)
         packets.append(verdict_packets(frame, content))
         outcomes.append(_outcome(verdict, flags, program,
                                  (cycle - ends[frame]) / config.sync_clock_hz))
     for given in recordings.verdicts:
         received.append((int(given["verdict"]["frame"]), _bytes(given["verdict"])))
     return ArrayRun(boundaries=[words, compare_values("npu", expected, received)],
-                    packets=b"".join(packets), verdicts=outcomes)
+                    packets=b"".join(packets), summaries=summaries, verdicts=outcomes)
 
 
 def _pictures(config: DieConfig, registers: Mapping[str, int],

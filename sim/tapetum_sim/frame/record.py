@@ -118,6 +118,8 @@ class RunRecord:
     packet_bytes: bytes
     ecc_errors: int
     crc_errors: int
+    frame_crcs: int
+    frame_crc_errors: int
     sequence_errors: list[str]
     verdicts: list[VerdictOutcome] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)

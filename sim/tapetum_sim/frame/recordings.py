@@ -14,7 +14,7 @@ from tapetum.pixel import CodePixels, LinearPixels, OutputPixels, corrected_bits
 from ..simulator import read_recording, unpack
 from .array_pens import FrameEnd, GivenVerdict, RegionEvent
 from .exposure_meter import TripRequest
-from .top import Adoption, Measured, PacketWord
+from .top import Adoption, Ended, Measured, PacketWord
 
 __all__ = ["Recordings", "Row", "RowKey", "split_rows"]
 
@@ -53,7 +53,7 @@ class Recordings:
         Places in ``hdr`` of the rows whose flicker map it reported as lost.
     vision_words, region_events, frame_ends, verdicts : structured arrays
         Empty without an array.
-    adoptions, measured, requests : structured arrays
+    adoptions, measured, ended, requests : structured arrays
     reset_trips, signal_trips
         Trip codes by ``(frame, capture, physical row)``.
     """
@@ -72,6 +72,7 @@ class Recordings:
     verdicts: np.ndarray
     adoptions: np.ndarray
     measured: np.ndarray
+    ended: np.ndarray
     requests: np.ndarray
     trips: np.ndarray
 
@@ -109,6 +110,7 @@ class Recordings:
             lost_map_rows=_lost(directory / "map_losses.beats"),
             adoptions=read_recording(directory / "adoptions.beats", Adoption(config)),
             measured=read_recording(directory / "measured.beats", Measured),
+            ended=read_recording(directory / "ended.beats", Ended),
             requests=unpack(np.load(directory / "requests.npy"), TripRequest),
             trips=np.load(directory / "trips.npy"))
 

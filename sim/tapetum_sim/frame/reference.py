@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole die in numpy: from trip codes and settings alone to the bytes of the link."""
+"""The whole die in numpy: from trip codes and settings alone to the rows that the link sends."""
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from tapetum.row_timing import Ramp
 from ..models.adc import convert_row, output_columns
 from ..models.compand import compand_frame, slot_of, uncombined_values
 from ..models.correction import CorrectionModel
-from ..models.csi2 import OutputRow, transmit
+from ..models.csi2 import OutputRow
 from ..models.hdr import Combined, combine_marked
 from ..models.histogram import FinishedHistogram, HistogramModel
 from ..models.readout import RowAddress, rows_of_frame
@@ -35,14 +35,18 @@ class Reference:
     -------
     adc, correct, hdr, output : list of Row
         In order.
-    packets : bytes
+    sent : list of OutputRow
+        Rows of ``output`` as they reach the link.
+    status : dict
+        What embedded rows tell of each frame besides its settings, by name of the register.
     """
 
     adc: list[Row] = field(default_factory=list)
     correct: list[Row] = field(default_factory=list)
     hdr: list[Row] = field(default_factory=list)
     output: list[Row] = field(default_factory=list)
-    packets: bytes = b""
+    sent: list[OutputRow] = field(default_factory=list)
+    status: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
 def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
@@ -68,7 +72,7 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
         Is given the histograms of each frame as soon as it is complete.
     lost_rows, lost_map_rows : containers of RowKey
         Rows of ``output``, and those of ``hdr`` whose flicker map, the link had no time for, as it
-        reported. They are missing from ``packets`` and from nothing else.
+        reported. They are marked as not stored in ``sent`` and are missing from nothing else.
     """
     result = Reference()
     die = _Die(config, settings, result, memories or HostMemories(), lost_rows, lost_map_rows)
@@ -83,7 +87,6 @@ def reference(config: DieConfig, requests: np.ndarray, trips: np.ndarray,
             reset_trips[place] = codes
         elif place in reset_trips:
             die.convert(frame, capture, place[1], reset_trips.pop(place), codes)
-    result.packets = transmit(config, die.sent, settings, die.status)
     return result
 
 
@@ -95,16 +98,13 @@ class _Die:
                  lost_map_rows: Container[RowKey]):
         self.config, self.settings, self.result = config, settings, result
         self.lost_rows, self.lost_map_rows = lost_rows, lost_map_rows
-        self.sent: list[OutputRow] = []
         self._waiting: dict[tuple[int, int], dict[int, np.ndarray]] = {}
         self.correction = CorrectionModel(config, known=memories.known, nodes=memories.nodes,
                                           thresholds=memories.thresholds)
         self.histogram = HistogramModel(config)
         self.counted: Callable[[FinishedHistogram], None] | None = None
         self.programmed = memories.programmed
-        self.status: dict[int, dict[str, int]] = {}
-        self._counts = {"flicker_count": 0, "clipped_count": 0}
-        self._counting = dict(self._counts)
+        self._counting = {"flicker_count": 0, "clipped_count": 0}
         self._addresses: dict[int, dict[int, tuple[RowAddress, bool]]] = {}
 
     def convert(self, frame: int, capture: int, physical_row: int, reset_trips: np.ndarray,
@@ -136,6 +136,7 @@ class _Die:
                       values=corrected.codes,
                       marks=_marks(corrected.array_row, corrected.frame_last))
             self.result.correct.append(row)
+            self._tell_of_capture(corrected)
             histogram = self.histogram.row(corrected, settings)
             if histogram and self.counted:
                 self.counted(histogram)
@@ -168,24 +169,36 @@ class _Die:
                        marks=combined.flicker if settings["flicker_map"] else None,
                        marks_stored=key not in self.lost_map_rows)
 
+    def _status(self, frame: int) -> dict[str, Any]:
+        return self.result.status.setdefault(frame, {})
+
+    def _tell_of_capture(self, row: ModelRow) -> None:
+        """Black levels with which it was corrected, then how many defects it had."""
+        status, prefix = self._status(row.frame), f"capture_{row.capture}_"
+        levels = self.correction.fixed_pattern.black_level.levels[row.capture]
+        if row.row == 0:
+            status |= {f"{prefix}black_level_{phase}": level for phase, level in enumerate(levels)}
+        if row.frame_last:
+            status[f"{prefix}corrected_defects"] = self.correction.defects.corrected[row.capture]
+
     def _count(self, row: Row, combined: Combined) -> None:
-        """What the embedded row of the next frame tells of this one."""
+        """What the embedded rows below a frame tell of its pixels."""
         if row.key[3] == 0:
             self._counting = dict.fromkeys(self._counting, 0)
         self._counting["flicker_count"] += int(combined.flicker.sum())
         self._counting["clipped_count"] += int(combined.clipped.sum())
         if row.marks["frame_last"]:
-            self._counts = {name: min(count, (1 << 24) - 1)
-                            for name, count in self._counting.items()}
+            self._status(row.key[0]).update(
+                (name, min(count, (1 << 24) - 1)) for name, count in self._counting.items())
 
     def _send(self, row: Row, values: np.ndarray, **marks: Any) -> None:
         frame, capture, _, number = row.key
-        self.status.setdefault(frame, self._counts | {
-            "companding_slot": slot_of(self.settings[frame], self.programmed)})
+        self._status(frame).setdefault(
+            "companding_slot", slot_of(self.settings[frame], self.programmed))
         self.result.output.append(Row(key=row.key, values=values, marks=row.marks))
-        self.sent.append(OutputRow(frame=frame, row=number, values=values, capture=capture,
-                                   last=bool(row.marks["frame_last"]),
-                                   stored=row.key not in self.lost_rows, **marks))
+        self.result.sent.append(OutputRow(frame=frame, row=number, values=values, capture=capture,
+                                          last=bool(row.marks["frame_last"]),
+                                          stored=row.key not in self.lost_rows, **marks))
 
 
 def _marks(array_row: int, frame_last: bool) -> dict[str, Any]:

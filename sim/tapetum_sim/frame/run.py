@@ -16,6 +16,7 @@ from tapetum.pixel import RampKind, RowKind
 
 from ..csi2.decoder import decode
 from ..host import RegisterMap
+from ..models.csi2 import transmit
 from ..models.readout import rows_of_frame
 from ..models.settings import frame_settings
 from ..pixel_die import PixelDie
@@ -171,8 +172,14 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
     ]
     array = compare_array(config, request.programs, registers, request.windows, settings,
                           model.hdr, recordings)
+    for frame, summary in array.summaries.items():
+        model.status.setdefault(frame, {}).update(summary)
+    for ended in recordings.ended:
+        model.status.setdefault(int(ended["frame"]), {}).setdefault("fault_status", {})[
+            int(ended["channel"])] = int(ended["faults"])
     boundaries += [*array.boundaries, compare_packets(
-        "csi2", model.packets + array.packets, recordings.packet_bytes)]
+        "csi2", transmit(config, model.sent, settings, model.status) + array.packets,
+        recordings.packet_bytes)]
     decoded = decode(recordings.packet_bytes)
     frames = sorted(settings)
     captures, linear, clipped = _arrays(config, recordings, frames, settings)
@@ -192,6 +199,7 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
         requests=recordings.requests, packets=decoded.packets,
         packet_starts_s=recordings.packet_starts_s, packet_bytes=recordings.packet_bytes,
         ecc_errors=decoded.ecc_errors + decoded.ecc_corrections, crc_errors=decoded.crc_errors,
+        frame_crcs=decoded.frame_crcs, frame_crc_errors=decoded.frame_crc_errors,
         sequence_errors=decoded.sequence_errors,
         verdicts=array.verdicts,
         notices=list(getattr(request.pixel_die.scene, "notices", ())),

@@ -22,7 +22,7 @@ from .exposure_meter import ExposureMeter, TripRequest
 from .host_writes import HostWrites
 from .spi_wires import HEARD_BYTES, SpiWires
 
-__all__ = ["CLOCK_REQUESTS", "DOMAINS", "TRIP_CODES", "Adoption", "Measured", "PacketWord",
+__all__ = ["CLOCK_REQUESTS", "DOMAINS", "TRIP_CODES", "Adoption", "Ended", "Measured", "PacketWord",
            "SimulationTop"]
 
 DOMAINS = ("sync", "adc", "byte", "safety", "host")
@@ -45,6 +45,14 @@ class Measured(data.Struct):
     cycle: 40
 
 
+class Ended(data.Struct):
+    """The bottom rows of a frame are written; ``faults`` are those that they tell of."""
+
+    frame: 16
+    channel: 2
+    faults: len(Fault)
+
+
 class PacketWord(data.StructLayout):
     """A word of a packet as the lanes take it, ``cycle`` byte clocks after reset."""
 
@@ -56,9 +64,10 @@ class SimulationTop(wiring.Component):
     """What the simulator runs: trip codes in, recordings out.
 
     Recordings: ``adc``, ``correct``, ``hdr``, ``output`` (beats of those rooms' streams),
-    ``packets`` (`PacketWord`), ``adoptions`` (`Adoption`), ``measured`` (`Measured`), ``losses``
-    and ``map_losses`` (for each row, or row of the flicker map, that the link dropped, how many had
-    reached it by then). Of a die with an array also those of `add_array_pens`.
+    ``packets`` (`PacketWord`), ``adoptions`` (`Adoption`), ``measured`` (`Measured`), ``ended``
+    (`Ended`), ``losses`` and ``map_losses`` (for each row, or row of the flicker map, that the link
+    dropped, how many had reached it by then). Of a die with an array also those of
+    `add_array_pens`.
 
     Parameters
     ----------
@@ -251,6 +260,14 @@ class SimulationTop(wiring.Component):
             adoption_pen.payload.settings.eq(die.stats.settings_out),
             adoption_pen.valid.eq(die.readout.adopt),
             adoption_pen.ready.eq(1),
+        ]
+        m.submodules.ended_pen = ended_pen = Recorder(Ended, "ended")
+        m.d.sync += ended_pen.payload.faults.eq(die.control.faults)
+        m.d.comb += [
+            ended_pen.payload.frame.eq(die.csi2.ended.frame),
+            ended_pen.payload.channel.eq(die.csi2.ended.channel),
+            ended_pen.valid.eq(die.csi2.ended_now),
+            ended_pen.ready.eq(1),
         ]
         m.submodules.measured_pen = measured_pen = Recorder(Measured, "measured")
         m.d.comb += [

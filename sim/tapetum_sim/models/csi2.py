@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bytes that the transmitter must send for given rows: packets back to back."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from tapetum.config import DieConfig
 from tapetum.control.frame_settings import DataFormat, Skip
-from tapetum.csi2.embedded import EmbeddedRegister, embedded_registers
+from tapetum.csi2.bottom_rows import bottom_rows
+from tapetum.csi2.embedded import embedded_registers
+from tapetum.csi2.embedded_format import EmbeddedRegister
 
-__all__ = ["OutputRow", "checksum", "embedded_row", "header", "long_packet",
+__all__ = ["OutputRow", "checksum", "embedded_row", "frame_checksum", "header", "long_packet",
            "pack_marks", "pack_row", "short_packet", "transmit"]
 
 _BITS = {DataFormat.RAW8: 8, DataFormat.RAW10: 10, DataFormat.RAW12: 12, DataFormat.RAW14: 14,
@@ -40,43 +42,66 @@ class OutputRow:
     marks_stored: bool = True
 
 
+@dataclass
+class _OpenFrame:
+    """What one virtual channel has sent of its frame."""
+
+    number: int
+    width: int
+    sent: bytearray = field(default_factory=bytearray)
+
+
 def transmit(config: DieConfig, rows: Iterable[OutputRow],
              settings: Mapping[int, Mapping[str, Any]],
-             status: Mapping[int, Mapping[str, int]] | None = None) -> bytes:
+             status: Mapping[int, Mapping[str, Any]] | None = None) -> bytes:
     """All packets for ``rows``; ``settings`` by frame, with the names of `FrameSettings`.
 
-    ``status`` has by frame what its embedded rows tell besides, by name of the register: counts of
-    the combined frame before, ``companding_slot``; what it lacks is 0.
+    ``status`` has by frame what its embedded rows tell besides, by name of the register: black
+    levels, counts, the verdict, ``companding_slot``; what it lacks is 0, or no class.
+    ``fault_status`` is one number, or a mapping from virtual channels to numbers.
 
     Packets stand in the order in which the rows ask for them, those of its flicker map behind the
     row. Where there are maps, the link keeps to this order only within a virtual channel.
     """
     sent = bytearray()
-    open_frames: dict[int, int] = {}
+    open_frames: dict[int, _OpenFrame] = {}
     open_map: int | None = None
 
-    def end_frame(channel: int) -> None:
-        sent.extend(short_packet(channel, 0x01, _number(open_frames.pop(channel))))
+    def end_frame(channel: int, *, whole: bool) -> None:
+        frame = open_frames.pop(channel)
+        known = (status or {}).get(frame.number, {})
+        told = _results(settings[frame.number], channel, known if whole else {}) | {
+            "frame_checksum": frame_checksum(bytes(frame.sent))}
+        faults = known.get("fault_status", 0)
+        told["fault_status"] = faults.get(channel, 0) if isinstance(faults, Mapping) else faults
+        bits = _BITS[DataFormat(settings[frame.number]["data_format"])]
+        for registers in bottom_rows(config):
+            below = _tagged_row(registers, settings[frame.number], frame.number, frame.width, told)
+            sent.extend(long_packet(channel, 0x12, _pack(below, bits)))
+        sent.extend(short_packet(channel, 0x01, _number(frame.number)))
 
     for row in rows:
         channel = row.capture
-        if open_frames.get(channel, row.frame) != row.frame:
-            end_frame(channel)
+        if channel in open_frames and open_frames[channel].number != row.frame:
+            end_frame(channel, whole=False)
         if row.stored:
             bits = _BITS[DataFormat(settings[row.frame]["data_format"])]
             if channel not in open_frames:
-                open_frames[channel] = row.frame
+                open_frames[channel] = _OpenFrame(row.frame, len(row.values))
                 sent += short_packet(channel, 0x00, _number(row.frame))
                 told = embedded_row(config, settings[row.frame], row.frame, len(row.values),
-                                    (status or {}).get(row.frame, {}))
+                                    _results(settings[row.frame], channel,
+                                             (status or {}).get(row.frame, {})))
                 sent += long_packet(channel, 0x12, _pack(told, bits))
             if config.csi2.line_sync_packets:
                 sent += short_packet(channel, 0x02, row.row + 1)
-            sent += long_packet(channel, _DATA_TYPE[bits], pack_row(row.values, bits))
+            packed = pack_row(row.values, bits)
+            sent += long_packet(channel, _DATA_TYPE[bits], packed)
+            open_frames[channel].sent += packed
             if config.csi2.line_sync_packets:
                 sent += short_packet(channel, 0x03, row.row + 1)
         if row.last and channel in open_frames:
-            end_frame(channel)
+            end_frame(channel, whole=row.stored)
         if row.marks is None:
             continue
         if open_map not in (None, row.frame):
@@ -121,16 +146,17 @@ def long_packet(channel: int, data_type: int, payload: bytes) -> bytes:
             + checksum(payload).to_bytes(2, "little"))
 
 
-def _checksum_table() -> list[int]:
+def _checksum_table(polynomial: int) -> list[int]:
     table = []
     for remainder in range(256):
         for _ in range(8):
-            remainder = remainder >> 1 ^ (0x8408 if remainder & 1 else 0)
+            remainder = remainder >> 1 ^ (polynomial if remainder & 1 else 0)
         table.append(remainder)
     return table
 
 
-_TABLE = _checksum_table()
+_TABLE = _checksum_table(0x8408)
+_FRAME_TABLE = _checksum_table(0xEDB88320)
 
 
 def checksum(payload: bytes) -> int:
@@ -139,6 +165,14 @@ def checksum(payload: bytes) -> int:
     for byte in payload:
         register = register >> 8 ^ _TABLE[(register ^ byte) & 0xFF]
     return register
+
+
+def frame_checksum(payload: bytes) -> int:
+    """CRC-32 of IEEE 802.3: low bit first, from all ones, inverted at the end."""
+    register = 0xFFFFFFFF
+    for byte in payload:
+        register = register >> 8 ^ _FRAME_TABLE[(register ^ byte) & 0xFF]
+    return register ^ 0xFFFFFFFF
 
 
 # Rows -------------------------------------------------------------------------------------------
@@ -195,16 +229,21 @@ def pack_marks(marks: NDArray[np.bool_]) -> bytes:
 
 def embedded_row(config: DieConfig, settings: Mapping[str, Any], frame: int,
                  width: int, status: Mapping[str, int] | None = None) -> NDArray[np.uint32]:
-    """The embedded row as pixels of the frame's format: upper eight bits data, the rest 0101…"""
+    """The row above a frame, as pixels of its format: upper eight bits data, the rest 0101…"""
+    return _tagged_row(embedded_registers(config), settings, frame, width, status or {})
+
+
+def _tagged_row(registers: Sequence[EmbeddedRegister], settings: Mapping[str, Any], frame: int,
+                width: int, status: Mapping[str, int]) -> NDArray[np.uint32]:
     row = bytearray([0x0A])
     high = next_address = -1
-    for register in embedded_registers(config):
+    for register in registers:
         tags = bytearray()
         if register.address >> 8 != high:
             tags += bytes([0xAA, register.address >> 8])
         if register.address != next_address:
             tags += bytes([0xA5, register.address & 0xFF])
-        value = _value(register, settings, frame, status or {})
+        value = _value(register, settings, frame, status)
         for byte in value.to_bytes(register.width_bytes, "big"):
             tags += bytes([0x5A, byte])
         if len(row) + len(tags) >= width:
@@ -218,14 +257,30 @@ def embedded_row(config: DieConfig, settings: Mapping[str, Any], frame: int,
     return (filled >> 24 - bits).astype(np.uint32)
 
 
+def _results(settings: Mapping[str, Any], channel: int,
+             known: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the results a frame has: those of the captures of which it consists."""
+    mask = 1 << channel if settings["uncombined"] else settings["capture_mask"]
+    told = {"verdict_class": 255} | dict(known)
+    for name in known:
+        words = name.split("_")
+        if words[0] == "capture" and not mask >> int(words[1]) & 1:
+            del told[name]
+    if settings["uncombined"]:
+        told |= {"flicker_count": 0, "clipped_count": 0}
+    return told
+
+
 def _value(register: EmbeddedRegister, settings: Mapping[str, Any], frame: int,
            status: Mapping[str, int]) -> int:
     odd_increment = {Skip.NONE: 1, Skip.TWO_OF_FOUR: 3, Skip.TWO_OF_EIGHT: 7}
+    if register.source[0] in ("results", "black_level", "companding_slot"):
+        return status.get(register.name, 0) & (1 << 8 * register.width_bytes) - 1
     match register.name:
         case "frame_number":
             return frame
-        case "companding_slot" | "flicker_count" | "clipped_count":
-            return status.get(register.name, 0)
+        case "correction_enable":
+            return sum(int(on) << bit for bit, on in enumerate(settings["correction"].values()))
         case "csi_data_format":
             bits = _BITS[DataFormat(settings["data_format"])]
             return bits << 8 | bits

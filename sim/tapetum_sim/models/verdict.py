@@ -7,7 +7,7 @@ import numpy as np
 
 from .csi2 import long_packet, short_packet
 
-__all__ = ["FLAGS", "verdict_bytes", "verdict_packets"]
+__all__ = ["FLAGS", "verdict_bytes", "verdict_packets", "verdict_summary"]
 
 FLAGS = ("valid", "late", "overrun", "incomplete", "not_run")
 CHANNEL, DATA_TYPE = 2, 0x32
@@ -26,6 +26,14 @@ def verdict_bytes(*, frame: int, flags: Sequence[str], model_id: int, cycles: in
     content += bytes([int(np.argmax(told)) if told else 255, min(len(told), _SCORES), 0, 0])
     content += np.array(told[:_SCORES], np.int8).tobytes()
     return bytes(content.ljust(40, b"\0"))
+
+
+def verdict_summary(flags: Sequence[str], scores: Sequence[int]) -> dict[str, int]:
+    """The registers of a verdict."""
+    is_valid = tuple(flags) == ("valid",)
+    return {"verdict_flags": sum(1 << FLAGS.index(name) for name in flags),
+            "verdict_class": int(np.argmax(scores)) if is_valid else 255,
+            "verdict_score": max(scores) if is_valid else 0}
 
 
 def verdict_packets(frame: int, content: bytes) -> bytes:

@@ -62,7 +62,8 @@ def print_summary(summary: dict[str, Any], out: Path) -> None:
                       verdict["verdict"] or f"[red]{', '.join(verdict['flags'])}[/]")
     link = summary["csi2"]
     table.add_row("link", f"{link['packets']:,} packets, {link['bytes']:,} bytes, "
-                  f"{link['ecc_errors']} ECC errors, {link['crc_errors']} CRC errors")
+                  f"{link['ecc_errors']} ECC errors, {link['crc_errors']} CRC errors, "
+                  f"{link['frame_crc_errors']} of {link['frame_crcs']} frames with a wrong CRC-32")
     for error in link["sequence_errors"][:3]:
         table.add_row("", f"[red]{error}[/]")
     table.add_row("faults", ", ".join(summary["faults"]) or "none")

@@ -41,6 +41,8 @@ def summarise(record: RunRecord) -> dict[str, Any]:
             "bytes": len(record.packet_bytes),
             "ecc_errors": record.ecc_errors,
             "crc_errors": record.crc_errors,
+            "frame_crcs": record.frame_crcs,
+            "frame_crc_errors": record.frame_crc_errors,
             "sequence_errors": record.sequence_errors,
         },
         "hdr": {

@@ -113,7 +113,8 @@ def test_the_exit_code_says_whether_all_was_right(tmp_path, monkeypatch, found, 
     summary = {"mismatches": 0, "dropped_frames": 0, "pixels_compared": 10, "boundaries": [],
                "frame_outcomes": [], "faults": [], "notices": [], "wall_s": 0.1, "walls_s": {},
                "npu": {"verdict": None, "verdicts": None},
-               "csi2": {"packets": 1, "bytes": 4, "ecc_errors": 0, "crc_errors": 0,
+               "csi2": {"packets": 1, "bytes": 4, "ecc_errors": 0, "crc_errors": 0, "frame_crcs": 1,
+                 "frame_crc_errors": 0,
                         "sequence_errors": []}} | found
     asked = {}
     monkeypatch.setattr(session, "simulate", lambda **options: asked.update(options) or summary)

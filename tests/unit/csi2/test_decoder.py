@@ -60,6 +60,16 @@ def test_a_wrong_payload_byte_is_counted(seed):
     assert decode(bytes(wrong)).crc_errors == 1
 
 
+def test_a_wrong_row_whose_own_checksum_is_right_is_told_by_that_of_the_frame(seed):
+    rows, stream = two_frames(seed)
+    right = long_packet(0, 0x2C, pack_row(rows[1].values, 12))
+    wrong = long_packet(0, 0x2C, pack_row(rows[1].values ^ 1, 12))
+    assert (decode(stream).frame_crcs, decode(stream).frame_crc_errors) == (2, 0)
+    decoded = decode(stream.replace(right, wrong))
+    assert (decoded.crc_errors, decoded.frame_crc_errors) == (0, 1)
+    assert [frame.checksum_ok for frame in decoded.frames] == [False, True]
+
+
 def test_checksum_of_the_catalogue():
     assert payload_checksum(b"123456789") == 0x6F91
 

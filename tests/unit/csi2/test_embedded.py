@@ -46,35 +46,6 @@ def test_a_narrow_row_leaves_out_whole_registers_from_the_end(columns):
     assert len(values) == len(table) or columns < 200
 
 
-def test_a_parser_by_the_rules_of_libcamera_finds_the_exposure():
-    """The walk of its SMIA parser for RAW12: a dummy follows every second byte, after the tag."""
-    row = packed_row(640, DataFormat.RAW12).tolist()
-    assert row[0] == 0x0A
-    position, address, found = 1, 0, {}
-    while True:
-        tag = row[position]
-        position += 1
-        while (position + 1) % 3 == 0:
-            assert row[position] == 0x55
-            position += 1
-        value = row[position]
-        position += 1
-        if tag == 0x07:
-            assert value == 0x07
-            break
-        if tag == 0xAA:
-            address = address & 0xFF | value << 8
-        elif tag == 0xA5:
-            address = address & 0xFF00 | value
-        else:
-            assert tag == 0x5A
-            found[address] = value
-            address += 1
-    lines = preset("vga").captures[0].coarse_integration_lines
-    assert found[0x0202] << 8 | found[0x0203] == lines
-    assert found[0x0340] << 8 | found[0x0341] == preset("vga").timing.frame_length_lines
-
-
 def test_addresses_do_not_collide_and_ccs_words_are_where_ccs_has_them():
     table = embedded_registers(preset("vga"))
     addresses = [address for register in table

@@ -6,7 +6,7 @@ from tapetum.csi2.frame_tracker import FrameTracker
 from unit.csi2.link_bench import small_die
 
 
-def test_no_row_of_a_new_frame_is_kept_before_the_old_one_could_be_ended():
+def test_a_frame_that_lost_its_last_row_ends_before_the_rows_of_the_next():
     dut = FrameTracker(small_die(rows=4))
     accepted, received = [], []
 
@@ -26,15 +26,17 @@ def test_no_row_of_a_new_frame_is_kept_before_the_old_one_could_be_ended():
 
     async def rows(ctx):
         ctx.set(dut.encoded, 1)
+        ctx.set(dut.checksums.valid, 1)
         await row(ctx, 5)
         await row(ctx, 5, stored=False, last=True)
-        await row(ctx, 6)  # frame 5 is not yet ended: refused
-        received.extend(await stream_get(ctx, dut.descriptors, 2))
         await row(ctx, 6)
-        received.extend(await stream_get(ctx, dut.descriptors, 1))
+        await row(ctx, 7, last=True)  # the last row of frame 6 never came
+        received.extend(await stream_get(ctx, dut.descriptors, 8))
 
     simulate(dut, rows, cycles=500)
-    assert accepted == [1, 0, 0, 1]
-    assert [(d.frame, d.frame_start, d.has_row, d.frame_end) for d in received] == [
-        (5, 1, 1, 0), (5, 0, 0, 1), (6, 1, 1, 0)]
-    assert all(d.virtual_channel == 1 for d in received)
+    assert accepted == [1, 0, 1, 1]
+    assert [(d.frame, d.frame_start, d.has_row, d.complete, d.closes) for d in received] == [
+        (5, 1, 1, 0, 0), (5, 0, 0, 1, 0), (5, 0, 0, 0, 1),
+        (6, 1, 1, 0, 0), (6, 0, 0, 1, 0), (6, 0, 0, 0, 1),
+        (7, 1, 1, 1, 0), (7, 0, 0, 0, 1)]
+    assert all(d.virtual_channel == 1 and d.groups == 4 for d in received)

@@ -9,12 +9,9 @@ import pytest
 from support import TrafficPattern, expect_rejected, simulate, stream_put
 from tapetum.config import Csi2Config
 from tapetum.control.frame_settings import DataFormat, Skip
-from tapetum.csi2 import embedded
 from tapetum.csi2.embedded import embedded_registers
 from tapetum.csi2.formats import DataType
 from tapetum.csi2.transmitter import Csi2Transmitter
-from tapetum.registers.definition import Access, Register, Storage
-from tapetum.registers.table import register_table
 from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.csi2.embedded_row import name_values
 from tapetum_sim.csi2.lanes import merge_lanes
@@ -102,12 +99,12 @@ def test_each_capture_has_its_virtual_channel_and_frames_overlap_by_the_lag(gene
 
 
 def test_the_embedded_row_tells_the_settings_of_its_frame(generator):
-    config = small_die(columns=200, lanes=4, byte_lanes=4)
+    config = small_die(columns=440, lanes=4, byte_lanes=4)
     settings = {0xFFFE: settings_with(
         config, data_format=DataFormat.RAW20, companding_table=1, capture_mask=5,
         column_start=8, column_end=135, row_start=2, row_end=13, flip_rows=1,
         column_skip=Skip.TWO_OF_FOUR, row_skip=Skip.TWO_OF_EIGHT, pedestal_lsb=77)}
-    rows = random_frame(generator, 0xFFFE, rows=1, columns=200, data_format=DataFormat.RAW20)
+    rows = random_frame(generator, 0xFFFE, rows=1, columns=440, data_format=DataFormat.RAW20)
     [frame] = decode(Link(config).run(rows, settings)).frames
     values = name_values(frame.embedded[0], embedded_registers(config))
     assert frame.number == 0xFFFE % 32768 + 1
@@ -126,40 +123,6 @@ def test_the_embedded_row_tells_the_settings_of_its_frame(generator):
     }
     assert {name: values[name] for name in expected} == expected
     assert len(values) == len(embedded_registers(config))
-
-
-@pytest.fixture
-def with_status_registers(monkeypatch):
-    """A register table that has a register for everything that `EmbeddedStatus` holds."""
-    def complete_table(config):
-        table = register_table(config)
-        names = {register.name for register in table}
-        return table + [
-            Register(name=name, address=address, width_bytes=width, access=Access.READ_ONLY,
-                     storage=Storage.STATUS, sentence="Of the test.")
-            for name, address, width in (("companding_slot", 0x3FF0, 1),
-                                         ("flicker_count", 0x3FF4, 4), ("clipped_count", 0x3FF8, 4))
-            if name not in names]
-    monkeypatch.setattr(embedded, "register_table", complete_table)
-
-
-@pytest.mark.usefixtures("with_status_registers")
-def test_the_embedded_row_tells_counts_and_the_table_in_force(generator):
-    config = small_die(columns=200, lanes=4, byte_lanes=4)
-    settings = {frame: settings_with(config) for frame in (6, 7)}
-    told = {6: {"flicker_count": 0, "clipped_count": 0xFFFFFF, "companding_slot": 6},
-            7: {"flicker_count": 0x123456, "clipped_count": 0x89ABCD, "companding_slot": 1}}
-    # Slots of frames 6 and 7 among those of the four in flight; counts change with the frame.
-    status = {frame: {name: told[frame][name] for name in ("flicker_count", "clipped_count")}
-              | {"companding_slots": [0, 0, 6, 1]} for frame in (6, 7)}
-    rows = [row for frame in (6, 7)
-            for row in random_frame(generator, frame, rows=1, columns=200)]
-    packets = Link(config, row_pause_cycles=400).run(rows, settings, status)
-    assert packets == transmit(config, rows, settings, told)
-    for frame, content in zip(decode(packets).frames, told.values(), strict=True):
-        values = name_values(frame.embedded[0], embedded_registers(config))
-        assert {name: values[name] for name in content} == content
-        assert len(values) == len(embedded_registers(config))
 
 
 def test_packets_of_a_row_follow_each_other_after_a_few_clocks(generator):

@@ -19,6 +19,7 @@ from tapetum_sim.models.verdict import verdict_bytes, verdict_packets
 from unit.csi2.link_bench import random_frame, settings_with, small_die
 
 REGION = (4, 2, 60, 40)
+SUMMARY = {"flags": 1, "class_number": 3, "score": -7}
 LATER = 300
 """Clocks from a frame's last row to its verdict."""
 
@@ -83,9 +84,12 @@ class Bench:
                     await ctx.tick().repeat(LATER)
                     ctx.set(top.verdicts.verdict.as_value(),
                             int.from_bytes(content(row.frame), "little"))
+                    ctx.set(dut.verdict, SUMMARY | {"frame": row.frame})
                     ctx.set(top.verdicts.given, 1)
+                    ctx.set(dut.verdict_given, 1)
                     await ctx.tick()
                     ctx.set(top.verdicts.given, 0)
+                    ctx.set(dut.verdict_given, 0)
                     await ctx.tick().repeat(clocks)
             await ctx.tick().repeat(clocks)
 
@@ -118,7 +122,9 @@ def test_every_verdict_comes_whole_and_before_the_end_of_its_frame(byte_lanes, b
     bench = Bench(byte_lanes=byte_lanes, byte_clock_hz=byte_clock_hz)
     frames = (0, 1, 2)
     bench.run(frames, frames)
-    expected = transmit(bench.config, bench.rows, bench.settings) + b"".join(
+    told = {"verdict_flags": 1, "verdict_class": 3, "verdict_score": 0xF9}
+    expected = transmit(bench.config, bench.rows, bench.settings,
+                        dict.fromkeys(frames, told)) + b"".join(
         verdict_packets(frame, content(frame)) for frame in frames)
     boundary = compare_packets("csi2", expected, bytes(bench.packets))
     assert boundary.mismatches == 0, boundary.first

@@ -18,7 +18,8 @@ from tapetum_sim.simulator import unpack
 
 KEYS = (
     "preset", "scene", "frames", "dropped_frames", "pixels_compared", "mismatches", "cycles",
-    "wall_s", "csi2.packets", "csi2.ecc_errors", "csi2.crc_errors", "hdr.dynamic_range_db",
+    "wall_s", "csi2.packets", "csi2.ecc_errors", "csi2.crc_errors", "csi2.frame_crcs",
+    "csi2.frame_crc_errors", "hdr.dynamic_range_db",
     "hdr.snr_min_db", "hdr.radiance_error_rms", "hdr.lsb_electrons", "hdr.pedestal_lsb",
     "lfm.detection", "lfm.mmp", "npu.verdict", "npu.cycles", "npu.decision_latency_us", "faults",
 )
@@ -51,6 +52,7 @@ def record():
         clipped=np.zeros((2, rows, columns), bool), truth_electrons=np.ones((rows, columns)),
         requests=unpack(np.zeros((0, 5), np.uint32), TripRequest), packets=[],
         packet_starts_s=np.zeros(0), packet_bytes=b"\0\1\2\3", ecc_errors=1, crc_errors=2,
+        frame_crcs=2, frame_crc_errors=1,
         sequence_errors=["frame 2 has no end"], notices=["resampled from 3x5 & cropped"])
 
 
@@ -77,6 +79,7 @@ def test_the_report_has_every_key_and_null_for_what_was_not_measured(record, tmp
     assert values["pixels_compared"] == 150
     assert values["dropped_frames"] == 1
     assert (values["csi2.ecc_errors"], values["csi2.crc_errors"]) == (1, 2)
+    assert (values["csi2.frame_crcs"], values["csi2.frame_crc_errors"]) == (2, 1)
     assert values["faults"] == ["row_buffer_overflow"]
     assert values["seed"] == 7
     assert {key for key, value in values.items() if value is None} == {
