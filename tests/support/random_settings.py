@@ -39,6 +39,9 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
         "csi_data_format": generator.choice(
             (0x0808, 0x0A0A, 0x0C0C, 0x0E0E, 0x1010, 0x1414, 0x1818)),
     }
+    values["test_pattern_mode"] = generator.choice((0, 0, 0, 1, 2, 3, 4, 0x1234))
+    values |= {f"test_data_{colour}": below(1 << 16)
+               for colour in ("red", "greenr", "blue", "greenb")}
     values |= {"correction_enable": below(128), "row_noise_strength": below(32)}
     values["digital_gain_global"] = 0x80 + below(0x200)
     for colour in ("greenr", "red", "blue", "greenb"):

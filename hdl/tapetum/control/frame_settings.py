@@ -18,7 +18,9 @@ __all__ = [
     "DataFormat",
     "FrameSettings",
     "FrameSettingsRing",
+    "Pattern",
     "Skip",
+    "TEST_COLOURS",
     "settings_of",
     "settings_ring",
 ]
@@ -27,6 +29,8 @@ FRAMES_IN_FLIGHT = 4
 """Exposing, reading, aligning, sending: no more than four frames are under way at once."""
 COLOURS = ("greenr", "red", "blue", "greenb")
 """Order of the colours' digital gains: that of the CCS registers."""
+TEST_COLOURS = ("red", "greenr", "blue", "greenb")
+"""Order of the values of a solid test pattern: that of the CCS registers."""
 AGREEMENT_SIGMAS = 5.0
 """Of the less sensitive capture; with as much noise in the other one they are 3.5 of both."""
 
@@ -49,6 +53,16 @@ class Skip(enum.Enum, shape=2):
     NONE = 0
     TWO_OF_FOUR = 1
     TWO_OF_EIGHT = 2
+
+
+class Pattern(enum.Enum, shape=3):
+    """What the link carries in place of pixels: CCS test_pattern_mode."""
+
+    NONE = 0
+    SOLID = 1
+    BARS = 2
+    FADE = 3
+    PN9 = 4
 
 
 class CaptureSettings(data.Struct):
@@ -107,6 +121,8 @@ class FrameSettings(data.StructLayout):
         Which corrections are on.
     row_noise_strength
         Share of the row noise that is subtracted, in sixteenths.
+    test_pattern, test_data
+        What is sent instead of pixels, and the values of `TEST_COLOURS` in the solid one.
     colour_gains
         Digital gains in the order of `COLOURS`, unsigned 8.8 numbers.
     """
@@ -133,6 +149,8 @@ class FrameSettings(data.StructLayout):
             "correction": CorrectionSwitches,
             "row_noise_strength": 5,
             "colour_gains": data.ArrayLayout(16, len(COLOURS)),
+            "test_pattern": Pattern,
+            "test_data": data.ArrayLayout(16, len(TEST_COLOURS)),
         } | ({"verdict": 1} if config.npu else {}))
 
     @staticmethod
@@ -176,6 +194,8 @@ class FrameSettings(data.StructLayout):
                 "lens_shading": 0},
             "row_noise_strength": 16,
             "colour_gains": [UNITY_GAIN] * len(COLOURS),
+            "test_pattern": Pattern.NONE,
+            "test_data": [0] * len(TEST_COLOURS),
         } | ({"verdict": 0} if config.npu else {})
 
 

@@ -9,7 +9,7 @@ from amaranth import *
 from amaranth.hdl import ValueLike
 
 from ..config import DieConfig
-from .frame_settings import COLOURS
+from .frame_settings import COLOURS, TEST_COLOURS, Pattern
 
 __all__ = ["LimitSignals", "Rule", "SettingsStep", "largest_lags", "settings_steps"]
 
@@ -193,6 +193,9 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("row_noise_strength", work.row_noise_strength, high=16),
         *(step(f"digital_gain_{colour}", work.colour_gains[index])
           for index, colour in enumerate(COLOURS)),
+        step("test_pattern_mode", work.test_pattern.as_value(), high=len(Pattern) - 1),
+        *(step(f"test_data_{colour}", work.test_data[index])
+          for index, colour in enumerate(TEST_COLOURS)),
         step("trigger_mode", pins.triggered),
         step("sync_output_width", pins.sync_output_width_cycles),
         step("strobe_mode", pins.strobe_mode, high=2),

@@ -6,7 +6,13 @@ from amaranth.lib import data
 
 from ..config import DieConfig
 from ..control.faults import Fault
-from ..control.frame_settings import COLOURS, FRAMES_IN_FLIGHT, DataFormat, Skip
+from ..control.frame_settings import (
+    COLOURS,
+    FRAMES_IN_FLIGHT,
+    TEST_COLOURS,
+    DataFormat,
+    Skip,
+)
 from ..pixel import corrected_bits
 from ..registers.table import register_table
 from .embedded_format import EmbeddedRegister
@@ -90,6 +96,7 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
         register("x_odd_inc"),
         register("y_odd_inc"),
         register("image_orientation"),
+        register("test_pattern_mode", "test_pattern"),
         *(register(f"digital_gain_{colour}", "colour_gains", index)
           for index, colour in enumerate(COLOURS)),
         register("correction_enable", "correction"),
@@ -102,6 +109,8 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
                      "hand_over_start", "hand_over_end"),
         *of_captures("digital_gain"),
         *of_captures("noise_slope", "noise_floor"),
+        *(register(f"test_data_{colour}", "test_data", index)
+          for index, colour in enumerate(TEST_COLOURS)),
     ]
     table += [register(f"capture_{index}_black_level_{phase}", "black_level", index, phase)
               for index in range(len(config.captures)) for phase in range(4)]

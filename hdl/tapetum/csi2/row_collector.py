@@ -8,7 +8,8 @@ from amaranth.lib.wiring import In, Out
 from ..config import DieConfig
 from ..control.frame_settings import DataFormat, settings_of, settings_ring
 from ..pixel import OutputPixels, RowTag
-from .formats import GROUP_PIXELS, pixel_bits
+from .formats import GROUP_PIXELS
+from .link_pixels import PIXEL_BITS
 from .row_descriptor import RowGroup
 
 __all__ = ["CollectedRow", "RowCollector", "row_buffer_words"]
@@ -30,17 +31,18 @@ class CollectedRow(data.Struct):
 
 
 class RowCollector(wiring.Component):
-    """Left-justifies pixels, gathers groups of four and writes them into a slot of the buffer.
+    """Gathers groups of four justified pixels and writes them into a slot of the buffer.
 
     Never stalls its input. A row is stored only if ``may_store`` was high at its first beat and
     it is no longer than the array is wide; otherwise its slot is used again by the next one.
 
-    Latency: three clocks from a row's last beat to ``ended``. Throughput: ``lanes`` pixels per
+    Latency: two clocks from a row's last beat to ``ended``. Throughput: ``lanes`` pixels per
     clock, always.
 
     Members
     -------
     pixels : In(stream of OutputPixels(lanes)), always ready
+        Of `LinkPixels`.
     settings : In(settings_ring)
     may_store : In(1)
         A slot is free for a row that begins now.
@@ -77,44 +79,30 @@ class RowCollector(wiring.Component):
         beats = GROUP_PIXELS // lanes
 
         # Stage 1: the beat, and the format of its frame.
-        beat = Signal(OutputPixels(lanes), reset_less=True)
-        beat_valid = Signal()
-        beat_format = Signal(DataFormat, reset_less=True)
-        m.d.sync += [
-            beat_valid.eq(self.pixels.valid),
-            beat.eq(self.pixels.payload),
-            beat_format.eq(settings_of(self.settings, self.pixels.payload.tag.frame).data_format),
-        ]
-
-        # Stage 2: justified pixels. A 12-bit format or one that is cut from 12 bits moves alike.
-        justified = Signal(data.ArrayLayout(24, lanes), reset_less=True)
+        beat = self.pixels.payload
+        justified = Signal(data.ArrayLayout(PIXEL_BITS, lanes), reset_less=True)
         justified_valid, justified_last = Signal(), Signal(reset_less=True)
         row = Signal(CollectedRow, reset_less=True)
         at_start, first = Signal(init=1), Signal(reset_less=True)
-        with m.Switch(beat_format):
-            for data_format in DataFormat:
-                with m.Case(data_format):
-                    m.d.sync += [justified[lane].eq(
-                        beat.values[lane] << 24 - max(12, pixel_bits(data_format)))
-                        for lane in range(lanes)]
         m.d.sync += [
-            justified_valid.eq(beat_valid),
+            justified.eq(beat.values),
+            justified_valid.eq(self.pixels.valid),
             justified_last.eq(beat.line_last),
             first.eq(at_start),
         ]
-        with m.If(beat_valid):
+        with m.If(self.pixels.valid):
             m.d.sync += [
                 at_start.eq(beat.line_last),
                 row.tag.eq(beat.tag),
                 row.frame_last.eq(beat.frame_last),
-                row.data_format.eq(beat_format),
+                row.data_format.eq(settings_of(self.settings, beat.tag.frame).data_format),
             ]
         m.d.sync += [
             self.began.eq(justified_valid & first),
             self.began_tag.eq(row.tag),
         ]
 
-        # Stage 3: groups.
+        # Stage 2: groups.
         storing, stores = Signal(), Signal()
         index = Signal(range(slot_groups + 1))
         base, next_base = (Signal(range(row_buffer_words(self.config))) for _ in range(2))

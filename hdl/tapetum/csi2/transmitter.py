@@ -19,6 +19,7 @@ from .embedded_encoder import EmbeddedEncoder, EmbeddedGroup
 from .frame_results import EndedFrame, ResultKeeper
 from .frame_tracker import FrameTracker
 from .lanes import LaneDistributor, PhyLanes
+from .link_pixels import LinkPixels
 from .packetiser import Packetiser
 from .packets import PacketBytes, PacketSource
 from .row_collector import RowCollector, row_buffer_words
@@ -100,11 +101,13 @@ class Csi2Transmitter(wiring.Component):
         byte_lanes, rows = config.csi2.byte_lanes, config.csi2.row_buffer_rows
         in_byte_domain = DomainRenamer(byte_domain)
 
+        link_pixels = LinkPixels(config)
         collector, tracker = RowCollector(config), FrameTracker(config)
         encoder, sender = EmbeddedEncoder(config), RowSender(config)
         keeper = ResultKeeper(config)
         arbiter = PacketArbiter(byte_lanes, 1 + self.result_sources)
         packetiser, distributor = Packetiser(byte_lanes), LaneDistributor(byte_lanes)
+        m.submodules.link_pixels = link_pixels
         m.submodules.collector, m.submodules.tracker = collector, tracker
         m.submodules.encoder, m.submodules.keeper = encoder, keeper
         m.submodules.sender = in_byte_domain(sender)
@@ -128,7 +131,8 @@ class Csi2Transmitter(wiring.Component):
         m.submodules.checksums = checksums = AsyncQueue(
             FRAME_CHECKSUM.width, 4, i_domain=byte_domain, o_domain="sync")
 
-        connect(m, flipped(self.pixels), collector.pixels)
+        connect(m, flipped(self.pixels), link_pixels.i)
+        connect(m, link_pixels.o, collector.pixels)
         connect(m, tracker.descriptors, descriptors.i)
         connect(m, encoder.o, embedded.i)
         connect(m, descriptors.o, sender.rows)
@@ -145,7 +149,7 @@ class Csi2Transmitter(wiring.Component):
         connect(m, distributor.phy, flipped(self.phy))
         connect(m, memory.memory, flipped(self.memory))
         m.d.comb += [
-            collector.settings.eq(self.settings),
+            link_pixels.settings.eq(self.settings), collector.settings.eq(self.settings),
             tracker.verdict_wanted.eq(self.verdict_wanted),
             sender.verdict_sent.eq(self.verdict_sent),
             encoder.settings.eq(self.settings), encoder.status.eq(self.status),

@@ -8,6 +8,7 @@ from .ccs_codes import CCS_DATA_FORMATS, CCS_ODD_INCREMENTS, MANUFACTURER_ID
 from .ccs_identity import identity_registers
 from .ccs_limits import limit_registers
 from .ccs_link import link_registers
+from .ccs_test_patterns import test_pattern_registers
 from .constant import constant
 from .definition import Access, Field, Register, Storage
 
@@ -18,7 +19,7 @@ def ccs_registers(config: DieConfig) -> list[Register]:
     """All of them for one configuration."""
     return [*identity_registers(config), *_set_up(), *_exposure(config), *clock_registers(config),
             *_timing(config), *_region(config), *_binning(), *link_registers(config),
-            *limit_registers(config)]
+            *limit_registers(config), *test_pattern_registers()]
 
 
 def _set_up() -> list[Register]:

@@ -212,6 +212,8 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                                       "programmed table in those of its bits",
                   "correction": "bit per correction, in the order of the chain: 1 is on",
                   "row_noise_strength": "share of the row noise that is subtracted, sixteenths",
+                  "test_pattern": "0 none, 1 solid, 2 colour bars, 3 bars that fade, 4 PN9",
+                  "test_data": "red, greenR, blue, greenB of the solid pattern",
                   "colour_gains": "greenR, red, blue, greenB as unsigned 8.8 numbers"}
               | ({"verdict": "the array computes the frame; verdict on virtual channel 2"}
                  if config.npu else {})),

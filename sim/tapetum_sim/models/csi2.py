@@ -14,6 +14,8 @@ from tapetum.csi2.bottom_rows import bottom_rows
 from tapetum.csi2.embedded import embedded_registers
 from tapetum.csi2.embedded_format import EmbeddedRegister
 
+from .test_patterns import pattern_row
+
 __all__ = ["OutputRow", "checksum", "embedded_row", "frame_checksum", "header", "long_packet",
            "pack_marks", "pack_row", "short_packet", "transmit"]
 
@@ -95,7 +97,9 @@ def transmit(config: DieConfig, rows: Iterable[OutputRow],
                 sent += long_packet(channel, 0x12, _pack(told, bits))
             if config.csi2.line_sync_packets:
                 sent += short_packet(channel, 0x02, row.row + 1)
-            packed = pack_row(row.values, bits)
+            packed = (_pack(pattern_row(config, settings[row.frame], row.row, len(row.values), bits),
+                            bits) if _has_pattern(settings[row.frame])
+                      else pack_row(row.values, bits))
             sent += long_packet(channel, _DATA_TYPE[bits], packed)
             open_frames[channel].sent += packed
             if config.csi2.line_sync_packets:
@@ -116,6 +120,10 @@ def transmit(config: DieConfig, rows: Iterable[OutputRow],
             sent += short_packet(MAP_CHANNEL, 0x01, _number(row.frame))
             open_map = None
     return bytes(sent)
+
+
+def _has_pattern(settings: Mapping[str, Any]) -> bool:
+    return int(getattr(settings["test_pattern"], "value", settings["test_pattern"])) != 0
 
 
 def _number(frame: int) -> int:
@@ -293,4 +301,4 @@ def _value(register: EmbeddedRegister, settings: Mapping[str, Any], frame: int,
     found: Any = settings
     for step in register.source:
         found = found[step]
-    return int(found)
+    return int(getattr(found, "value", found))

@@ -136,6 +136,9 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int], *, context: 
             "row_noise_strength": limit("row_noise_strength", 0, 16),
             "colour_gains": [registers[f"digital_gain_{colour}"]
                              for colour in ("greenr", "red", "blue", "greenb")],
+            "test_pattern": limit("test_pattern_mode", 0, 4),
+            "test_data": [registers[f"test_data_{colour}"]
+                          for colour in ("red", "greenr", "blue", "greenb")],
         } | ({"verdict": registers["verdict"]} if config.npu else {}))
 
 
