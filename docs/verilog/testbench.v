@@ -48,7 +48,7 @@ module testbench;
     .spi_clock(1'b0), .spi_select(1'b1), .spi_data_in(1'b0), .spi_data_out(), .spi_drive(),
     .row_control(row_control), .ramp_code(ramp_code), .ramp_active(ramp_active),
     .ramp_kind(ramp_kind), .comparators(comparators), .external_sync(1'b0), .temperature(16'sd6400),
-    .error(error),
+    .error(error), .phy__clock_request(),
     .phy__request(phy__request), .phy__ready(phy__request), .phy__valid(), .phy__data(),
     .shutters(shutters), .row_read_back(row_read_back), .shutter_read_back(shutter_read_back),
     .bond_pattern(bond_pattern), .bond_map_load(), .bond_map(), .sync_output(),

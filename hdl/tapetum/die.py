@@ -42,6 +42,9 @@ __all__ = ["Die"]
 VISION_HOLD_CYCLES = 1 << 10
 """Longer than a row of outputs takes behind the pixels that complete it."""
 
+LINK_HOLD_CYCLES = 1 << 20
+"""From the last row that was read to the end of its frame on the link, unless that is stalled."""
+
 
 class Die(wiring.Component):
     """Comparator edges in, CSI-2 bytes out.
@@ -246,6 +249,10 @@ class Die(wiring.Component):
             csi2.status.faults.eq(control.faults),
         ]
 
+        # Rows are on their way for some time after the last one was read.
+        m.submodules.streaming = streaming = AwakeFor(
+            control.streaming | readout.busy, hold_cycles=LINK_HOLD_CYCLES)
+
         # Status and faults
         m.d.comb += [
             adc.bond_test.eq(control.bond_test_start),
@@ -261,6 +268,7 @@ class Die(wiring.Component):
             control.flicker_count.eq(hdr.flicker_count),
             control.clipped_count.eq(hdr.clipped_count),
             control.ended.eq(csi2.ended),
+            csi2.clock.eq(control.phy_clock), csi2.clock.streaming.eq(streaming.awake),
             *(control.raised[fault].eq(raised) for fault, raised in (
                 (Fault.CONVERSION_OVERRUN, readout.conversion_overrun),
                 (Fault.READ_OVERRUN, adc.read_overrun),

@@ -35,6 +35,7 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
         "agreement_tolerance": below(16),
         "output_mode": below(2),
         "flicker_map": below(2),
+        "line_sync_packets": below(2),
         "companding_table": below(2),
         "csi_data_format": generator.choice(
             (0x0808, 0x0A0A, 0x0C0C, 0x0E0E, 0x1010, 0x1414, 0x1818)),

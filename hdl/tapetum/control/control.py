@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..csi2.frame_results import EndedFrame
+from ..csi2.phy_clock import ClockSettings
 from ..memory.health import MemoryHealth
 from ..npu.host_ports import ArrayControl, ArrayStatus
 from ..pixel import corrected_bits
@@ -72,6 +73,8 @@ class Control(wiring.Component):
     black_levels : In(one corrected code per capture and phase), corrected : In(16 per capture)
     column_freeze, column_restart : Out(1), defect_list_entries : Out(13)
     flicker_count, clipped_count : In(24), ended : In(EndedFrame)
+    phy_clock : Out(ClockSettings)
+        But for ``streaming``, which is not the host's alone.
     cci_error_check : Out(1), cci_read_code : In(8)
     spi_enable : Out(1), spi_status : In(SpiStatus)
     waking : Out(1)
@@ -110,7 +113,7 @@ class Control(wiring.Component):
             "corrected": In(data.ArrayLayout(16, len(config.captures))),
             "column_freeze": Out(1), "column_restart": Out(1), "defect_list_entries": Out(13),
             "flicker_count": In(24), "clipped_count": In(24),
-            "ended": In(EndedFrame),
+            "ended": In(EndedFrame), "phy_clock": Out(ClockSettings),
             "cci_error_check": Out(1), "cci_read_code": In(8),
             "spi_enable": Out(1, init=1), "spi_status": In(SpiStatus), "waking": Out(1),
             "companding_load": Out(1), "companding_bits": Out(5), "companding_shown": Out(3),
@@ -195,6 +198,9 @@ class Control(wiring.Component):
             bank.status.histogram_frame.eq(self.histogram_frame),
             bank.status.flicker_count.eq(self.flicker_count),
             bank.status.clipped_count.eq(self.clipped_count),
+            self.phy_clock.gated.eq(immediate.phy_clock),
+            self.phy_clock.lead.eq(immediate.phy_clock_lead),
+            self.phy_clock.trail.eq(immediate.phy_clock_trail),
             bank.status.frame_checksum.eq(self.ended.checksum),
             bank.status.frame_checksum_frame.eq(self.ended.frame),
             bank.status.frame_checksum_channel.eq(self.ended.channel),

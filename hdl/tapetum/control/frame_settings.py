@@ -121,6 +121,8 @@ class FrameSettings(data.StructLayout):
         Which corrections are on.
     row_noise_strength
         Share of the row noise that is subtracted, in sixteenths.
+    line_sync
+        Each row of pixels between a line start and a line end packet.
     test_pattern, test_data
         What is sent instead of pixels, and the values of `TEST_COLOURS` in the solid one.
     colour_gains
@@ -144,6 +146,7 @@ class FrameSettings(data.StructLayout):
             "flicker_enable": 1, "flicker_capture": 2, "tolerance_log2": 4,
             "uncombined": 1,
             "flicker_map": 1,
+            "line_sync": 1,
             "data_format": DataFormat,
             "companding_table": 2,
             "correction": CorrectionSwitches,
@@ -188,6 +191,7 @@ class FrameSettings(data.StructLayout):
             "tolerance_log2": 5,
             "uncombined": 0,
             "flicker_map": 1,
+            "line_sync": int(config.csi2.line_sync_packets),
             "data_format": DataFormat.RAW12,
             "companding_table": 0,
             "correction": dict.fromkeys(CORRECTIONS, 1) | {

@@ -182,6 +182,7 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("agreement_tolerance", work.tolerance_log2),
         step("output_mode", work.uncombined),
         step("flicker_map", work.flicker_map),
+        step("line_sync_packets", work.line_sync),
         *([step("verdict", work.verdict)] if config.npu else []),
         step("csi_channel_identifier", high=0),
         step("csi_signaling_mode", low=2, high=2),

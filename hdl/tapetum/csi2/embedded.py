@@ -76,6 +76,7 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
         register("frame_number"),
         register("frame_context", "context"),
         register("flicker_map", "flicker_map"),
+        register("line_sync_packets", "line_sync"),
         register("companding_slot"),
     ]
     for group in config.exposure_groups[1:]:

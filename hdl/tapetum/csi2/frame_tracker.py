@@ -139,6 +139,7 @@ class FrameTracker(wiring.Component):
             told.line_number.eq(self.row.tag.row + 1),
             told.data_format.eq(self.row.data_format),
             told.groups.eq(self.row.groups),
+            told.line_sync.eq(self.row.line_sync),
             told.frame_start.eq(~is_open.bit_select(channel, 1)),
             told.has_row.eq(self.accept),
             told.complete.eq(~self.accept | self.row.frame_last),

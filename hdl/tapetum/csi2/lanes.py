@@ -6,6 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .packets import PacketBytes
+from .phy_clock import ClockSettings, PhyClock
 
 __all__ = ["LaneDistributor", "PhyLanes"]
 
@@ -15,6 +16,9 @@ class PhyLanes(wiring.Signature):
 
     Members
     -------
+    clock_request : Out(1)
+        High-speed clock: from some time before ``request``, which the host may set, to some time
+        after it. See `PhyClock`.
     request : Out(1)
         High-speed burst: from before the first byte of a packet to its last; then low for at
         least two clocks, in which the PHY ends the burst (EoT, LP-11).
@@ -38,6 +42,7 @@ class PhyLanes(wiring.Signature):
     def __init__(self, byte_lanes: int):
         self.byte_lanes = byte_lanes
         super().__init__({
+            "clock_request": Out(1),
             "request": Out(1),
             "data": Out(data.ArrayLayout(8, byte_lanes)),
             "valid": Out(byte_lanes),
@@ -60,6 +65,7 @@ class LaneDistributor(wiring.Component):
     Members
     -------
     packets : In(stream of PacketBytes(byte_lanes))
+    clock : In(ClockSettings)
     phy : Out(PhyLanes(byte_lanes))
     """
 
@@ -67,16 +73,23 @@ class LaneDistributor(wiring.Component):
         self.byte_lanes = byte_lanes
         super().__init__({
             "packets": In(stream.Signature(PacketBytes(byte_lanes))),
+            "clock": In(ClockSettings),
             "phy": Out(PhyLanes(byte_lanes)),
         })
 
     def elaborate(self, platform):
         m = Module()
         word = self.packets.payload
-        m.d.comb += self.phy.data.eq(word.bytes)
+        m.submodules.clock = clock = PhyClock()
+        m.d.comb += [
+            self.phy.data.eq(word.bytes),
+            clock.settings.eq(self.clock),
+            clock.wanted.eq(self.packets.valid | self.phy.request),
+            self.phy.clock_request.eq(clock.clock),
+        ]
         with m.FSM():
             with m.State("STOP"):
-                with m.If(self.packets.valid):
+                with m.If(self.packets.valid & clock.ready):
                     m.d.sync += self.phy.request.eq(1)
                     m.next = "BURST"
             with m.State("BURST"):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pixels into the row buffer, four at a time; a row enters whole or not at all."""
 
+from typing import Any
+
 from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -26,6 +28,7 @@ class CollectedRow(data.Struct):
     tag: RowTag
     frame_last: 1
     data_format: DataFormat
+    line_sync: 1
     groups: 12
     stored: 1
 
@@ -80,6 +83,7 @@ class RowCollector(wiring.Component):
 
         # Stage 1: the beat, and the format of its frame.
         beat = self.pixels.payload
+        own: Any = settings_of(self.settings, beat.tag.frame)
         justified = Signal(data.ArrayLayout(PIXEL_BITS, lanes), reset_less=True)
         justified_valid, justified_last = Signal(), Signal(reset_less=True)
         row = Signal(CollectedRow, reset_less=True)
@@ -95,7 +99,8 @@ class RowCollector(wiring.Component):
                 at_start.eq(beat.line_last),
                 row.tag.eq(beat.tag),
                 row.frame_last.eq(beat.frame_last),
-                row.data_format.eq(settings_of(self.settings, beat.tag.frame).data_format),
+                row.data_format.eq(own.data_format),
+                row.line_sync.eq(own.line_sync),
             ]
         m.d.sync += [
             self.began.eq(justified_valid & first),
@@ -138,6 +143,7 @@ class RowCollector(wiring.Component):
                 self.row.tag.eq(row.tag),
                 self.row.frame_last.eq(row.frame_last),
                 self.row.data_format.eq(row.data_format),
+                self.row.line_sync.eq(row.line_sync),
             ]
         m.d.comb += self.write_group.eq(group)
 

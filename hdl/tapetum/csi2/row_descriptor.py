@@ -28,9 +28,10 @@ class RowDescriptor(data.Struct):
     """A row that waits in the row buffer, or what is left to do of a frame without one.
 
     ``frame`` is the frame's number within the die; ``line_number`` counts from 1. ``groups`` is
-    the row's width in groups of four pixels. ``complete``: after this row, if there is one, the
-    frame's checksum is wanted. ``closes``: bottom embedded rows and frame end follow, the end
-    after the frame's verdict if ``end_waits``.
+    the row's width in groups of four pixels. ``line_sync``: the row is between a line start and a
+    line end packet. ``complete``: after this row, if there is one, the frame's checksum is wanted.
+    ``closes``: bottom embedded rows and frame end follow, the end after the frame's verdict if
+    ``end_waits``.
     """
 
     virtual_channel: 2
@@ -38,6 +39,7 @@ class RowDescriptor(data.Struct):
     line_number: 16
     data_format: DataFormat
     groups: 12
+    line_sync: 1
     frame_start: 1
     has_row: 1
     complete: 1

@@ -63,7 +63,6 @@ class RowSender(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        line_sync = self.config.csi2.line_sync_packets
         m.submodules.reader = reader = GroupReader(self.config)
         byte_lanes = self.config.csi2.byte_lanes
         m.submodules.gearbox = gearbox = Gearbox(byte_lanes)
@@ -100,7 +99,16 @@ class RowSender(wiring.Component):
         m.d.sync += [ahead.eq(self.verdict_sent.frame - row.frame),
                      may_end.eq(~row.end_waits | (self.verdict_sent.any & (ahead >= 0)))]
 
-        def short_packet(state: str, data_type: DataType, number, following: str,
+        def go_on(following: str | tuple[str, str]) -> None:
+            """To one state, or to the first with line synchronisation and else the second."""
+            if isinstance(following, str):
+                m.next = following
+                return
+            m.next = following[1]
+            with m.If(row.line_sync):
+                m.next = following[0]
+
+        def short_packet(state: str, data_type: DataType, number, following,
                          allowed: ValueLike = 1) -> None:
             with m.State(state):
                 m.d.comb += [
@@ -109,7 +117,7 @@ class RowSender(wiring.Component):
                     header.word_count.eq(number),
                 ]
                 with m.If(self.packets.descriptors.ready & allowed):
-                    m.next = following
+                    go_on(following)
 
         # Bytes of the last word of a row; the others are full.
         word, left_over = self.packets.payload, Signal(range(byte_lanes + 1), reset_less=True)
@@ -124,7 +132,7 @@ class RowSender(wiring.Component):
 
         offered = Signal()
 
-        def long_packet(state: str, data_type, following: str, *, embedded: bool) -> None:
+        def long_packet(state: str, data_type, following, *, embedded: bool) -> None:
             with m.State(f"FETCH {state}"):
                 m.d.comb += [reader.start.eq(1), reader.embedded.eq(embedded),
                              checksum.start.eq(not embedded)]
@@ -144,18 +152,18 @@ class RowSender(wiring.Component):
                 with m.If(word.valid & word.ready & word.payload.last):
                     if not embedded:
                         m.d.comb += [self.released.valid.eq(1), reader.next_slot.eq(1)]
-                    m.next = following
+                    go_on(following)
 
+        to_pixels = ("LINE START", "FETCH PIXELS")
         bottom_last = len(bottom_rows(self.config)) - 1
         bottom_row = Signal(range(bottom_last + 1))
-        to_pixels = "LINE START" if line_sync else "FETCH PIXELS"
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.rows.valid):
                     with m.If(row.frame_start):
                         m.next = "FRAME START"
                     with m.Elif(row.has_row):
-                        m.next = to_pixels
+                        go_on(to_pixels)
                     with m.Elif(row.closes):
                         m.next = "FETCH BOTTOM"
                     with m.Else():
@@ -164,12 +172,9 @@ class RowSender(wiring.Component):
             short_packet("FRAME START", DataType.FRAME_START, frame_number(row.frame),
                      "FETCH EMBEDDED")
             long_packet("EMBEDDED", DataType.EMBEDDED, to_pixels, embedded=True)
-            if line_sync:
-                short_packet("LINE START", DataType.LINE_START, row.line_number, "FETCH PIXELS")
-            long_packet("PIXELS", row_type, "LINE END" if line_sync else "ROW SENT",
-                        embedded=False)
-            if line_sync:
-                short_packet("LINE END", DataType.LINE_END, row.line_number, "ROW SENT")
+            short_packet("LINE START", DataType.LINE_START, row.line_number, "FETCH PIXELS")
+            long_packet("PIXELS", row_type, ("LINE END", "ROW SENT"), embedded=False)
+            short_packet("LINE END", DataType.LINE_END, row.line_number, "ROW SENT")
             with m.State("ROW SENT"):
                 with m.If(~checksum.busy):
                     m.next = "DONE"

@@ -22,6 +22,7 @@ from .lanes import LaneDistributor, PhyLanes
 from .link_pixels import LinkPixels
 from .packetiser import Packetiser
 from .packets import PacketBytes, PacketSource
+from .phy_clock import ClockSettings
 from .row_collector import RowCollector, row_buffer_words
 from .row_descriptor import RowDescriptor, RowGroup
 from .row_sender import RowSender
@@ -62,6 +63,8 @@ class Csi2Transmitter(wiring.Component):
         The same, of a die with an array.
     ended : Out(EndedFrame), ended_now : Out(1)
         The last frame whose bottom rows have been written; strobe as they are.
+    clock : In(ClockSettings)
+        In ``sync``: how the PHY's clock is requested.
     overflow : Out(1)
         In ``sync``: strobe for each row that was lost.
     memory : Out(MemoryHealth)
@@ -85,6 +88,7 @@ class Csi2Transmitter(wiring.Component):
             "status": In(EmbeddedStatus(config)),
             "verdict": In(VerdictSummary), "verdict_given": In(1),
             "ended": Out(EndedFrame), "ended_now": Out(1),
+            "clock": In(ClockSettings),
             "overflow": Out(1), "memory": Out(MemoryHealth()),
             "verdict_wanted": In(FRAMES_IN_FLIGHT), "verdict_sent": In(SentFrame),
             "phy": Out(PhyLanes(byte_lanes)),
@@ -131,6 +135,17 @@ class Csi2Transmitter(wiring.Component):
         m.submodules.checksums = checksums = AsyncQueue(
             FRAME_CHECKSUM.width, 4, i_domain=byte_domain, o_domain="sync")
 
+        # The clock's settings cross as a whole, whenever they have changed.
+        m.submodules.clocks = clocks = AsyncQueue(
+            ClockSettings, 4, i_domain="sync", o_domain=byte_domain)
+        told, in_force = Signal(ClockSettings), Signal(ClockSettings)
+        m.d.comb += [clocks.i.payload.eq(self.clock), clocks.o.ready.eq(1),
+                     clocks.i.valid.eq(self.clock.as_value() != told.as_value())]
+        with m.If(clocks.i.valid & clocks.i.ready):
+            m.d.sync += told.eq(self.clock)
+        with m.If(clocks.o.valid):
+            m.d[byte_domain] += in_force.eq(clocks.o.payload)
+
         connect(m, flipped(self.pixels), link_pixels.i)
         connect(m, link_pixels.o, collector.pixels)
         connect(m, tracker.descriptors, descriptors.i)
@@ -172,6 +187,7 @@ class Csi2Transmitter(wiring.Component):
             memory.write_word.eq(collector.write_group),
             memory.enable.eq(sender.read_enable), memory.address.eq(sender.read_address),
             sender.read_group.eq(memory.word),
+            distributor.clock.eq(in_force),
             self.overflow.eq(tracker.overflow),
             self.packet_bytes.eq(packetiser.packets.payload),
             self.packet_strobe.eq(packetiser.packets.valid & packetiser.packets.ready),

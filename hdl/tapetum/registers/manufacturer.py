@@ -8,6 +8,7 @@ from ..control.faults import HARMFUL_FAULTS, Fault
 from ..control.frame_settings import COLOURS, FrameSettings
 from ..correct.amplify import UNITY_GAIN
 from ..correct.switches import CORRECTIONS
+from ..csi2.phy_clock import ClockSettings
 from ..pixel import corrected_bits
 from ..row_timing import ExposureGroup
 from ..spi.framing import MOST_BYTES
@@ -20,7 +21,7 @@ _NOT_WITH_A_FRAME = "Acts as soon as it has been checked, not with a frame."
 def manufacturer_registers(config: DieConfig) -> list[Register]:
     """All of them for one configuration."""
     return [*_output(config), *_companding(), *_faults(), *_pins(config),
-            *_corrections(config), *_bonds(), *_cci(), *_spi(), *_flicker(config), *_checksum(),
+            *_corrections(config), *_bonds(), *_cci(), *_spi(), *_flicker(config), *_link(config),
             *_exposures(config), *_captures(config), *_black_levels(config)]
 
 
@@ -300,7 +301,8 @@ def _flicker(config: DieConfig) -> list[Register]:
     ]
 
 
-def _checksum() -> list[Register]:
+def _link(config: DieConfig) -> list[Register]:
+    clock = ClockSettings.defaults(config)
     return [
         Register(name="frame_checksum", address=0x3070, width_bytes=4, access=Access.READ_ONLY,
                  storage=Storage.STATUS,
@@ -312,6 +314,22 @@ def _checksum() -> list[Register]:
         Register(name="frame_checksum_channel", address=0x3076, bits=2,
                  access=Access.READ_ONLY, storage=Storage.STATUS,
                  sentence="Virtual channel of that frame."),
+        Register(name="line_sync_packets", address=0x3077,
+                 reset=int(config.csi2.line_sync_packets),
+                 sentence="Line start and line end packets around each row of pixels.",
+                 fields=(Field(name="send", lsb=0, sentence="With every row.",
+                               values=((0, "not sent"), (1, "sent"))),)),
+        Register(name="phy_clock", address=0x30C0, storage=Storage.IMMEDIATE,
+                 sentence="When the high-speed clock of the link runs.",
+                 fields=(Field(name="gated", lsb=0, sentence="Only around packets.",
+                               values=((0, "while frames are streamed"),
+                                       (1, "around packets"))),)),
+        Register(name="phy_clock_lead", address=0x30C1, storage=Storage.IMMEDIATE,
+                 unit="byte clocks", reset=clock["lead"],
+                 sentence="From the request of the clock to the first request of data."),
+        Register(name="phy_clock_trail", address=0x30C2, storage=Storage.IMMEDIATE,
+                 unit="byte clocks", reset=clock["trail"],
+                 sentence="From the end of the last packet to that of the clock's request."),
     ]
 
 

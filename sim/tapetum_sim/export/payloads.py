@@ -174,6 +174,7 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "last": "last word of the packet"}),
         Entry(shape=PhyLanes(config.csi2.byte_lanes), path="csi2/lanes.py",
               route="csi2 → PHY", clock="`byte`", notes={
+                  "clock_request": "the high-speed clock is wanted, ahead of and behind bursts",
                   "request": "a burst is wanted or under way",
                   "data": "a byte for each lane",
                   "valid": "lanes that carry a byte",
@@ -207,6 +208,7 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "tolerance_log2": "captures agree within 2^-`tolerance_log2` of their value",
                   "uncombined": "each capture on a virtual channel of its own",
                   "flicker_map": "marks of flickering pixels on virtual channel 1",
+                  "line_sync": "a line start and a line end packet around each row of pixels",
                   "data_format": "0 to 6: RAW8, 10, 12, 14, 16, 20, 24",
                   "companding_table": "0 octaves, 1 OX03C10 in formats of up to 12 bits, 2 the "
                                       "programmed table in those of its bits",

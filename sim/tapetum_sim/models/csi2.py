@@ -95,14 +95,16 @@ def transmit(config: DieConfig, rows: Iterable[OutputRow],
                                     _results(settings[row.frame], channel,
                                              (status or {}).get(row.frame, {})))
                 sent += long_packet(channel, 0x12, _pack(told, bits))
-            if config.csi2.line_sync_packets:
+            if settings[row.frame]["line_sync"]:
                 sent += short_packet(channel, 0x02, row.row + 1)
-            packed = (_pack(pattern_row(config, settings[row.frame], row.row, len(row.values), bits),
-                            bits) if _has_pattern(settings[row.frame])
-                      else pack_row(row.values, bits))
+            if _has_pattern(settings[row.frame]):
+                packed = _pack(pattern_row(config, settings[row.frame], row.row, len(row.values),
+                                           bits), bits)
+            else:
+                packed = pack_row(row.values, bits)
             sent += long_packet(channel, _DATA_TYPE[bits], packed)
             open_frames[channel].sent += packed
-            if config.csi2.line_sync_packets:
+            if settings[row.frame]["line_sync"]:
                 sent += short_packet(channel, 0x03, row.row + 1)
         if row.last and channel in open_frames:
             end_frame(channel, whole=row.stored)

@@ -129,6 +129,7 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int], *, context: 
             "tolerance_log2": registers["agreement_tolerance"],
             "uncombined": registers["output_mode"],
             "flicker_map": registers["flicker_map"],
+            "line_sync": registers["line_sync_packets"],
             "data_format": data_format,
             "companding_table": registers["companding_table"],
             "correction": {name: registers["correction_enable"] >> bit & 1

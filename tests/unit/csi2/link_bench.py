@@ -72,6 +72,11 @@ class Link:
         Beats of pixels; readiness of the PHY.
     patient : bool
         Hold a row back until the row buffer has a free slot, as a sensor could not.
+    clock : mapping
+        `ClockSettings`; by default the clock runs all the time. No burst may begin before the clock
+        has been requested for ``lead`` clocks, nor the request end before ``trail`` more.
+    clock_requests : int
+        How often the clock was requested.
     expect_all_frames : bool
         The run ends with the last frame end that is due, or else once the link falls silent.
     """
@@ -84,10 +89,12 @@ class Link:
     row_pause_cycles: int = 0
     expect_all_frames: bool = True
     cycles: int = 100_000
+    clock: Mapping[str, int] = field(default_factory=dict)
     packets: bytearray = field(default_factory=bytearray)
     bursts: list[list[bytearray]] = field(default_factory=list)
     overflows: int = 0
     map_overflows: int = 0
+    clock_requests: int = 0
     packet_gaps: list[int] = field(default_factory=list)
 
     def run(self, rows: Sequence[OutputRow], settings: Mapping[int, Mapping[str, Any]],
@@ -102,9 +109,11 @@ class Link:
                        | {(row.frame, "map") for row in rows if row.marks is not None})
         unmarked = [row.marks is None for row in rows]
         sent_rows = sent_maps = ends = silence = 0
+        clock_settings = {"streaming": 1, "gated": 0, "lead": 5, "trail": 3, **self.clock}
         put_permits, phy_permits = iter(self.put), iter(self.phy)
 
         async def pixels(ctx):
+            ctx.set(dut.clock, clock_settings)
             for number, row in enumerate(rows):
                 while self.patient and number - min(
                         sent_rows, sent_maps + sum(unmarked[:number])) >= patience:
@@ -148,15 +157,21 @@ class Link:
         async def phy(ctx):
             nonlocal sent_rows, sent_maps, ends, silence
             data_type, gap, within, requested = 0, 0, False, False
+            clocked, quiet = 0, 0
             while True:
                 ctx.set(dut.phy.ready, next(phy_permits))
-                _, _, strobe, word, request, valid, ready, lane_bytes = (
+                _, _, strobe, word, request, valid, ready, lane_bytes, clock = (
                     await ctx.tick("byte").sample(
                         dut.packet_strobe, dut.packet_bytes, dut.phy.request, dut.phy.valid,
-                        dut.phy.ready, dut.phy.data))
+                        dut.phy.ready, dut.phy.data, dut.phy.clock_request))
+                self.clock_requests += clock and not clocked
+                assert clock or not request, "data without a clock"
+                assert clock or not clocked or quiet >= clock_settings["trail"], "too short a trail"
+                quiet = 0 if request else quiet + 1
                 if request and not requested:
+                    assert clocked >= clock_settings["lead"], "too short a lead"
                     self.bursts.append([bytearray() for _ in range(self.config.csi2.byte_lanes)])
-                requested = request
+                requested, clocked = request, clocked + 1 if clock else 0
                 if request and ready:
                     for lane, burst in enumerate(self.bursts[-1]):
                         if valid >> lane & 1:

@@ -53,7 +53,7 @@ def told_of(config, frame):
                        registers(config))
 
 
-@pytest.mark.parametrize("columns, byte_lanes", [(40, 2), (64, 1), (440, 4)])
+@pytest.mark.parametrize("columns, byte_lanes", [(40, 2), (64, 1), (480, 4)])
 def test_counts_faults_and_checksum_are_those_of_the_frame(columns, byte_lanes, generator):
     config = small_die(columns=columns, byte_lanes=byte_lanes)
     frames = (65534, 65535, 0)

@@ -23,12 +23,12 @@ STRIDE = 64
 @pytest.fixture(scope="module")
 def received():
     """Packets of one frame in each format, as the transmitter sends them."""
-    config = small_die(columns=440, lanes=4, byte_lanes=4)
+    config = small_die(columns=480, lanes=4, byte_lanes=4)
     generator = np.random.default_rng(1)
     settings = {frame: settings_with(config, data_format=data_format, flip_columns=frame & 1)
                 for frame, data_format in enumerate(FORMATS)}
     rows = [row for frame, data_format in enumerate(FORMATS) for row in random_frame(
-        generator, frame, rows=1, columns=440, data_format=data_format)]
+        generator, frame, rows=1, columns=480, data_format=data_format)]
     packets = list(read_packets(Link(config, row_pause_cycles=900).run(rows, settings)))
     frames, frame = [], []
     for packet in packets:

@@ -9,8 +9,10 @@ import pytest
 from support import TrafficPattern, expect_rejected, simulate, stream_put
 from tapetum.config import Csi2Config
 from tapetum.control.frame_settings import DataFormat, Skip
+from tapetum.csi2.bottom_rows import bottom_rows
 from tapetum.csi2.embedded import embedded_registers
 from tapetum.csi2.formats import DataType
+from tapetum.csi2.phy_clock import PhyClock
 from tapetum.csi2.transmitter import Csi2Transmitter
 from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.csi2.embedded_row import name_values
@@ -20,6 +22,9 @@ from unit.csi2.link_bench import Link, lost, random_frame, settings_with, small_
 
 PACKET_GAP_CLOCKS = 10
 """Largest distance in byte clocks between two packets of one row."""
+
+BOTTOM_GAP_CLOCKS = 160
+"""The same from the last row to the first one below it: two crossings and the encoder."""
 
 
 @pytest.fixture
@@ -99,12 +104,12 @@ def test_each_capture_has_its_virtual_channel_and_frames_overlap_by_the_lag(gene
 
 
 def test_the_embedded_row_tells_the_settings_of_its_frame(generator):
-    config = small_die(columns=440, lanes=4, byte_lanes=4)
+    config = small_die(columns=480, lanes=4, byte_lanes=4)
     settings = {0xFFFE: settings_with(
         config, data_format=DataFormat.RAW20, companding_table=1, capture_mask=5,
         column_start=8, column_end=135, row_start=2, row_end=13, flip_rows=1,
         column_skip=Skip.TWO_OF_FOUR, row_skip=Skip.TWO_OF_EIGHT, pedestal_lsb=77)}
-    rows = random_frame(generator, 0xFFFE, rows=1, columns=440, data_format=DataFormat.RAW20)
+    rows = random_frame(generator, 0xFFFE, rows=1, columns=480, data_format=DataFormat.RAW20)
     [frame] = decode(Link(config).run(rows, settings)).frames
     values = name_values(frame.embedded[0], embedded_registers(config))
     assert frame.number == 0xFFFE % 32768 + 1
@@ -130,7 +135,10 @@ def test_packets_of_a_row_follow_each_other_after_a_few_clocks(generator):
     settings = {0: settings_with(config)}
     link = Link(config, byte_clock_hz=100e6)
     link.run(random_frame(generator, 0, rows=1, columns=64), settings)
-    assert max(link.packet_gaps[1:]) <= PACKET_GAP_CLOCKS
+    # Frame start, embedded row, line start, pixels, line end; bottom rows, frame end.
+    assert len(link.packet_gaps) == 6 + len(bottom_rows(config))
+    assert max(link.packet_gaps[1:5] + link.packet_gaps[6:]) <= PACKET_GAP_CLOCKS
+    assert link.packet_gaps[5] <= BOTTOM_GAP_CLOCKS
 
 
 @pytest.mark.parametrize("stalled_clocks", [
@@ -178,6 +186,37 @@ def test_a_row_wider_than_the_array_is_dropped_whole(generator):
     link = Link(config, patient=False, row_pause_cycles=400)
     assert link.run(rows, settings) == transmit(config, lost(rows, {1}), settings)
     assert link.overflows == 1
+
+
+@pytest.mark.parametrize("lead, trail", [(0, 1), (12, 3), (90, 40)])
+@pytest.mark.parametrize("gated", [0, 1])
+def test_the_clock_is_requested_ahead_of_every_burst_and_held_behind_it(
+        gated, lead, trail, generator):
+    config = small_die(byte_lanes=4)
+    settings = {frame: settings_with(config, line_sync=frame) for frame in range(2)}
+    rows = [row for frame in range(2)
+            for row in random_frame(generator, frame, rows=3, columns=32)]
+    link = Link(config, row_pause_cycles=200, byte_clock_hz=60e6,
+                clock={"gated": gated, "lead": lead, "trail": trail})
+    packets = link.run(rows, settings)  # which watches lead and trail
+    assert packets == transmit(config, rows, settings)
+    assert link.clock_requests > 1 if gated else link.clock_requests == 1
+
+
+def test_the_clock_runs_from_the_streams_start_to_its_end_unless_gated():
+    dut = PhyClock()
+    seen = []
+
+    async def stream_on_and_off(ctx):
+        for gated in (0, 1):
+            ctx.set(dut.settings, {"streaming": 0, "gated": gated, "lead": 4, "trail": 6})
+            for streaming in (1, 0):
+                ctx.set(dut.settings.streaming, streaming)
+                await ctx.tick().repeat(20)
+                seen.append((ctx.get(dut.clock), ctx.get(dut.ready)))
+
+    simulate(dut, stream_on_and_off, cycles=200)
+    assert seen == [(1, 1), (0, 0), (0, 0), (0, 0)]
 
 
 def test_a_further_source_sends_its_packets_on_the_same_link():
