@@ -323,13 +323,3 @@ class Csi2Config:
                  f"byte_lanes must be 1, 2 or 4, not {self.byte_lanes}.")
         require(self.byte_clock_hz > 0, "byte_clock_hz must be positive.")
         require(2 <= self.row_buffer_rows <= 16, "row_buffer_rows must lie between 2 and 16.")
-
-    @property
-    def embedded_top_rows(self) -> int:
-        """Embedded rows ahead of the image in each frame of pixels."""
-        return 1
-
-    @property
-    def embedded_bottom_rows(self) -> int:
-        """Embedded rows behind the image."""
-        return 0

@@ -10,6 +10,7 @@ from ..csi2.frame_results import EndedFrame
 from ..csi2.phy_clock import ClockSettings
 from ..memory.health import MemoryHealth
 from ..npu.host_ports import ArrayControl, ArrayStatus
+from ..npu.verdict import NO_CLASS
 from ..pixel import corrected_bits
 from ..registers.array import VISION_REGISTERS, default_vision
 from ..registers.bank import RegisterBank
@@ -125,7 +126,8 @@ class Control(wiring.Component):
             "windows": Out(wiring.Signature(
                 {window.name: Out(WindowBus(window)) for window in self.memory_windows})),
         } | ({"array_control": Out(ArrayControl),
-              "array_status": In(ArrayStatus)} if config.npu else {}))
+              "array_status": In(ArrayStatus, init={"verdict": {"class_number": NO_CLASS}})}
+             if config.npu else {}))
 
     @property
     def latency_cycles(self) -> int:

@@ -6,7 +6,10 @@ from ..registers.array import array_registers
 from ..registers.manufacturer import manufacturer_registers
 from .embedded_format import EmbeddedRegister, tagged_registers
 
-__all__ = ["bottom_rows"]
+__all__ = ["TOP_ROWS", "bottom_rows"]
+
+TOP_ROWS = 1
+"""Embedded rows above a frame: what a narrow one has no room for is left out."""
 
 
 def bottom_rows(config: DieConfig) -> tuple[tuple[EmbeddedRegister, ...], ...]:

@@ -2,6 +2,7 @@
 """Registers by which a host finds out what it speaks to and what a frame looks like."""
 
 from ..config import DieConfig
+from ..csi2.bottom_rows import TOP_ROWS, bottom_rows
 from .ccs_codes import CCS_DATA_FORMATS, CCS_PIXEL_ORDER, MANUFACTURER_ID, VISIBLE_PIXELS
 from .constant import constant
 from .definition import Access, Field, Register, Storage
@@ -50,11 +51,11 @@ def _identification(config: DieConfig) -> list[Register]:
 
 def _descriptors(config: DieConfig) -> list[tuple[str, int, int]]:
     """What, code and count of each part of a frame: columns, then rows from the top."""
-    link, array = config.csi2, config.array
+    array = config.array
     parts = [("columns of the image", VISIBLE_PIXELS, array.columns),
-             ("rows of embedded data at the top", _EMBEDDED_DATA, link.embedded_top_rows),
+             ("rows of embedded data at the top", _EMBEDDED_DATA, TOP_ROWS),
              ("rows of the image", VISIBLE_PIXELS, array.rows),
-             ("rows of embedded data at the bottom", _EMBEDDED_DATA, link.embedded_bottom_rows)]
+             ("rows of embedded data at the bottom", _EMBEDDED_DATA, len(bottom_rows(config)))]
     return [part for part in parts if part[2]]
 
 

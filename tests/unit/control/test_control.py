@@ -222,7 +222,7 @@ def test_the_bonds_are_tested_when_the_registers_have_been_reset():
     async def testbench(ctx, control, host):
         ctx.set(control.reading, 1)
         await host.set(software_reset=1)
-        for _ in range(RegisterLayout(control.registers).bytes + 64):
+        for _ in range(4000):
             await ctx.tick()
             assert not ctx.get(control.bond_test_start), "a frame is under way"
         assert not ctx.get(control.waking)

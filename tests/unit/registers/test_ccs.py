@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tapetum.csi2.bottom_rows import bottom_rows
 from tapetum.presets import PRESETS, preset
 from tapetum.registers.ccs_identity import frame_format_status
 from tapetum.registers.definition import Register, Storage
@@ -60,9 +61,8 @@ def test_the_frame_format_is_that_of_the_link(name):
     columns, rows = divmod(table[0x0041].reset, 16)
     parts = [divmod(table[0x0042 + 2 * index].reset, 1 << 12) for index in range(columns + rows)]
     assert parts[:columns] == [(5, config.array.columns)]
-    link = config.csi2
-    expected = [(1, link.embedded_top_rows), (5, config.array.rows),
-                (1, link.embedded_bottom_rows)]
+    expected = [(1, 1), (5, config.array.rows),
+                (1, len(bottom_rows(config)))]
     assert parts[columns:] == [part for part in expected if part[1]]
 
 
@@ -74,7 +74,7 @@ def test_a_wide_array_is_described_in_four_bytes():
     table = by_address(wide)
     assert table[0x0040].reset == 2
     assert table[0x0060].reset == 5 << 28 | 4096
-    assert table[0x0064].reset == 1 << 28 | wide.csi2.embedded_top_rows
+    assert table[0x0064].reset == 1 << 28 | 1
     names = {register.name: register for register in table.values()}
     assert all(names[name].storage is Storage.STATUS for name in frame_format_status(wide))
 
