@@ -61,6 +61,7 @@ def test_bars_fade_to_half_of_the_range_the_right_half_of_each_in_steps_of_sixte
     assert picture[:, 4].tolist() == [4095 - row % 32 // 16 * 1024 for row in range(48)]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("lanes, byte_lanes", [(1, 2), (2, 4), (4, 4)])
 @pytest.mark.parametrize("pattern", [p for p in Pattern if p is not Pattern.NONE])
 def test_every_pattern_leaves_in_every_format_as_its_model_says(

@@ -188,6 +188,7 @@ def test_a_row_wider_than_the_array_is_dropped_whole(generator):
     assert link.overflows == 1
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("lead, trail", [(0, 1), (12, 3), (90, 40)])
 @pytest.mark.parametrize("gated", [0, 1])
 def test_the_clock_is_requested_ahead_of_every_burst_and_held_behind_it(
