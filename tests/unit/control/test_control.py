@@ -6,7 +6,6 @@ from support.registers import RegisterHost
 from tapetum.control.control import Control
 from tapetum.control.faults import HARMFUL_FAULTS, Fault
 from tapetum.presets import preset
-from tapetum.registers.layout import RegisterLayout
 from tapetum_sim.host import RegisterMap
 
 CONFIG = preset("tiny")
