@@ -40,7 +40,7 @@ class SequencerLockstep(wiring.Component):
     inputs : In(SequencerInputs), outputs : In(SequencerOutputs)
         Of the sequencer in use.
     inject : In(1)
-        The copy sees ``streaming`` inverted.
+        The copy sees ``streaming`` inverted, and runs free.
     raised : Out(1)
     """
 
@@ -61,7 +61,12 @@ class SequencerLockstep(wiring.Component):
         for name in SequencerInputs(self.config).members:
             seen = delayed(m, self.inputs[name], LAG_CYCLES, name=f"seen_{name}",
                            reset_less=name not in strobes)
-            m.d.comb += copy.i[name].eq(seen ^ injected if name == "streaming" else seen)
+            # Free-running too: then a start shows at once.
+            if name == "streaming":
+                seen = seen ^ injected
+            elif name == "triggered":
+                seen = seen & ~injected
+            m.d.comb += copy.i[name].eq(seen)
         original = delayed(m, compared(self.outputs), LAG_CYCLES, name="original",
                            reset_less=False)
         differences = Signal(len(original))

@@ -223,7 +223,7 @@ class RegisterBank(wiring.Component):
                          commit.eq(memory.is_last & enabled.any()),
                          commit_place.eq(word_place), commit_bytes.eq(enabled),
                          commit_data.eq(assembled)]
-        changed = Cat((assembled ^ memory.host_word).word_select(byte, 8)
+        changed = Cat((assembled ^ memory.stored_word).word_select(byte, 8)
                       & enabled[byte].replicate(8) for byte in range(4))
         m.d.sync += [self.watch.written.eq(strobe & memory.is_last & enabled.any()),
                      self.watch.place.eq(word_place), self.watch.changed.eq(changed)]

@@ -24,7 +24,8 @@ class RegisterMemory(wiring.Component):
     Members
     -------
     place : In
-        Byte that the host points at. Two cycles later ``host_word`` is its word, and
+        Byte that the host points at. Two cycles later ``host_word`` is its word, corrected,
+        ``stored_word`` the same as it lies in the memory, and
         ``writable``, ``is_first``, ``is_last`` are its attributes.
     write : In(1), write_place : In, write_bytes : In(4), write_data : In(32)
         Ignored while ``busy``.
@@ -42,7 +43,8 @@ class RegisterMemory(wiring.Component):
         words = range(layout.words)
         super().__init__({
             "place": In(range(layout.bytes)),
-            "host_word": Out(32), "writable": Out(8), "is_first": Out(1), "is_last": Out(1),
+            "host_word": Out(32), "stored_word": Out(32),
+            "writable": Out(8), "is_first": Out(1), "is_last": Out(1),
             "write": In(1), "write_place": In(words), "write_bytes": In(4), "write_data": In(32),
             "word_address": In(words), "word": Out(32),
             "watch_address": In(words), "watch_word": Out(32),
@@ -71,7 +73,7 @@ class RegisterMemory(wiring.Component):
             check_write.data.eq(Cat(code.encode(write.data.word_select(byte, 8))
                                     for byte in byte_places)),
         ]
-        healths = []
+        healths, stored = [], []
 
         def corrected(name: str, read) -> Value:
             """What ``read`` finds; what it reports comes a clock behind its register."""
@@ -85,6 +87,7 @@ class RegisterMemory(wiring.Component):
                            found.data.word_select(byte, code.check_bits))
                 m.d.comb += check.read.eq(~self.busy)
                 m.d.sync += check.word.eq(word)
+                stored.append(check.word[:8])
                 data.append(code.correct(word, code.syndrome(word)))
             return Cat(data)
 
@@ -115,6 +118,7 @@ class RegisterMemory(wiring.Component):
         ]
         m.d.sync += [self.host_word.eq(corrected("host", host)),
                      self.word.eq(corrected("guard", guard)), self.watch_word.eq(watch.data)]
+        m.d.comb += self.stored_word.eq(Cat(stored[:4]))
         gather(m, self.health, *healths)
         with m.If(self.busy):
             m.d.comb += [write.addr.eq(last_place[1][2:]), write.data.eq(found.reset.replicate(4)),

@@ -121,7 +121,8 @@ def test_no_block_waits_for_inputs_that_it_has_not(tiny):
 
 def test_the_description_has_clocks_and_parameters(description):
     config = preset("tiny")
-    assert [clock["domain"] for clock in description["clocks"]] == ["sync", "adc", "byte"]
+    assert [clock["domain"] for clock in description["clocks"]] == [
+        "sync", "adc", "byte", "safety"]
     assert description["clocks"][0]["nominal_hz"] == config.sync_clock_hz
     assert description["parameters"]["array"]["columns"] == 64
     assert description["parameters"]["array"]["colour_filter"] == "rggb"

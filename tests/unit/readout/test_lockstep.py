@@ -119,6 +119,16 @@ def test_an_upset_that_reaches_pixels_is_told_within_five_clocks(case, undisturb
         assert told.index(True) > cycle
 
 
+@pytest.mark.parametrize("triggered", [0, 1])
+def test_injection_is_found_in_standby_whatever_starts_frames(triggered):
+    dut = Upsettable()
+    _, told = dut.run({5: dut.setting(triggered=triggered),
+                       20: dut.setting(sequencer_inject=1),
+                       60: dut.setting(sequencer_inject=0)}, cycles=200)
+    assert 20 < told.index(True) < 20 + 10
+    assert not any(told[60 + 40:])
+
+
 def test_injection_is_found_in_standby_and_both_agree_again_before_and_after_frames(undisturbed):
     dut = Upsettable()
     on, off = dut.setting(sequencer_inject=1), dut.setting(sequencer_inject=0)
