@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is proved about the SPI port, as a design for the model checker."""
 
+from functools import partial
+
 from amaranth import *
 from amaranth.hdl import Assert, Cover
 
@@ -11,6 +13,8 @@ from tapetum.spi.block_writer import WRITE_INTERVAL_CYCLES
 from tapetum.spi.framing import CHECK_BYTES, HEADER_BYTES, MOST_BYTES, Command
 
 __all__ = ["SpiManners"]
+
+_holds = partial(Assert, message="")
 
 _POLYNOMIAL, _RESIDUE = 0x04C11DB7, 0xC704DD7B
 _SHORTEST = HEADER_BYTES + CHECK_BYTES
@@ -118,14 +122,14 @@ class SpiManners(Elaboratable):
         ]
         m.d.comb += [
             Assert(port.check.register == crc[::-1], "both checks agree"),
-            Assert(port.check.busy == (waiting != 0)), Assert(waiting <= 8),
-            *(Assert((waiting != count) | (port.check.left[:count + 1] == Cat(bits[:count], 1)))
+            _holds(port.check.busy == (waiting != 0)), _holds(waiting <= 8),
+            *(_holds((waiting != count) | (port.check.left[:count + 1] == Cat(bits[:count], 1)))
               for count in range(1, 9)),
-            *(Assert((waiting != count) | (port.check.left[count + 1:] == 0))
+            *(_holds((waiting != count) | (port.check.left[count + 1:] == 0))
               for count in range(1, 8)),
-            Assert((waiting != 0) | (port.check.left <= 1)),
+            _holds((waiting != 0) | (port.check.left <= 1)),
             # A byte has gone before the next one comes.
-            Assert(gap >= waiting),
+            _holds(gap >= waiting),
         ]
         self._induction(m, heard, command, number, fresh, credit, gap)
         return m
@@ -146,20 +150,20 @@ class SpiManners(Elaboratable):
                    "of the same command"),
             Assert(~busy | (index < 2) | (transfers.in_turn == (number == port.status.number)),
                    "and number"),
-            Assert(~(busy & (index == 0)) | (~(writes | transfers.reads) & (room == _ROOM))),
-            Assert(~(busy & writes & transfers.reads)),
-            Assert(credit == (buffer.accepted - buffer.read)[:11]),
-            Assert(fresh == (buffer.place - buffer.accepted)[:11]),
-            Assert(used < size),
-            Assert((gap == _BYTE_CYCLES - 1) | buffer.full | (used < size - 1)),
-            Assert((busy & writes) | (fresh == 0)),
-            Assert(~sound | (index >= HEADER_BYTES) | ((room == _ROOM) & (
+            _holds(~(busy & (index == 0)) | (~(writes | transfers.reads) & (room == _ROOM))),
+            _holds(~(busy & writes & transfers.reads)),
+            _holds(credit == (buffer.accepted - buffer.read)[:11]),
+            _holds(fresh == (buffer.place - buffer.accepted)[:11]),
+            _holds(used < size),
+            _holds((gap == _BYTE_CYCLES - 1) | buffer.full | (used < size - 1)),
+            _holds((busy & writes) | (fresh == 0)),
+            _holds(~sound | (index >= HEADER_BYTES) | ((room == _ROOM) & (
                 fresh == Mux(index < 2, 0, index - 2)))),
-            Assert(~sound | (index < HEADER_BYTES) | (fresh + room == _ROOM + 2)),
-            Assert(~sound | (index < HEADER_BYTES) | (index == _SHORTEST)
+            _holds(~sound | (index < HEADER_BYTES) | (fresh + room == _ROOM + 2)),
+            _holds(~sound | (index < HEADER_BYTES) | (index == _SHORTEST)
                    | (room + index == _ROOM + HEADER_BYTES)),
-            Assert(~sound | (index != _SHORTEST) | (room <= _ROOM - CHECK_BYTES)),
-            Assert(~(busy & writes) | (room <= _ROOM)),
-            Assert(~writer.available | (credit != 0)
+            _holds(~sound | (index != _SHORTEST) | (room <= _ROOM - CHECK_BYTES)),
+            _holds(~(busy & writes) | (room <= _ROOM)),
+            _holds(~writer.available | (credit != 0)
                    | (writer.pause == WRITE_INTERVAL_CYCLES - 1)),
         ]

@@ -89,7 +89,7 @@ def test_accesses_keep_their_order_and_answers_their_host(spread, seed):
         accesses = drawn[name][0]
         assert [access for access in seen if access[0] >> 12 == number] == accesses
         assert answers[name] == [address * 7 & 0xFF for address, byte in accesses if byte is None]
-    for name, intervals in (("cci", 1), ("spi", 2), ("local", 6)):
+    for name, intervals in zip(HOSTS, (6, 1, 2), strict=True):
         assert longest[name] < intervals * ACCESS_INTERVAL_CYCLES, name
 
 
