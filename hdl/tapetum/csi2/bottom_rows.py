@@ -36,7 +36,7 @@ def bottom_rows(config: DieConfig) -> tuple[tuple[EmbeddedRegister, ...], ...]:
 
     rows: list[list[EmbeddedRegister]] = [[]]
     for register in others:
-        if not _fits(config, [*rows[-1], register]):
+        if rows[-1] and not _fits(config, [*rows[-1], register]):
             rows.append([])
         rows[-1].append(register)
     if _fits(config, [checksum, *rows[-1]]):

@@ -126,13 +126,13 @@ def varies_with_frame(source: tuple[str | int, ...]) -> bool:
     return source[0] not in _OF_ALL_FRAMES
 
 
-def register_value(source: tuple[str | int, ...], *, settings, slot, frame, status, results,
+def register_value(source: tuple[str | int, ...], *, settings, slot, frame, results,
                    told) -> Value:
     """The hardware of one value.
 
     ``settings`` and ``slot`` are the `FrameSettings` and the companding slot of a frame, ``frame``
-    its number, ``status`` the `EmbeddedStatus`, ``results`` the `FrameResults`. ``told`` says what
-    of them the frame has, see `ToldOf`.
+    its number, ``results`` the `FrameResults`; ``told`` says what of them the frame has, see
+    `ToldOf`.
     """
     increments = {Skip.NONE: 1, Skip.TWO_OF_FOUR: 3, Skip.TWO_OF_EIGHT: 7}
 
@@ -147,7 +147,7 @@ def register_value(source: tuple[str | int, ...], *, settings, slot, frame, stat
         case ("frame_number",):
             return frame
         case ("black_level", index, phase):
-            return Mux(told.captures[index], status.black_levels[index][phase], 0)
+            return Mux(told.captures[index], results.black_levels[index][phase], 0)
         case ("results", "corrected", index):
             return Mux(told.captures[index], results.corrected[index], 0)
         case ("results", "flicker_count" | "clipped_count" as count):

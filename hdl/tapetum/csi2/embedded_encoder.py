@@ -106,7 +106,8 @@ class EmbeddedEncoder(wiring.Component):
         Row width in groups of four pixels.
     done : Out(1)
         Strobe: the last group has been taken.
-    settings : In(settings_ring), status : In(EmbeddedStatus), results : In(FrameResults)
+    settings : In(settings_ring), companding_slots : In(3 per frame in flight)
+    results : In(FrameResults)
     o : Out(stream of EmbeddedGroup)
     """
 
@@ -119,7 +120,7 @@ class EmbeddedEncoder(wiring.Component):
             "row_groups": In(range(config.array.columns // GROUP_PIXELS + 1)),
             "done": Out(1),
             "settings": In(settings_ring(config)),
-            "status": In(EmbeddedStatus(config)),
+            "companding_slots": In(EmbeddedStatus(config)["companding_slots"].shape),
             "results": In(FrameResults(config)),
             "o": Out(stream.Signature(EmbeddedGroup)),
         })
@@ -226,6 +227,6 @@ class EmbeddedEncoder(wiring.Component):
     def _byte(self, register: EmbeddedRegister, byte: int, frame: int, told) -> Value:
         value = register_value(
             register.source, settings=self.settings[frame],
-            slot=self.status.companding_slots[frame], frame=self.frame, status=self.status,
-            results=self.results, told=told)[8 * byte:8 * byte + 8]
+            slot=self.companding_slots[frame], frame=self.frame, results=self.results,
+            told=told)[8 * byte:8 * byte + 8]
         return Cat(value, C(0, 8 - len(value)))

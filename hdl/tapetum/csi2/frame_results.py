@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is known of a frame when it ends, kept until its bottom rows are written."""
+"""What is known of a frame, kept until its embedded rows are written."""
 
 from amaranth import *
 from amaranth.lib import data, wiring
@@ -24,7 +24,7 @@ class EndedFrame(data.Struct):
 
 
 class FrameResults(data.StructLayout):
-    """What the bottom rows of one frame tell; names are those of the registers."""
+    """What embedded rows tell of one frame besides settings; names are those of the registers."""
 
     def __init__(self, config: DieConfig):
         super().__init__({
@@ -33,15 +33,16 @@ class FrameResults(data.StructLayout):
             "verdict_flags": 8, "verdict_class": 8, "verdict_score": 8,
             "flicker_count": 24, "clipped_count": 24,
             "corrected": data.ArrayLayout(16, len(config.captures)),
+            "black_levels": EmbeddedStatus(config)["black_levels"].shape,
         })
 
 
 class ResultKeeper(wiring.Component):
-    """Keeps counts from the last row of a frame on, and the verdicts of the frames in flight.
+    """Keeps black levels from the first row of a frame on, counts from its last one, and the
+    verdicts of the frames in flight.
 
-    The last row of a frame keeps its slot only when the one before has been sent, so that one set
-    of counts is enough. A frame without a verdict, or with one that is not known yet, has no flags
-    and no class.
+    Each of the frames in flight has its own set, as a link that stalls may hold several back. A
+    frame without a verdict, or with one that is not known yet, has no flags and no class.
 
     Parameters
     ----------
@@ -50,23 +51,25 @@ class ResultKeeper(wiring.Component):
     Members
     -------
     status : In(EmbeddedStatus)
-    counted : In(1)
-        Strobe: the last row of a frame has been stored; its counts are in ``status``.
+    stored_frame : In(16), opened, counted : In(1)
+        Strobes: the first row of this frame has been stored, and its black levels are in
+        ``status``; the last one, and its counts are.
     verdict : In(VerdictSummary), verdict_given : In(1)
     frame : In(16)
-        That ends; ``verdict_known`` : Out(1) says, two clocks later, whether its verdict or that
-        of a later one has been given.
+        That begins or ends; ``verdict_known`` : Out(1) says, two clocks later, whether its verdict
+        or that of a later one has been given.
     close : In(1), whole : In(1), checksum : In(32)
         Strobe: the rows of ``frame`` are written now; ``whole``: it has its last row, without
         which nobody waits for its verdict.
     results : Out(FrameResults)
-        Stands from the clock after ``close``.
+        Of ``frame``; what it ends with stands from the clock after ``close``.
     """
 
     def __init__(self, config: DieConfig):
         self.config = config
         super().__init__({
-            "status": In(EmbeddedStatus(config)), "counted": In(1),
+            "status": In(EmbeddedStatus(config)),
+            "stored_frame": In(16), "opened": In(1), "counted": In(1),
             "verdict": In(VerdictSummary), "verdict_given": In(1),
             "frame": In(16), "verdict_known": Out(1),
             "close": In(1), "whole": In(1), "checksum": In(32),
@@ -75,9 +78,17 @@ class ResultKeeper(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        with m.If(self.counted):
-            m.d.sync += [self.results[name].eq(self.status[name])
-                         for name in ("flicker_count", "clipped_count", "corrected")]
+        for strobe, names in ((self.opened, ("black_levels",)),
+                              (self.counted, ("flicker_count", "clipped_count", "corrected"))):
+            shape = data.StructLayout({name: self.status[name].shape() for name in names})
+            kept = Memory(shape=shape, depth=FRAMES_IN_FLIGHT, init=[])
+            m.submodules += kept
+            write, read = kept.write_port(), kept.read_port(domain="comb")
+            m.d.comb += [write.addr.eq(self.stored_frame[:2]), write.en.eq(strobe),
+                         read.addr.eq(self.frame[:2])]
+            for name in names:
+                m.d.comb += [write.data[name].eq(self.status[name]),
+                             self.results[name].eq(read.data[name])]
         with m.If(self.close):
             m.d.sync += [self.results.checksum.eq(self.checksum),
                          self.results.fault_status.eq(self.status.faults)]

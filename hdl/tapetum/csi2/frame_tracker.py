@@ -49,8 +49,8 @@ class FrameTracker(wiring.Component):
     descriptors : Out(stream of RowDescriptor)
     checksums : In(stream of 32)
         One for each descriptor that is ``complete``.
-    counted : Out(1)
-        Strobe: the last row of a frame has been stored.
+    stored_frame : Out(16), opened, counted : Out(1)
+        Strobes: the first or the last row of this frame has been stored.
     close : Out(1), checksum : Out(32), verdict_known : In(1)
         See `ResultKeeper`.
     verdict_wanted : In(FRAMES_IN_FLIGHT)
@@ -73,7 +73,7 @@ class FrameTracker(wiring.Component):
             "encode_groups": Out(range(config.array.columns // GROUP_PIXELS + 1)),
             "encode_whole": Out(1), "encoded": In(1),
             "frame": Out(16), "channel": Out(2),
-            "counted": Out(1),
+            "stored_frame": Out(16), "opened": Out(1), "counted": Out(1),
             "close": Out(1), "checksum": Out(32), "verdict_known": In(1),
             "checksums": In(stream.Signature(32)),
             "verdict_wanted": In(FRAMES_IN_FLIGHT),
@@ -112,7 +112,9 @@ class FrameTracker(wiring.Component):
                          & is_open.bit_select(channel, 1)
                          & (open_frames[channel].frame == self.row.tag.frame)),
         ]
-        m.d.sync += [self.overflow.eq(self.ended & ~self.accept),
+        m.d.sync += [self.stored_frame.eq(self.row.tag.frame),
+                     self.overflow.eq(self.ended & ~self.accept),
+                     self.opened.eq(self.accept & ~is_open.bit_select(channel, 1)),
                      self.counted.eq(self.accept & self.row.frame_last)]
         with m.If(self.accept):
             m.d.sync += [

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from support import simulate
+from support import TrafficPattern, simulate
 from tapetum.control.frame_settings import DataFormat
 from tapetum.csi2.bottom_rows import bottom_rows
 from tapetum.csi2.embedded_format import tagged_registers
@@ -133,6 +133,33 @@ def test_a_frame_without_its_last_row_tells_the_checksum_of_the_others_and_no_re
     values = told_of(config, frame)
     assert frame.checksum_ok is True
     assert (values["fault_status"], values["flicker_count"]) == (status["faults"], 0)
+
+
+def test_a_frame_that_waits_for_a_stalled_link_tells_nothing_of_those_that_were_lost_meanwhile(
+        generator):
+    """The last row of frame 0 and the first one of frame 1 wait while frame 2 passes by."""
+    config = small_die(columns=480, byte_lanes=4)
+    settings = {frame: settings_with(config) for frame in range(4)}
+    status, told = {}, {}
+    for frame in range(4):
+        status[frame], told[frame] = random_status(generator, config)
+    for frame in range(4):
+        status[frame]["companding_slots"] = status[3]["companding_slots"]
+        told[frame]["companding_slot"] = status[3]["companding_slots"][frame]
+    rows = [row for frame in range(4)
+            for row in random_frame(generator, frame, rows=3, columns=480)]
+    # A row and its pause are 1,280 clocks: from behind the second row to before the tenth.
+    link = Link(config, patient=False, row_pause_cycles=800, byte_clock_hz=100e6,
+                expect_all_frames=False,
+                phy=TrafficPattern("1" * 3000 + "0" * 8300 + "1" * 40_000))
+    packets = link.run(rows, settings, status)
+    assert link.overflows == 5
+    for frame in (0, 1):  # ended while the status was that of frame 2 or 3
+        told[frame]["fault_status"] = told_of(config, decode(packets).frames[frame])[
+            "fault_status"]
+        assert told[frame]["fault_status"] in (status[2]["faults"], status[3]["faults"])
+    assert packets == transmit(config, lost(rows, {4, 5, 6, 7, 8}), settings, told)
+    assert decode(packets).frame_crc_errors == 0
 
 
 @pytest.mark.parametrize("config", PRESETS.values(), ids=PRESETS)
