@@ -21,6 +21,7 @@ __all__ = ["COMMANDS", "app", "main"]
 COMMANDS = {
     "sim": "tapetum_sim.commands.sim",
     "serve": "tapetum_sim.commands.serve",
+    "replay": "tapetum_sim.commands.replay",
     "characterise": "tapetum_sim.commands.characterise",
     "faults": "tapetum_sim.commands.faults",
     "bench": "tapetum_sim.commands.bench",
