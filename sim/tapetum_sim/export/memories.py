@@ -57,16 +57,11 @@ GROUPS = (
                 loses="a register's write or reset", found_by="-"),
     MemoryGroup(name="factors of the registers' CRC (read only)", pattern=r"safety\.register_map",
                 loses="a false alarm", found_by="itself: every CRC is wrong"),
-<<<<<<< ours
     MemoryGroup(name="blocks on the SPI port", pattern=r"spi\.blocks\.buffer",
                 loses="a byte of a block that was right",
                 found_by="CRC-32 of a program at its load"),
     MemoryGroup(name="exposures that were planned", pattern=r"safety\.exposure",
-                loses="a false alarm", found_by="itself"),
-=======
-    MemoryGroup(name="exposures that were planned", pattern=r"safety\.exposure",
                 loses="a false alarm", found_by="itself: an exposure differs"),
->>>>>>> theirs
     MemoryGroup(name="row events", pattern=r"readout\.table\.words",
                 loses="the timing of every row", found_by="parity, of each word that is played"),
     MemoryGroup(name="row events after a reset (read only)", pattern=r"readout\.table\.rom",
