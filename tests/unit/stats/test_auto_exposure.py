@@ -155,14 +155,15 @@ def test_settings_are_legal_while_the_host_changes_them(seed):
         bench.control(ctx, ExposureControl.defaults(config) | {"enable": 1})
         await bench.measure(ctx, defaults, random_counts(4, Random(3)))
         await ctx.tick().repeat(bench.dut.longest_cycles)
-        for _ in range(12):
-            bench.host(ctx, host_settings(config, random))
-            await ctx.tick().repeat(random.randrange(1, bench.dut.pass_cycles))
+        for longer in range(12):
+            host = host_settings(config, random)
+            bench.host(ctx, host | {"frame_length_lines": host["frame_length_lines"] + longer})
+            await ctx.tick().repeat(random.randrange(1, 2 * bench.dut.pass_cycles))
             seen.add(bench.made(ctx)["frame_length_lines"])
         await ctx.tick().repeat(2 * bench.dut.pass_cycles)
         assert bench.made(ctx) == bench.model.apply(as_plain(ctx.get(bench.dut.settings)))
 
-    bench.run(testbench, cycles=20_000)
+    bench.run(testbench, cycles=40_000)
     assert len(seen) > 3
 
 
