@@ -122,7 +122,7 @@ def _bench(config: DieConfig, name: str, folder: Path) -> dict[str, Any]:
         component = room.make(config) if room.make else attrgetter(name)(Die(config))
         text = harness_rtlil(component,
                              lambda port: room.domains.get(port, "sync"),
-                             ("sync", *sorted({*room.domains.values()} - {None})))
+                             ("sync", *sorted({name for name in room.domains.values() if name})))
         made = implement(text, folder, place=room.place)
         result |= dataclasses.asdict(made)
         result["margin"] = {clock: round(mhz / TARGET_MHZ - 1, 3)

@@ -51,13 +51,15 @@ class SpiWires(wiring.Component):
         self.domain = domain
         super().__init__({
             "post": In(1), "done": Out(1), "request": Out(1), "heard": Out(8 * HEARD_BYTES),
-            "clock": Out(1), "select": Out(1, init=1), "data_in": Out(1), "data_out": In(1),
+            "clock": Out(1), "select": Out(1), "data_in": Out(1), "data_out": In(1),
         })
 
     def elaborate(self, platform):
         m = Module()
         d = m.d[self.domain]
         m.submodules.letter = letter = Mailbox(_Letter(), SPI_TRANSFER, self.domain)
+        selected = Signal()
+        m.d.comb += self.select.eq(~selected)
         taken, content, left = Signal(), Signal(8 * _LONGEST), Signal(16)
         bits, byte, answer = Signal(3), Signal(8), Signal(8)
         kept, pause = Signal(range(HEARD_BYTES + 1)), Signal(range(_RELEASED_CYCLES))
@@ -70,7 +72,7 @@ class SpiWires(wiring.Component):
                     m.next = "load"
             with m.State("load"):
                 d += [content.eq(letter.data.bytes.as_value() >> 8), left.eq(letter.data.count),
-                      byte.eq(letter.data.bytes[0]), self.select.eq(0), self.heard.eq(0)]
+                      byte.eq(letter.data.bytes[0]), selected.eq(1), self.heard.eq(0)]
                 m.next = "rise"
             with m.State("rise"):
                 d += [self.clock.eq(1), answer.eq(Cat(self.data_out, answer)), bits.eq(bits + 1)]
@@ -85,7 +87,7 @@ class SpiWires(wiring.Component):
                     with m.If(left == 1):
                         m.next = "release"
             with m.State("release"):
-                d += [self.select.eq(1), pause.eq(pause + 1)]
+                d += [selected.eq(0), pause.eq(pause + 1)]
                 with m.If(pause == _RELEASED_CYCLES - 1):
                     d += [self.done.eq(~self.done), pause.eq(0)]
                     m.next = "idle"
