@@ -14,10 +14,10 @@ SECOND = {
 }
 
 
-def contexts(record, die) -> list[int]:
+def exposures(record, die) -> list[int]:
     """What the frames say of themselves."""
     table = embedded_registers(die)
-    return [name_values(frame.embedded[0], table).get("frame_context", -1)
+    return [name_values(frame.embedded[0], table)["coarse_integration_time"]
             for frame in decode(record.packet_bytes).of_channel(0)]
 
 
@@ -25,7 +25,9 @@ def test_contexts_of_other_exposures_gains_and_masks_take_turns(run, die):
     record = run(frames=4, registers=SECOND | {"second_capture_mask": 0b1011})
     assert_exact(record, frames=4)
     assert [frame.settings["context"] for frame in record.frames] == [0, 1, 0, 1]
-    assert contexts(record, die) == [0, 1, 0, 1]
+    first, second = (die.captures[0].coarse_integration_lines,
+                     SECOND["second_coarse_integration_time"])
+    assert exposures(record, die) == [first, second, first, second]
 
 
 def test_contexts_of_other_regions_take_turns(run, die):

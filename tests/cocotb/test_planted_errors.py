@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from support.die_runs import assert_exact
+from tapetum.csi2.bottom_rows import bottom_rows
 from tapetum_sim.frame.run import compare
 
 BOUNDARIES = ("settings", "readout", "adc", "correct", "hdr", "output", "csi2")
@@ -97,7 +98,7 @@ def test_a_row_that_is_missing_on_the_link_makes_its_frame_incomplete(finished):
     request, recordings, _ = finished
     sent = recordings.packet_bytes
     row_bytes = 4 + 32 * 3 // 2 + 2
-    end = 4
+    end = 4 + len(bottom_rows(request.config)) * row_bytes
     spoilt = compare(request, replace(recordings, packet_bytes=sent[:-end - row_bytes]
                                       + sent[-end:]))
     assert mismatches(spoilt)["csi2"] >= row_bytes

@@ -10,6 +10,7 @@ import pytest
 
 from support.die_runs import build_once, make_request
 from tapetum.compand.tables import OCTAVES_12, OX03C10, CompandingTable
+from tapetum.csi2.bottom_rows import bottom_rows
 from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.frame import run as run_module
 from tapetum_sim.pixel_die import PixelDie
@@ -44,9 +45,10 @@ def test_the_packets_hold_the_linear_frames_through_the_companding_table(run, tm
 def test_a_finished_run_leaves_a_complete_report(finished, tmp_path):
     request, _, record = finished
     summary = write_report(record, tmp_path)
+    below = len(bottom_rows(request.config))
     assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(summary))
     assert (summary["mismatches"], summary["dropped_frames"], summary["frames"]) == (0, 0, 2)
-    assert summary["csi2"]["packets"] == 2 * (2 + 1 + 16) + 2 * (2 + 16)
+    assert summary["csi2"]["packets"] == 2 * (2 + 1 + 16 + below) + 2 * (2 + 16)
     assert summary["seed"] == request.seed
     assert np.load(tmp_path / "captures.npy").shape == (2, 4, 16, 32)
     pictures = {path.stem for path in tmp_path.glob("*.png")}

@@ -13,7 +13,9 @@ _KEYWORDS = """
     level longint mem na negedge nonsticky number onreadtype onwritetype posedge property r rclr ref
     reg regalign regfile rset ruser rw rw1 signal string struct sw this true type unsigned w w1 wclr
     woclr woset wot wr wset wuser wzc wzs wzt
+    alternate byte int precedencetype real shortint shortreal signed with within
     """
+"""In the last line those that the standard only reserves."""
 
 
 def systemrdl(config: DieConfig) -> str:

@@ -30,7 +30,7 @@ def verdict_bytes(*, frame: int, flags: Sequence[str], model_id: int, cycles: in
 
 def verdict_summary(flags: Sequence[str], scores: Sequence[int]) -> dict[str, int]:
     """The registers of a verdict."""
-    is_valid = tuple(flags) == ("valid",)
+    is_valid = tuple(flags) == ("valid",) and len(scores) > 0
     return {"verdict_flags": sum(1 << FLAGS.index(name) for name in flags),
             "verdict_class": int(np.argmax(scores)) if is_valid else 255,
             "verdict_score": max(scores) if is_valid else 0}

@@ -3,6 +3,7 @@
 
 import pytest
 
+from tapetum.csi2.bottom_rows import TOP_ROWS
 from tapetum.presets import PRESETS, preset
 from tapetum.registers.definition import Access, Storage
 from tapetum.registers.table import register_table
@@ -74,7 +75,7 @@ def test_every_preset_is_bound_as_a_ccs_sensor(name):
     array = PRESETS[name].array
     assert sensor.name == "ccs"
     assert (sensor.columns, sensor.rows) == (array.columns, array.rows)
-    assert sensor.first_image_row == PRESETS[name].csi2.embedded_top_rows
+    assert sensor.first_image_row == TOP_ROWS
     assert 0x0A0A in sensor.formats
     assert sum(map(transaction_bits, bus.made)) / 400e3 < 0.05
     assert max(made.address for made in bus.made) == 0x1C02

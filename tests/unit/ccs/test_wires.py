@@ -36,6 +36,6 @@ def test_the_driver_probes_and_streams_through_the_wires(simulator, tmp_path, fr
     assert seen["read_back"] == {f"{address:04x}": model.read(address, 2).hex()
                                  for address in READ_BACK}
     assert seen["faults"] == 0
-    assert seen["probe_transactions"] == 270
+    assert seen["probe_transactions"] == 271
     if frequency_hz >= 400_000:
         assert seen["probe_ms"] <= 50

@@ -39,7 +39,7 @@ def scene(tmp_path, values):
     (["--set", "capture_mask=1.5"], "must be REGISTER=VALUE with a whole number"),
     (["--set", "=3"], "there is no register ''"),
     (["--set", "captur_mask=3"], "perhaps capture_mask"),
-    (["--set", "mask=3"], "perhaps capture_mask or fault_mask is meant"),
+    (["--set", "mask=3"], "perhaps capture_mask or fault_mask or second_capture_mask is meant"),
     (["--set", "zzz=3"], "there is no register 'zzz'; `tapetum registers` lists all of them"),
     (["--set", "capture_mask=256"], "register capture_mask holds 0 to 15, not 256"),
     (["--set", "capture_mask=-1"], "register capture_mask holds 0 to 15, not -1"),

@@ -58,7 +58,7 @@ class TransmitterWithMap(Elaboratable):
         return m
 
 
-SILENCE_CLOCKS = 60
+SILENCE_CLOCKS = 600
 """Byte clocks without a packet after which no more is to come."""
 
 

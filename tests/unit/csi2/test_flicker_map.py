@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from support import TrafficPattern
+from tapetum.csi2.bottom_rows import bottom_rows
 from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.frame.boundaries import compare_packets
 from tapetum_sim.models.csi2 import OutputRow, pack_marks, transmit
@@ -143,4 +144,5 @@ def test_the_map_of_a_row_follows_the_row_in_the_model():
                     marks=np.ones(32, bool))
     types = [packet.data_type for packet in
              decode(transmit(config, [row], {0: settings_with(config)})).packets]
-    assert types == [0x00, 0x12, 0x2C, 0x01, 0x00, 0x30, 0x01]
+    below = [0x12] * len(bottom_rows(config))
+    assert types == [0x00, 0x12, 0x2C, *below, 0x01, 0x00, 0x30, 0x01]
