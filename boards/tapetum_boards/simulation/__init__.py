@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands around the FPGA on a board, for simulation."""
