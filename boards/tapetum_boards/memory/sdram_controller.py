@@ -63,7 +63,8 @@ class SdramController(wiring.Component):
         if chip.column_bits < 8:
             raise ValueError(f"column_bits must be at least 8, not {chip.column_bits}.")
         if not 0 <= read_delay_cycles <= 2:
-            raise ValueError(f"read_delay_cycles must lie between 0 and 2, not {read_delay_cycles}.")
+            raise ValueError(f"read_delay_cycles must lie between 0 and 2, not "
+                             f"{read_delay_cycles}.")
         self.chip, self.clock_hz = chip, clock_hz
         self.read_delay_cycles = read_delay_cycles
         super().__init__({

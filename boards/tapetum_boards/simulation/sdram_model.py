@@ -57,7 +57,7 @@ class SdramModel(wiring.Component):
             m.d.sync += closing.eq(closing - 1)
         programmed = Signal()
         wrong = Signal()
-        for name, count in since.items():
+        for count in since.values():
             with m.If(count != (1 << 24) - 1):
                 m.d.sync += count.eq(count + 1)
         powered = Signal(range(cycles("power_up") + 1))

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Integer-exact models of what boards add to the die."""

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Photodiodes, row lines and comparators on the FPGA: the whole pixel die."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from tapetum.adc.bond_test import BondPattern
+from tapetum.adc.geometry import bond_count
+from tapetum.config import DieConfig
+from tapetum.pixel import RowControl, ShutterControl
+from tapetum_sim.pixel_die.comparator_bank import ComparatorBank
+
+from .drawn_scene import DRAWN_LATENCY_CYCLES, DRAWN_SCENES, DrawnScene
+from .light_meter import Instant, LightMeter
+from .noise import LANES, NoiseGenerator
+from .pixel_response import FRACTION_BITS, RESPONSE_LATENCY_CYCLES, PixelResponse
+from .pulsed_lamp import PERIOD_BITS, PulsedLamp
+from .scale import SCALE_LATENCY_CYCLES, Scale, Scaler
+
+__all__ = ["COLUMN_LEVEL_FACTOR", "BoardPixelDie", "ConversionMode", "PixelDieSettings",
+           "settle_cycles"]
+
+COLUMN_LEVEL_FACTOR = 37
+"""Spreads the columns' reset levels over a code: by the low bits of a product."""
+_SEEDED = 3
+_FIRST_COLUMNS = _SEEDED + 8
+"""Clocks after a row line moved at which the noise has forgotten its seed and scales are there."""
+
+
+def settle_cycles(config: DieConfig) -> int:
+    """Clocks of ``sync`` from a change of the row lines until the comparators see its effect."""
+    groups = config.array.total_columns // LANES
+    return _FIRST_COLUMNS + groups + DRAWN_LATENCY_CYCLES + RESPONSE_LATENCY_CYCLES + 4
+
+
+class ConversionMode(data.StructLayout):
+    """How a photodiode's electrons become codes at one conversion gain."""
+
+    def __init__(self, bits: int):
+        super().__init__({"gain": Scale, "full_well": bits + 1 + FRACTION_BITS, "shot_shift": 3})
+
+
+class PixelDieSettings(data.StructLayout):
+    """What the host chooses of light and pixels.
+
+    Members
+    -------
+    modes : large photodiode at high and at low gain, small photodiode
+    seed : 32, freeze : 1
+        Noise is drawn from the seed alone, and is the same in every frame; else time is mixed in.
+    """
+
+    def __init__(self, config: DieConfig):
+        super().__init__({
+            "scene": DRAWN_SCENES, "lamp_period_clocks": PERIOD_BITS,
+            "lamp_on_clocks": PERIOD_BITS,
+            "modes": data.ArrayLayout(ConversionMode(config.adc.bits), 3),
+            "read_shift": 3, "seed": 32, "freeze": 1,
+        })
+
+
+class BoardPixelDie(wiring.Component):
+    """Behaves towards the logic die like the analogue one, four columns a clock.
+
+    Whenever a row line moves the columns settle anew: `settle_cycles` later the comparators are
+    ready. What the row lines do not ask for is not known: exposures are measured
+    (`LightMeter`), and a ramp is compared with what stands there.
+
+    Parameters
+    ----------
+    config : DieConfig
+        Settling times must leave `settle_cycles`.
+
+    Members
+    -------
+    settings : In(PixelDieSettings)
+    row_control, shutters, ramp_code, ramp_active, comparators
+    bond_pattern, bond_map_load, bond_map
+        Of `Die`; those of the counter's domain are in ``counter_domain`` here as well.
+    light : Out(Instant)
+        Exposure at the last transfer.
+    """
+
+    def __init__(self, config: DieConfig, *, counter_domain: str = "adc"):
+        timing = config.timing
+        needed_ns = settle_cycles(config) / config.sync_clock_hz * 1e9
+        for name in ("reset_settle_ns", "transfer_settle_ns", "gain_settle_ns"):
+            if getattr(timing, name) < needed_ns:
+                raise ValueError(f"{name} is {getattr(timing, name)}, but the columns of this "
+                                 f"pixel die settle in {needed_ns:.0f} ns; raise it.")
+        if config.array.total_columns % LANES or config.array.optical_black_columns % LANES:
+            raise ValueError(f"columns must be multiples of {LANES}.")
+        self.config, self.counter_domain = config, counter_domain
+        adc = config.adc
+        super().__init__({
+            "settings": In(PixelDieSettings(config)),
+            "row_control": In(RowControl),
+            "shutters": In(data.ArrayLayout(ShutterControl, 2 * len(config.exposure_groups))),
+            "ramp_code": In(adc.bits), "ramp_active": In(1),
+            "bond_pattern": In(BondPattern), "bond_map_load": In(1),
+            "bond_map": In(adc.bond_group_columns),
+            "comparators": Out(bond_count(config)),
+            "light": Out(Instant),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        config, settings, control = self.config, self.settings, self.row_control
+        array = config.array
+        m.submodules.lamp = lamp = PulsedLamp()
+        m.submodules.meter = meter = LightMeter(config)
+        m.submodules.scaler = scaler = Scaler()
+        m.submodules.scene = DrawnScene(array)
+        m.submodules.shot_noise = shot_noise = NoiseGenerator()
+        m.submodules.read_noise = read_noise = NoiseGenerator()
+        m.d.comb += [
+            lamp.period_clocks.eq(settings.lamp_period_clocks),
+            lamp.on_clocks.eq(settings.lamp_on_clocks),
+            meter.row_control.eq(control), meter.shutters.eq(self.shutters),
+            meter.lamp_on.eq(lamp.on), self.light.eq(meter.exposure),
+        ]
+
+        # A pass over the columns begins whenever a line moves.
+        before = Signal(RowControl)
+        moved = Signal()
+        groups = array.total_columns // LANES
+        phase = Signal(range(settle_cycles(config) + 1))
+        m.d.sync += before.eq(control)
+        m.d.comb += moved.eq((Value.cast(control) != Value.cast(before)) & control.select)
+        with m.If(moved):
+            m.d.sync += phase.eq(0)
+        with m.Elif(phase != settle_cycles(config)):
+            m.d.sync += phase.eq(phase + 1)
+
+        charged, is_small = Signal(), Signal()
+        with m.If(control.reset):
+            m.d.sync += charged.eq(0)
+        with m.Elif(control.transfer_large | control.transfer_small):
+            m.d.sync += [charged.eq(1), is_small.eq(control.transfer_small)]
+        number = Mux(is_small, 2, Mux(control.high_gain, 0, 1))
+        mode = Signal(ConversionMode(config.adc.bits))
+        m.d.sync += mode.eq(settings.modes[number])
+
+        steady, of_lamp = Signal(Scale), Signal(Scale)
+        m.d.comb += [
+            scaler.gain.eq(mode.gain),
+            scaler.clocks.eq(Mux(phase == _SEEDED, meter.exposure.time, meter.exposure.lamp)),
+        ]
+        with m.If(phase == _SEEDED + SCALE_LATENCY_CYCLES):
+            m.d.sync += steady.eq(scaler.scale)
+        with m.If(phase == _SEEDED + 1 + SCALE_LATENCY_CYCLES):
+            m.d.sync += of_lamp.eq(scaler.scale)
+
+        # Both gains convert the same electrons: their noise is drawn from the transfer on.
+        clock = Signal(32)
+        m.d.sync += clock.eq(clock + 1)
+        live = Mux(settings.freeze, 0, clock)
+        charge_live = Signal(32)
+        with m.If(meter.transferred):
+            m.d.sync += charge_live.eq(live)
+        m.d.comb += [
+            shot_noise.load.eq(phase == _SEEDED), read_noise.load.eq(phase == _SEEDED),
+            shot_noise.seed.eq(Cat(settings.seed ^ charge_live, control.physical_row,
+                                   meter.exposure.time[:12], is_small)),
+            read_noise.seed.eq(Cat(settings.seed ^ live, C(0, 12), control.physical_row,
+                                   charged, is_small & charged, control.high_gain, C(1, 1))),
+        ]
+
+        self._columns(m, phase, groups, charged, mode, steady, of_lamp)
+        return m
+
+    def _columns(self, m: Module, phase: Signal, groups: int, charged: Signal, mode, steady,
+                 of_lamp) -> None:
+        config, settings, control = self.config, self.settings, self.row_control
+        array, adc = config.array, config.adc
+        scene, bits = m.submodules.scene, adc.bits + 1 + FRACTION_BITS
+        place = Signal(range(groups))
+        moving = Signal()
+        first = array.optical_black_columns // LANES
+        m.d.comb += [
+            place.eq(phase - _FIRST_COLUMNS),
+            moving.eq((phase >= _FIRST_COLUMNS) & (phase < _FIRST_COLUMNS + groups)),
+            scene.scene.eq(settings.scene),
+            scene.row.eq(control.physical_row - array.dark_rows),
+            scene.column.eq((place - first) << 2),
+        ]
+        driven, lit, there = (Signal(DRAWN_LATENCY_CYCLES, name=name)
+                              for name in ("driven", "lit", "there"))
+        arrived = Signal(RESPONSE_LATENCY_CYCLES)
+        where = Signal.like(place, name="where_0")
+        m.d.sync += where.eq(place)
+        arriving = Signal.like(place)
+        is_test = control.physical_row < array.test_rows
+        is_dark = control.physical_row < array.dark_rows
+        m.d.sync += [
+            arriving.eq(where),
+            driven.eq(Cat(~charged | is_test, driven)),
+            lit.eq(Cat(charged & ~is_dark & (place >= first), lit)),
+            there.eq(Cat(moving, there)), arrived.eq(Cat(there[-1], arrived)),
+        ]
+        quarter = adc.full_well_codes << FRACTION_BITS >> 2
+        nominal = adc.nominal_reset_trip_counts << FRACTION_BITS
+        trips = []
+        for lane in range(LANES):
+            m.submodules[f"response_{lane}"] = response = PixelResponse(adc)
+            column = Cat(C(lane, 2), arriving)
+            spread = Signal(5, name=f"spread_{lane}")
+            m.d.comb += [
+                spread.eq((column * COLUMN_LEVEL_FACTOR) ^ (column >> 3)),
+                response.radiance.eq(Mux(lit[-1], Value.cast(scene.radiance[lane]), 0)),
+                response.steady.eq(steady), response.lamp.eq(of_lamp),
+                response.full_well.eq(mode.full_well),
+                response.driven.eq(driven[-1]),
+                response.driven_level.eq(Mux(
+                    charged, Mux(control.physical_row[0], 3 * quarter, quarter), 0)),
+                response.shot.eq(m.submodules.shot_noise.numbers[lane]),
+                response.read.eq(m.submodules.read_noise.numbers[lane]),
+                response.shot_shift.eq(mode.shot_shift),
+                response.read_shift.eq(settings.read_shift),
+                response.level.eq(nominal - 16 + spread),
+            ]
+            trips.append(response.trip)
+        assert bits == len(trips[0]) + FRACTION_BITS
+
+        m.submodules.bank = bank = DomainRenamer(self.counter_domain)(ComparatorBank(config))
+        planes = []
+        for bit in range(adc.bits + 1):
+            plane = Signal(array.total_columns, name=f"plane_{bit}", reset_less=True)
+            with m.If(arrived[-1]):
+                m.d.sync += plane.eq(Cat(plane[LANES:], (trip[bit] for trip in trips)))
+            planes.append(plane)
+        m.d.comb += [
+            # Quasi-static: the planes stand still from the end of a pass to the next move of a row
+            # line, and ramps run between these.
+            bank.trips.eq(Cat(planes)),
+            bank.ramp_code.eq(self.ramp_code), bank.ramp_active.eq(self.ramp_active),
+            bank.bond_pattern.eq(self.bond_pattern), bank.bond_map_load.eq(self.bond_map_load),
+            bank.bond_map.eq(self.bond_map), self.comparators.eq(bank.bonds),
+        ]
