@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The die, a pixel die over it and a host beside it: everything on a board but its pins."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tapetum.config import DieConfig
+from tapetum.die import Die
+
+from .capture.packet_capture import PacketCapture
+from .link.bus_decoder import BusDecoder
+from .link.die_access import DieAccess
+from .link.host_link import HostLink
+from .link.memory_access import MemoryAccess
+from .memory.memory_port import BURST_BYTES
+from .memory.memory_share import MemoryShare
+from .memory.sdram_chip import SdramChip
+from .memory.sdram_controller import SdramController, SdramPins
+from .pixel_die.board_pixel_die import BoardPixelDie
+from .registers.board_registers import BoardRegisters
+from .registers.table import board_registers
+
+__all__ = ["BoardCore"]
+
+
+class BoardCore(wiring.Component):
+    """::
+
+        serial ─► HostLink ─► BusDecoder ─┬► die registers
+                                          ├► board registers ─► pixel die ◄─► die
+                                          └► memory ◄─ packets of a frame ◄────┘
+
+    Clocks: ``sync``, ``adc`` and ``byte``, as the die has them.
+
+    Parameters
+    ----------
+    config : DieConfig
+        One of `with_board_timing`.
+    chip : SdramChip
+    bits_per_second : float
+        Of the serial line.
+
+    Members
+    -------
+    receive : In(1), transmit : Out(1)
+        The serial line.
+    memory : Out(SdramPins)
+    scl, sda, pull_sda : the die's two-wire bus
+    error, interrupt_request, strobe : Out(1)
+    """
+
+    def __init__(self, config: DieConfig, chip: SdramChip, *, bits_per_second: float = 3e6):
+        self.config, self.chip, self.bits_per_second = config, chip, bits_per_second
+        self.die = Die(config)
+        super().__init__({
+            "receive": In(1, init=1), "transmit": Out(1, init=1), "memory": Out(SdramPins(chip)),
+            "scl": In(1, init=1), "sda": In(1, init=1), "pull_sda": Out(1),
+            "error": Out(1), "interrupt_request": Out(1), "strobe": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        config, die = self.config, self.die
+        m.submodules.die = die
+        m.submodules.pixel_die = pixel_die = BoardPixelDie(config)
+        for name in ("row_control", "shutters", "ramp_code", "ramp_active", "bond_pattern",
+                     "bond_map_load", "bond_map"):
+            m.d.comb += getattr(pixel_die, name).eq(getattr(die, name))
+        m.d.comb += [
+            die.comparators.eq(pixel_die.comparators),
+            die.scl.eq(self.scl), die.sda.eq(self.sda), self.pull_sda.eq(die.pull_sda),
+            self.error.eq(die.error), self.interrupt_request.eq(die.interrupt_request),
+            self.strobe.eq(die.strobe),
+            # No board has a D-PHY: the packets end in memory.
+            die.phy.ready.eq(die.phy.request),
+        ]
+        self._host(m, pixel_die)
+        return m
+
+    def _host(self, m: Module, pixel_die: BoardPixelDie) -> None:
+        config, die = self.config, self.die
+        m.submodules.controller = controller = SdramController(self.chip, config.sync_clock_hz)
+        connect(m, controller.pins, flipped(self.memory))
+        bits = controller.port.signature.address_bits
+        m.submodules.share = share = MemoryShare(bits, 2)
+        connect(m, share.memory, controller.port)
+
+        m.submodules.link = link = HostLink(config.sync_clock_hz, self.bits_per_second)
+        m.submodules.decoder = decoder = BusDecoder()
+        m.submodules.die_access = die_access = DieAccess()
+        m.submodules.registers = registers = BoardRegisters(board_registers(config))
+        m.submodules.memory_access = memory_access = MemoryAccess(bits)
+        m.submodules.capture = capture = PacketCapture(bits, config.csi2.byte_lanes)
+        connect(m, link.bus, decoder.bus)
+        connect(m, decoder.die, die_access.bus)
+        connect(m, decoder.board, registers.bus)
+        connect(m, decoder.memory, memory_access.bus)
+        connect(m, die_access.die, die.bus)
+        connect(m, capture.memory, share.clients[0])
+        connect(m, memory_access.memory, share.clients[1])
+
+        dropped = Signal(32)
+        with m.If(link.dropped):
+            m.d.sync += dropped.eq(dropped + 1)
+        settings = pixel_die.settings
+        m.d.comb += [
+            link.receive.eq(self.receive), self.transmit.eq(link.transmit),
+            die_access.waits.eq(die.bus_waits),
+            capture.packets.eq(die.csi2.packet_bytes), capture.strobe.eq(die.csi2.packet_strobe),
+            capture.start.eq(registers.capture_start_strobe),
+            capture.place.eq(registers.capture_place >> (BURST_BYTES - 1).bit_length()),
+            registers.capture_start.eq(capture.busy), registers.capture_lost.eq(capture.lost),
+            registers.capture_bytes.eq(capture.count), registers.dropped_packets.eq(dropped),
+            settings.scene.eq(registers.scene), settings.freeze.eq(registers.noise_freeze),
+            settings.read_shift.eq(registers.read_noise_shift),
+            settings.seed.eq(registers.noise_seed),
+            settings.lamp_period_clocks.eq(registers.lamp_period),
+            settings.lamp_on_clocks.eq(registers.lamp_on),
+        ]
+        for index in range(3):
+            mode = settings.modes[index]
+            m.d.comb += [
+                mode.gain.mantissa.eq(getattr(registers, f"mode_{index}_gain_mantissa")),
+                mode.gain.exponent.eq(getattr(registers, f"mode_{index}_gain_exponent")),
+                mode.shot_shift.eq(getattr(registers, f"mode_{index}_shot_noise_shift")),
+                mode.full_well.eq(getattr(registers, f"mode_{index}_full_well")),
+            ]

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the die is built for on each board: presets whose rows wait for the FPGA's pixel die."""
+
+from dataclasses import replace
+
+from tapetum.config import DieConfig
+from tapetum.presets import automotive_captures, preset
+
+from .pixel_die.board_pixel_die import settle_cycles
+
+__all__ = ["with_board_timing"]
+
+
+def with_board_timing(name: str) -> DieConfig:
+    """A preset whose settling times leave the pixel die the clocks that it needs for its columns.
+
+    Lines become longer and frames shorter by as many lines, so that the frame rate stays.
+    """
+    config = preset(name)
+    settle_ns = int(settle_cycles(config) / config.sync_clock_hz * 1e9) + 1
+    frame_cycles = config.timing.line_length_cycles * config.timing.frame_length_lines
+    settled = replace(config.timing, reset_settle_ns=settle_ns, transfer_settle_ns=settle_ns,
+                      gain_settle_ns=settle_ns, line_length_cycles=0xFFFF)
+    lag_lines = config.hdr.line_buffer_lag_lines
+    long = replace(config, timing=settled, captures=tuple(
+        replace(capture, coarse_integration_lines=1, fine_integration_cycles=0)
+        for capture in config.captures))
+    line = max(long.row_timing.line_cycles, config.timing.line_length_cycles)
+    timing = replace(settled, line_length_cycles=line, frame_length_lines=frame_cycles // line)
+    return replace(config, timing=timing,
+                   captures=automotive_captures(timing, config.sync_clock_hz, lag_lines=lag_lines))
