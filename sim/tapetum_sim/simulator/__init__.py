@@ -37,6 +37,7 @@ from .execution import CycleLimitError, Run, SimulationError, run
 from .mailbox import Mailbox, post
 from .recorder import Recorder, flush_recordings
 from .recording import read_recording, unpack
+from .serial_line import SerialLine
 from .session import parameters, publish, report_progress, run_directory
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Mailbox",
     "Recorder",
     "Run",
+    "SerialLine",
     "SimulationError",
     "build",
     "flush_recordings",

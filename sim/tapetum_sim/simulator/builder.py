@@ -14,7 +14,15 @@ from types import MappingProxyType
 from amaranth.lib import wiring
 
 from .library import compiled_library
-from .runner import NATIVE, PROFILES, BuildError, NativeRunner, tool_versions, waves_format
+from .runner import (
+    NATIVE,
+    OWN_MODULES,
+    PROFILES,
+    BuildError,
+    NativeRunner,
+    tool_versions,
+    waves_format,
+)
 from .toplevel import TopLevel, elaborate
 from .verilog import FAST, READABLE, YosysError, convert
 
@@ -56,8 +64,8 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
     Builds live in ``root/<hash>``, the hash covering the RTLIL of the design, the flags, the
     native sources and the versions of the tools. A build is made in a temporary folder and renamed
     when it is complete, so any number of processes may build at once. What all designs share,
-    Verilator's own library, recorder and mailbox, is compiled once, while the first design is
-    elaborated, and kept in ``root/runtime-<hash>``.
+    Verilator's own library and what is behind our modules, is compiled once, while the first design
+    is elaborated, and kept in ``root/runtime-<hash>``.
 
     Parameters
     ----------
@@ -103,7 +111,7 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
                 for compiled in library.result().glob("*.o"):
                     shutil.copy(compiled, work)
                 NativeRunner(PROFILES[profile], build_jobs=build_jobs).compile(
-                    [verilog, NATIVE / "recorder.sv", NATIVE / "mailbox.sv", work / "ports.vlt",
+                    [verilog, *(NATIVE / f"{name}.sv" for name in OWN_MODULES), work / "ports.vlt",
                      NATIVE / "waivers.vlt"], work, waves=waves)
                 _publish(work, directory)
             finally:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What no design changes, compiled once: Verilator's own library, recorder and mailbox."""
+"""What no design changes, compiled once: Verilator's library, and what is behind our modules."""
 
 import fcntl
 import hashlib
@@ -7,11 +7,17 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from .runner import LIBRARY, NATIVE, NativeRunner, tool_versions, waves_format
+from .runner import (
+    LIBRARY,
+    NATIVE,
+    OWN_MODULES,
+    NativeRunner,
+    tool_versions,
+    waves_format,
+)
 
 __all__ = ["compiled_library"]
 
-_OWN = ("recorder", "mailbox")
 _VERILATOR = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads")
 
 
@@ -37,14 +43,14 @@ def compiled_library(root: Path, waves: bool) -> Path:
 
 def _key(waves: bool) -> str:
     parts = (LIBRARY.make, waves and waves_format(), tool_versions(),
-             [(NATIVE / f"{name}.cpp").read_text() for name in _OWN])
+             [(NATIVE / f"{name}.cpp").read_text() for name in OWN_MODULES])
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
 
 
 def _make(library: Path, waves: bool) -> None:
     """Build the objects with a design that has nothing in it, in a folder renamed when complete."""
     tracing = [f"verilated_{waves_format()}_c"] if waves else []
-    objects = [f"{name}.o" for name in (*_VERILATOR, *tracing, *_OWN)]
+    objects = [f"{name}.o" for name in (*_VERILATOR, *tracing, *OWN_MODULES)]
     with tempfile.TemporaryDirectory(prefix="building-", dir=library.parent) as partial:
         work = Path(partial, "work")
         work.mkdir()

@@ -20,10 +20,12 @@ from typing import TextIO
 import cocotb_tools.config
 from cocotb_tools.runner import Verilator
 
-__all__ = ["LIBRARY", "PROFILES", "BuildError", "Profile", "VerilatorTool", "NativeRunner",
-           "find_verilator", "tool_versions", "waves_format"]
+__all__ = ["LIBRARY", "OWN_MODULES", "PROFILES", "BuildError", "Profile", "VerilatorTool",
+           "NativeRunner", "find_verilator", "tool_versions", "waves_format"]
 
 NATIVE = Path(__file__).parent / "native"
+OWN_MODULES = ("recorder", "mailbox", "serial_line")
+"""Each a SystemVerilog module, and what is behind it in C++."""
 MINIMUM_VERILATOR = (5, 36)
 PROGRESS_MARK = "@progress "
 
@@ -143,8 +145,7 @@ class NativeRunner(Verilator):
         if self._main is None:
             program = ["--vpi", "-LDFLAGS", f"-rdynamic -Wl,-rpath,{libraries} -L{libraries} "
                        "-lcocotbvpi_verilator",
-                       *(str(NATIVE / name) for name in ("main.cpp", "recorder.cpp",
-                                                         "mailbox.cpp"))]
+                       *(str(NATIVE / f"{name}.cpp") for name in ("main", *OWN_MODULES))]
         else:
             program = ["-CFLAGS", f"-I{self._main.parent}", str(self._main)]
         verilate = [

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A board that runs in Verilator, with its serial port as a pseudo-terminal."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out, connect
+
+from tapetum.config import DieConfig
+from tapetum_sim.simulator import SerialLine
+
+from ..board_core import BoardCore
+from ..link.uart import bit_cycles
+from ..memory.sdram_chip import SdramChip
+from .sdram_model import SdramModel
+
+__all__ = ["DOMAINS", "BoardSimulation"]
+
+DOMAINS = ("sync", "adc", "byte")
+
+
+class BoardSimulation(wiring.Component):
+    """Everything on a board but what turns bits into light or volts.
+
+    Parameters
+    ----------
+    config : DieConfig
+    chip : SdramChip
+    bits_per_second : float
+        Of the serial line, in simulated time: up to a quarter of ``sync``.
+
+    Members
+    -------
+    error : Out(1)
+        The die's pin.
+    memory_misused : Out(1)
+        Sticky, see `SdramModel`.
+    """
+
+    def __init__(self, config: DieConfig, chip: SdramChip, *, bits_per_second: float = 3e6):
+        self.config, self.chip, self.bits_per_second = config, chip, bits_per_second
+        self.core = BoardCore(config, chip, bits_per_second=bits_per_second)
+        super().__init__({"error": Out(1), "memory_misused": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        clock_hz = self.config.sync_clock_hz
+        m.submodules.core = core = self.core
+        m.submodules.chip = chip = SdramModel(self.chip, clock_hz)
+        m.submodules.line = line = SerialLine(bit_cycles(clock_hz, self.bits_per_second))
+        connect(m, core.memory, chip.pins)
+        m.d.comb += [
+            core.receive.eq(line.to_design), line.from_design.eq(core.transmit),
+            self.error.eq(core.error), self.memory_misused.eq(chip.misused),
+        ]
+        return m

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts a simulated board and keeps it running."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tapetum.config import DieConfig
+from tapetum_sim.simulator import Clock, SimulationError, build
+from tapetum_sim.simulator import run as run_simulator
+
+from ..memory.sdram_chip import ULX3S_SDRAM
+from .board_simulation import DOMAINS, BoardSimulation
+
+__all__ = ["simulated_board"]
+
+_FAST_BITS_PER_SECOND = 75e6 / 4
+_FOR_EVER = 1 << 60
+
+
+@contextmanager
+def simulated_board(config: DieConfig, folder: Path, *, fast: bool = True,
+                    progress: Callable[[str], None] = lambda step: None) -> Iterator[Path]:
+    """Yield the serial port of a board in simulation, which ends with the block.
+
+    With ``fast`` the serial line is six times as fast as that of a board, in simulated time.
+
+    Raises
+    ------
+    SimulationError
+        If it did not run until then.
+    """
+    bits_per_second = _FAST_BITS_PER_SECOND if fast else 3e6
+    made = build(BoardSimulation(config, ULX3S_SDRAM, bits_per_second=bits_per_second),
+                 domains=DOMAINS, profile="frame", progress=progress)
+    folder.mkdir(parents=True, exist_ok=True)
+    port, alive = folder / "serial.port", folder / "alive"
+    port.unlink(missing_ok=True)
+    alive.touch()
+    failures: list[Exception] = []
+
+    def go() -> None:
+        try:
+            run_simulator(
+                made, "tapetum_boards.simulation.bench", directory=folder,
+                clocks=[Clock(domain="sync", frequency_hz=round(config.sync_clock_hz)),
+                        Clock(domain="adc", frequency_hz=round(config.adc_clock_hz), phase_ps=311),
+                        Clock(domain="byte", frequency_hz=round(config.csi2.byte_clock_hz),
+                              phase_ps=97)],
+                limit_cycles=_FOR_EVER, parameters={"alive": str(alive.absolute())})
+        except Exception as error:
+            failures.append(error)
+
+    runner = threading.Thread(target=go, daemon=True)
+    runner.start()
+    try:
+        while not port.is_symlink() and runner.is_alive():
+            time.sleep(0.02)
+        if not port.is_symlink():
+            raise failures[0] if failures else SimulationError("the board ended at once")
+        yield port
+    finally:
+        alive.unlink(missing_ok=True)
+        runner.join()
+    if failures:
+        raise failures[0]
