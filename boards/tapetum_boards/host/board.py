@@ -94,6 +94,11 @@ class Board:
                 wait_s: float = 5.0) -> bytes:
         """All packets of the next whole frame."""
         self.set(capture_start=1)
+        return self.captured(progress, wait_s)
+
+    def captured(self, progress: Callable[[int, int], None] = lambda done, total: None,
+                 wait_s: float = 5.0) -> bytes:
+        """Those of a capture that was started before."""
         deadline = time.monotonic() + wait_s
         while self.get("capture_start"):
             if time.monotonic() > deadline:

@@ -1,19 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packets as the board keeps them."""
 
-__all__ = ["without_padding"]
+from collections.abc import Iterator
 
-_LONG = 0x10
+__all__ = ["split_frames", "without_padding"]
+
+_FRAME_START, _LONG = 0x00, 0x10
 _HEADER_BYTES, _CHECKSUM_BYTES = 4, 2
 
 
 def without_padding(kept: bytes) -> bytes:
     """Packets back to back, without the byte that fills up those of an odd length."""
-    packets, place = [], 0
-    while place + _HEADER_BYTES <= len(kept):
+    return b"".join(_packets(kept, padded=True))
+
+
+def split_frames(packets: bytes) -> list[bytes]:
+    """Packets back to back, cut ahead of each frame start of virtual channel 0."""
+    frames: list[bytes] = []
+    for packet in _packets(packets, padded=False):
+        if packet[0] == _FRAME_START:
+            frames.append(b"")
+        if frames:
+            frames[-1] += packet
+    return frames
+
+
+def _packets(content: bytes, *, padded: bool) -> Iterator[bytes]:
+    place = 0
+    while place + _HEADER_BYTES <= len(content):
         length = _HEADER_BYTES
-        if kept[place] & 0x3F >= _LONG:
-            length += int.from_bytes(kept[place + 1:place + 3], "little") + _CHECKSUM_BYTES
-        packets.append(kept[place:place + length])
-        place += length + length % 2
-    return b"".join(packets)
+        if content[place] & 0x3F >= _LONG:
+            length += int.from_bytes(content[place + 1:place + 3], "little") + _CHECKSUM_BYTES
+        yield content[place:place + length]
+        place += length + (length % 2 if padded else 0)

@@ -55,7 +55,6 @@ class BoardPixelDieModel:
         level = (16 * adc.nominal_reset_trip_counts - 16
                  + ((columns * 37 ^ columns >> 3) & 31))
         signal = np.zeros(array.total_columns, np.int64)
-        shot_noise = np.zeros_like(signal)
         charged = light is not None
         if light is not None:
             if row < array.test_rows:
@@ -67,10 +66,11 @@ class BoardPixelDieModel:
                 root = np.array([isqrt((step << 8) + 128) for step in range(64)])
                 numbers = _numbers(self.seed | row << 32 | (light.clocks & 0xFFF) << 44
                                    | small << 56, array.total_columns)
-                shot_noise = numbers * root[np.minimum(signal >> 8, 63)] >> mode.shot_shift
+                shot = numbers * root[np.minimum(signal >> 8, 63)] >> mode.shot_shift
+                signal = np.clip(signal + shot, 0, mode.full_well)
         read = _numbers(self.seed | row << 44 | charged << 56 | (small & charged) << 57
                         | high_gain << 58 | 1 << 59, array.total_columns) >> self.read_shift
-        counts = signal + shot_noise + level + read + 8 >> 4
+        counts = signal + level + read + 8 >> 4
         return np.clip(counts, 0, 1 << adc.bits)
 
     def _signal(self, words: np.ndarray, mode: Mode, light: Light) -> np.ndarray:

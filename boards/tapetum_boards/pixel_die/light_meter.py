@@ -66,8 +66,9 @@ class LightMeter(wiring.Component):
         m = Module()
         control = self.row_control
         row_bits = range(self.config.array.total_rows)
-        now = Signal(Instant)
-        m.d.sync += [now.time.eq(now.time + 1), now.lamp.eq(now.lamp + self.lamp_on)]
+        now, last = Signal(Instant), Signal(Instant)
+        m.d.sync += [now.time.eq(now.time + 1), now.lamp.eq(now.lamp + self.lamp_on),
+                     last.eq(now)]
 
         transfers = Cat(control.transfer_small, control.transfer_large)
         before = Signal(2)
@@ -97,7 +98,7 @@ class LightMeter(wiring.Component):
         ended = Cat(high & ~pulses[:-1], transferred)
         m.submodules.waiting = waiting = Queue(_Emptied(len(pulses)), 4)
         m.d.comb += [waiting.i.valid.eq(ended.any()), waiting.i.payload.pulses.eq(ended),
-                     waiting.i.payload.at.eq(now)]
+                     waiting.i.payload.at.eq(Mux(transferred, now, last))]
 
         left = Signal(len(pulses))
         chosen = left & -left

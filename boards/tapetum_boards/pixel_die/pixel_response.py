@@ -18,7 +18,7 @@ __all__ = ["FRACTION_BITS", "RESPONSE_LATENCY_CYCLES", "SCALE_SHIFT", "SHOT_TABL
 FRACTION_BITS = 4
 """Below a code, while levels and noise are added up."""
 SCALE_SHIFT = 48
-RESPONSE_LATENCY_CYCLES = 5
+RESPONSE_LATENCY_CYCLES = 6
 _SHOT_ENTRIES = 64
 _SHOT_STEP_BITS = 8
 SHOT_TABLE = tuple(isqrt((place << _SHOT_STEP_BITS) + (1 << _SHOT_STEP_BITS - 1))
@@ -31,9 +31,9 @@ class PixelResponse(wiring.Component):
 
     ::
 
-        radiance * scale >> 48 ─► at most full well ─► + shot noise ─► + level + read noise ─► trip
+        radiance * scale >> 48 ─► at most full well, + shot noise ─► + level + read noise ─► trip
 
-    Latency: 5 clocks for ``radiance``, ``scale`` and the noise alike. Throughput: one per clock.
+    Latency: 6 clocks for ``radiance``, ``scale`` and the noise alike. Throughput: one per clock.
 
     Parameters
     ----------
@@ -122,12 +122,24 @@ class PixelResponse(wiring.Component):
             collected.eq(signal),
         ]
 
-        # 5: the comparator's own
+        # 5: ... but no well holds more than it can
+        noisy = Signal(signed(bits + 2))
+        electrons = Signal(bits, reset_less=True)
+        m.d.comb += noisy.eq(collected + (shot >> self.shot_shift))
+        driven = later(driven, 2, "driven_still")
+        with m.If(noisy < 0):
+            m.d.sync += electrons.eq(0)
+        with m.Elif((noisy > self.full_well) & ~driven):
+            m.d.sync += electrons.eq(self.full_well)
+        with m.Else():
+            m.d.sync += electrons.eq(noisy)
+
+        # 6: the comparator's own
         level = Signal(signed(bits + 3))
         counts = Signal(signed(bits + 3 - FRACTION_BITS))
         m.d.comb += [
-            level.eq(collected + (shot >> self.shot_shift) + later(self.level, 4, "level")
-                     + (later(self.read, 4, "read") >> self.read_shift)
+            level.eq(electrons + later(self.level, 5, "level")
+                     + (later(self.read, 5, "read") >> self.read_shift)
                      + (1 << FRACTION_BITS - 1)),
             counts.eq(level >> FRACTION_BITS),
         ]

@@ -162,7 +162,7 @@ def test_shutters_that_let_go_together_are_all_remembered():
             exposures.append(ctx.get(bench.dut.light.time))
 
     simulate(bench.dut, read, cycles=5000)
-    assert exposures == [1010 - 1 + 100 * turn + 1 for turn in range(3)]
+    assert exposures == [1011 + 100 * turn for turn in range(3)]
 
 
 def test_rejects_a_die_that_does_not_wait_for_its_columns():

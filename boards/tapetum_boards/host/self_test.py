@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does the board send what the models say, bit for bit?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tapetum.config import CaptureConfig, ConversionGain, DieConfig, Photodiode
+from tapetum.pixel import RampKind
+from tapetum.registers.table import register_table
+from tapetum_sim.csi2.decoder import decode
+from tapetum_sim.errors import UserError
+from tapetum_sim.frame.reference import expected_ramps, reference
+from tapetum_sim.models.settings import frame_settings
+
+from ..models.drawn_scene import drawn_scene
+from ..models.pixel_die import BoardPixelDieModel, Light
+from ..pixel_die.defaults import default_modes
+from ..pixel_die.drawn_scene import DRAWN_SCENES
+from .board import Board
+from .packets import split_frames
+
+__all__ = ["SelfTest", "expected_packets", "run_self_test"]
+
+_SEED = 0x5EED
+_READ_SHIFT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfTest:
+    """What came of it: of which frame, how many bytes and pixels, and how many were different."""
+
+    frame: int
+    bytes_compared: int
+    different_bytes: int
+    pixels_compared: int
+    different_pixels: int
+
+    @property
+    def passed(self) -> bool:
+        return self.pixels_compared > 0 and not self.different_bytes + self.different_pixels
+
+
+def expected_packets(config: DieConfig, scene: DRAWN_SCENES, frames: int) -> list[bytes]:
+    """Packets of the first frames after a reset, with noise drawn from the seed alone."""
+    modes = default_modes(config)
+    pixels = BoardPixelDieModel(config, drawn_scene(config.array, scene), modes, seed=_SEED,
+                                read_shift=_READ_SHIFT)
+    registers = {register.name: register.reset for register in register_table(config)}
+    settings = frame_settings(config, registers).settings
+    if config.array.total_rows + config.largest_lag_lines >= settings["frame_length_lines"]:
+        raise UserError("frames overlap in this configuration; lengthen the frame.")
+    requests, trips = [], []
+    for frame in range(frames):
+        for kind, capture, _, _, _, row, exposure, _ in expected_ramps(config, settings):
+            mode: CaptureConfig = config.captures[capture]
+            light = Light(clocks=exposure, lamp_clocks=0) if kind else None
+            requests.append({"command": {
+                "kind": (RampKind.SIGNAL if kind else RampKind.RESET).value,
+                "tag": {"frame": frame, "capture": capture}}, "physical_row": row})
+            trips.append(pixels.trips(
+                row, small=mode.photodiode is Photodiode.SMALL, light=light,
+                high_gain=mode.conversion_gain is ConversionGain.HIGH))
+    sent = reference(config, np.array(requests, object), np.array(trips),
+                     dict.fromkeys(range(frames), settings)).packets
+    return split_frames(sent)
+
+
+def run_self_test(board: Board, *, scene: DRAWN_SCENES = DRAWN_SCENES.STEP_CHART,
+                  wait_s: float = 5.0, say: Callable[[str], None] = lambda text: None) -> SelfTest:
+    """Reset the die, capture its first frame, and hold it against the models.
+
+    Leaves the die in standby with the registers of a reset; the board's own settings are restored.
+    """
+    names = ("scene", "noise_freeze", "noise_seed", "read_noise_shift", "lamp_on")
+    before = {name: board.get(name) for name in names}
+    try:
+        say("resetting the die")
+        board.reset_die()
+        board.set(scene=scene.value, noise_freeze=1, noise_seed=_SEED,
+                  read_noise_shift=_READ_SHIFT, lamp_on=0)
+        board.set(capture_start=1)
+        board.write({"mode_select": 1})
+        say("capturing a frame")
+        captured = board.captured(wait_s=wait_s)
+        board.write({"mode_select": 0})
+    finally:
+        board.set(**before)
+    say("playing the models")
+    frame = decode(captured).frames[0].number - 1
+    expected = expected_packets(board.config, scene, frame + 1)[frame]
+    return compare(frame, captured, expected)
+
+
+def compare(frame: int, captured: bytes, expected: bytes) -> SelfTest:
+    """Bytes, and pixels as a receiver decodes them."""
+    pixels, wanted = (decode(packets).frames[0].pixels for packets in (captured, expected))
+    differing = (int((pixels != wanted).sum()) if pixels.shape == wanted.shape
+                 else max(pixels.size, wanted.size))
+    length = max(len(captured), len(expected))
+    bytes_differing = sum(mine != theirs for mine, theirs in zip(
+        captured.ljust(length, b"?"), expected.ljust(length, b"!"), strict=True))
+    return SelfTest(frame=frame, bytes_compared=length, different_bytes=bytes_differing,
+                    pixels_compared=wanted.size, different_pixels=differing)
