@@ -29,6 +29,7 @@ COMMANDS = {
     "infer": "tapetum_sim.commands.infer",
     "train": "tapetum_sim.commands.train",
     "verilog": "tapetum_sim.commands.verilog",
+    "board": "tapetum_boards.command",
     "registers": "tapetum_sim.commands.registers",
     "presets": "tapetum_sim.commands.presets",
     "version": "tapetum_sim.commands.version",
@@ -61,7 +62,11 @@ def _verbs() -> None:
 
 
 for verb, module in COMMANDS.items():
-    app.command(verb)(getattr(import_module(module), verb))
+    found = getattr(import_module(module), verb)
+    if isinstance(found, typer.Typer):  # a verb with verbs of its own
+        app.add_typer(found, name=verb)
+    else:
+        app.command(verb)(found)
 
 
 def main() -> None:

@@ -29,6 +29,11 @@ class Board:
     config : DieConfig
         What the board was built for.
 
+    Members
+    -------
+    own_registers : dict of Register
+        Those of the board, by name; the others are the die's.
+
     Raises
     ------
     UserError
@@ -38,7 +43,7 @@ class Board:
     def __init__(self, link: SerialLink, config: DieConfig):
         self.link, self.config = link, config
         self.die_map = RegisterMap(config)
-        self._board = {register.name: register for register in board_registers(config)}
+        self.own_registers = {register.name: register for register in board_registers(config)}
         found, size = self.get("identification"), self.get("array_size")
         wanted = config.array.columns << 16 | config.array.rows
         if found != IDENTIFICATION or size != wanted:
@@ -64,10 +69,10 @@ class Board:
                             value.to_bytes(register.width_bytes, "big"))
 
     def _register(self, name: str) -> Register:
-        if name not in self._board:
+        if name not in self.own_registers:
             raise UserError(f"the board has no register {name!r}; it has "
-                            f"{', '.join(self._board)}.")
-        return self._board[name]
+                            f"{', '.join(self.own_registers)}.")
+        return self.own_registers[name]
 
     # Registers of the die ------------------------------------------------------------------------
 

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tapetum board``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from .host.board import Board
+
+__all__ = ["board"]
+
+board = typer.Typer(no_args_is_help=True, rich_markup_mode="rich",
+                    help="Speak with a board: registers, frames, self-test; or simulate one.")
+
+Port = Annotated[str | None, typer.Option(
+    "--port", "-p", help="Serial port; by default that of the one board on USB.")]
+Preset = Annotated[str, typer.Option("--preset", help="What the board was built for.")]
+
+
+@contextmanager
+def _open(port: str | None, preset: str) -> "Iterator[Board]":
+    from .configurations import with_board_timing
+    from .host.board import Board
+    from .host.find_port import find_port
+    from .host.serial_link import SerialLink
+
+    link = SerialLink(find_port(port), answer_s=5.0)
+    try:
+        yield Board(link, with_board_timing(preset))
+    finally:
+        link.close()
+
+
+@board.command()
+def simulate(preset: Preset = "tiny",
+             out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")]
+             = Path("build/board")) -> None:
+    """Run a board in Verilator behind a pseudo-terminal, until Ctrl-C.
+
+    What it says on its serial port is what hardware would say, only slower.
+
+    Examples:
+
+    [bold]tapetum board simulate &[/bold]
+
+    [bold]tapetum board test --port build/board/serial.port --preset tiny[/bold]
+    """
+    import time
+
+    from rich.console import Console
+
+    from .configurations import with_board_timing
+    from .simulation.run import simulated_board
+
+    console = Console(stderr=True)
+    with simulated_board(with_board_timing(preset), out, progress=console.print) as port:
+        console.print(f"The board is at {port}. Ctrl-C ends it.", highlight=False)
+        try:
+            while True:
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            console.print("Ending.")
+
+
+@board.command()
+def get(names: Annotated[list[str], typer.Argument(help="Registers of the board or of the die.")],
+        port: Port = None, preset: Preset = "qvga") -> None:
+    """Show registers.
+
+    Example: [bold]tapetum board get scene fault_status[/bold]
+    """
+    with _open(port, preset) as device:
+        for name in names:
+            value = device.get(name) if name in device.own_registers else device.read(name)
+            typer.echo(f"{name} = {value}")
+
+
+@board.command("set")
+def set_registers(
+        values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...")],
+        port: Port = None, preset: Preset = "qvga") -> None:
+    """Write registers, in the order given; those of the die apply to one frame together.
+
+    Example: [bold]tapetum board set scene=1 mode_select=1[/bold]
+    """
+    from tapetum_sim.errors import UserError
+
+    pairs = {}
+    for text in values:
+        name, _, number = text.partition("=")
+        try:
+            pairs[name] = int(number, 0)
+        except ValueError:
+            raise UserError(f"{text!r} is no NAME=VALUE with a whole number.") from None
+    with _open(port, preset) as device:
+        own = {name: value for name, value in pairs.items() if name in device.own_registers}
+        device.set(**own)
+        device.write({name: value for name, value in pairs.items() if name not in own})
+
+
+@board.command()
+def capture(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
+            = Path("build/board/capture"),
+            port: Port = None, preset: Preset = "qvga") -> None:
+    """Keep the next frame: packets.bin, frame.npy (what the link carried) and frame.png.
+
+    Example: [bold]tapetum board capture --out build/frame[/bold]
+    """
+    import numpy as np
+    from PIL import Image
+    from rich.progress import Progress
+
+    from tapetum_sim.csi2.decoder import decode
+
+    out.mkdir(parents=True, exist_ok=True)
+    with _open(port, preset) as device, Progress() as progress:
+        task = progress.add_task("fetching the frame", total=None)
+        packets = device.capture(
+            lambda done, total: progress.update(task, completed=done, total=total), wait_s=120)
+    frame = decode(packets).frames[0]
+    (out / "packets.bin").write_bytes(packets)
+    np.save(out / "frame.npy", frame.pixels)
+    levels = frame.pixels.astype(float) / ((1 << frame.bits) - 1) * 255
+    Image.fromarray(levels.astype(np.uint8)).save(out / "frame.png")
+    typer.echo(f"frame {frame.number}: {frame.pixels.shape[1]}x{frame.pixels.shape[0]}, "
+               f"{frame.bits} bits, in {out}")
+
+
+@board.command("test")
+def self_test(port: Port = None, preset: Preset = "qvga") -> None:
+    """Hold the first frame after a reset against the models, bit for bit.
+
+    Exit code 1 if anything differs. Example: [bold]tapetum board test[/bold]
+    """
+    from .host.self_test import run_self_test
+
+    with _open(port, preset) as device:
+        outcome = run_self_test(device, wait_s=600, say=lambda text: typer.echo(text, err=True))
+    typer.echo(f"frame {outcome.frame}: {outcome.different_pixels} of {outcome.pixels_compared} "
+               f"pixels and {outcome.different_bytes} of {outcome.bytes_compared} bytes differ")
+    raise typer.Exit(0 if outcome.passed else 1)
