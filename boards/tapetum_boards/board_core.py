@@ -40,6 +40,8 @@ class BoardCore(wiring.Component):
     chip : SdramChip
     bits_per_second : float
         Of the serial line.
+    read_delay_cycles : int
+        See `SdramController`.
 
     Members
     -------
@@ -50,7 +52,9 @@ class BoardCore(wiring.Component):
     error, interrupt_request, strobe : Out(1)
     """
 
-    def __init__(self, config: DieConfig, chip: SdramChip, *, bits_per_second: float = 3e6):
+    def __init__(self, config: DieConfig, chip: SdramChip, *, bits_per_second: float = 3e6,
+                 read_delay_cycles: int = 1):
+        self.read_delay_cycles = read_delay_cycles
         self.config, self.chip, self.bits_per_second = config, chip, bits_per_second
         self.die = Die(config)
         super().__init__({
@@ -80,7 +84,8 @@ class BoardCore(wiring.Component):
 
     def _host(self, m: Module, pixel_die: BoardPixelDie) -> None:
         config, die = self.config, self.die
-        m.submodules.controller = controller = SdramController(self.chip, config.sync_clock_hz)
+        m.submodules.controller = controller = SdramController(
+            self.chip, config.sync_clock_hz, read_delay_cycles=self.read_delay_cycles)
         connect(m, controller.pins, flipped(self.memory))
         bits = controller.port.signature.address_bits
         m.submodules.share = share = MemoryShare(bits, 2)

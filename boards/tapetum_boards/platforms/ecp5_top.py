@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A board with an ECP5 and an SDRAM: `BoardCore` on its pins."""
+
+from amaranth import *
+from amaranth.lib import io
+
+from tapetum.config import DieConfig
+
+from ..board_core import BoardCore
+from ..memory.sdram_chip import SdramChip
+from .ecp5_clocks import Ecp5Clocks, plan_clocks
+
+__all__ = ["PAD_REGISTER_CYCLES", "Ecp5Top"]
+
+PAD_REGISTER_CYCLES = 2
+"""Of a word of the memory: the register in the pad on the way out, and the ways' own delay."""
+
+
+class Ecp5Top(Elaboratable):
+    """Pins only: whatever can be simulated is in `BoardCore`.
+
+    Parameters
+    ----------
+    config : DieConfig
+    chip : SdramChip
+    clock : str
+        Resource of the board's oscillator.
+    """
+
+    def __init__(self, config: DieConfig, chip: SdramChip, *, clock: str):
+        self.config, self.chip, self.clock = config, chip, clock
+        self.core = BoardCore(config, chip, read_delay_cycles=PAD_REGISTER_CYCLES)
+
+    def elaborate(self, platform):
+        m = Module()
+        config, core = self.config, self.core
+        oscillator = platform.request(self.clock, dir="-")
+        m.submodules.oscillator = incoming = io.Buffer("i", oscillator)
+        plan = plan_clocks(platform.lookup(self.clock).clock.frequency, {
+            "sync": config.sync_clock_hz, "adc": config.adc_clock_hz,
+            "byte": config.csi2.byte_clock_hz})
+        m.domains += [ClockDomain(name) for name in plan.dividers]
+        m.submodules.clocks = clocks = Ecp5Clocks(plan)
+        m.d.comb += clocks.clock.eq(incoming.i)
+        m.submodules.core = core
+        self._serial(m, platform)
+        self._memory(m, platform)
+        self._lamps(m, platform)
+        return m
+
+    def _serial(self, m: Module, platform) -> None:
+        pins = platform.request("uart", 0, dir={"rx": "-", "tx": "-", "rts": "-", "dtr": "-"})
+        m.submodules.receive = receive = io.Buffer("i", pins.rx)
+        m.submodules.transmit = transmit = io.Buffer("o", pins.tx)
+        m.d.comb += [self.core.receive.eq(receive.i), transmit.o.eq(self.core.transmit)]
+
+    def _memory(self, m: Module, platform) -> None:
+        """Every pin has its register in the pad; the chip's clock is half a period behind."""
+        names = ("clk", "clk_en", "cs", "we", "ras", "cas", "ba", "a", "dq", "dqm")
+        pins = platform.request("sdram", 0, dir=dict.fromkeys(names, "-"))
+        signals = self.core.memory
+
+        def out(name: str, value: Value) -> None:
+            m.submodules[f"memory_{name}"] = pad = io.FFBuffer("o", getattr(pins, name))
+            m.d.comb += pad.o.eq(value)
+
+        m.submodules.memory_clk = clock = io.DDRBuffer("o", pins.clk)
+        m.d.comb += [clock.o[0].eq(0), clock.o[1].eq(1)]
+        out("clk_en", signals.clock_enable)
+        out("cs", C(1))
+        # Amaranth inverts pins that are active low.
+        out("we", ~signals.write_enable_n)
+        out("ras", ~signals.row_strobe_n)
+        out("cas", ~signals.column_strobe_n)
+        out("ba", signals.bank)
+        out("a", signals.address)
+        out("dqm", signals.mask)
+        m.submodules.memory_dq = data = io.FFBuffer("io", pins.dq)
+        m.d.comb += [data.o.eq(signals.data_out), data.oe.eq(signals.data_enable),
+                     signals.data_in.eq(data.i)]
+
+    def _lamps(self, m: Module, platform) -> None:
+        """Error, interrupt and strobe, as far as there are lamps."""
+        for number, level in enumerate((self.core.error, self.core.interrupt_request,
+                                        self.core.strobe)):
+            pin = platform.request("led", number, dir="-")
+            m.submodules[f"lamp_{number}"] = lamp = io.Buffer("o", pin)
+            m.d.comb += lamp.o.eq(level)

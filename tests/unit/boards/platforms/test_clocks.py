@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Dividers give exactly the clocks that a board needs, or say that they cannot."""
+
+import pytest
+
+from support import expect_rejected
+from tapetum_boards.platforms.ecp5_clocks import plan_clocks
+
+
+@pytest.mark.parametrize("input_hz", [25e6, 50e6])
+@pytest.mark.parametrize("wanted", [
+    {"sync": 75e6, "adc": 100e6, "byte": 25e6},
+    {"sync": 75e6, "adc": 100e6, "byte": 12.5e6},
+    {"shift": 125e6, "pixel": 25e6},
+])
+def test_every_domain_gets_what_it_wants(input_hz, wanted):
+    plan = plan_clocks(input_hz, wanted)
+    assert {name: plan.frequency_hz(name) for name in wanted} == wanted
+    assert 400e6 <= plan.oscillator_hz <= 800e6
+    assert plan.input_hz / plan.input_divider >= 3.125e6, "the phase detector's lower limit"
+
+
+def test_rejects_what_no_divider_makes():
+    with expect_rejected("sync 75 MHz", "pixel 74.25 MHz", "common multiple"):
+        plan_clocks(25e6, {"sync": 75e6, "pixel": 74.25e6})
+    with expect_rejected("one to 4 clocks"):
+        plan_clocks(25e6, dict.fromkeys("abcde", 25e6))
