@@ -23,6 +23,8 @@ from tapetum.die import Die
 from tapetum.presets import PRESETS, preset
 from tapetum.room_config import PixelConfig
 from tapetum.safety.mechanism import MECHANISMS
+from tapetum_boards.configurations import with_board_timing
+from tapetum_boards.registers.table import board_registers
 
 from ..pixel_die import PixelDieParameters
 from .memories import memory_table
@@ -148,6 +150,13 @@ def _bottom_rows() -> str:
         for number, row in enumerate(bottom_rows(preset("tiny")), start=1) for register in row])
 
 
+def _board_registers() -> str:
+    return _table(["offset", "bytes", "name", "access", "after a reset", "what it is"], [
+        [f"0x{register.address:02x}", register.width_bytes, f"`{register.name}`",
+         register.access.value, register.reset, register.sentence]
+        for register in board_registers(with_board_timing("qvga"))])
+
+
 def _knots(table: CompandingTable) -> str:
     rows: list[list[object]] = [[segment.start_x, segment.start_y, segment.width_log2,
                                  segment.step] for segment in table.segments]
@@ -183,6 +192,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "memories": _memories,
     "embedded-row": _embedded_row,
     "bottom-rows": _bottom_rows,
+    "board-registers": _board_registers,
     "knots-octaves-12": lambda: _knots(OCTAVES_12),
     "knots-ox03c10": lambda: _knots(OX03C10),
     "pixel": _pixel,
