@@ -93,7 +93,7 @@ def _capture() -> list[Register]:
         _shown("capture_lost", 0x41, "Whether the memory was too slow for the last frame.",
                fields=(Field(name="lost", lsb=0, sentence="Words are missing."),)),
         _set("capture_place", 0x44, "Where in memory the frame is kept; a multiple of 16.",
-             width_bytes=4, reset=0x0100_0000, unit="bytes"),
+             width_bytes=4, reset=0x4_0000, unit="bytes"),
         _shown("capture_bytes", 0x48, "How much of the frame is in memory.", width_bytes=4,
                unit="bytes"),
     ]

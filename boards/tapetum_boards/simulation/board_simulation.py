@@ -13,9 +13,11 @@ from ..link.uart import bit_cycles
 from ..memory.sdram_chip import SdramChip
 from .sdram_model import SdramModel
 
-__all__ = ["DOMAINS", "BoardSimulation"]
+__all__ = ["DOMAINS", "MEMORY_WORDS", "BoardSimulation"]
 
 DOMAINS = ("sync", "adc", "byte")
+MEMORY_WORDS = 1 << 18
+"""Of the simulated chip: half a megabyte, which repeats. Simulators take long over more."""
 
 
 class BoardSimulation(wiring.Component):
@@ -45,7 +47,7 @@ class BoardSimulation(wiring.Component):
         m = Module()
         clock_hz = self.config.sync_clock_hz
         m.submodules.core = core = self.core
-        m.submodules.chip = chip = SdramModel(self.chip, clock_hz)
+        m.submodules.chip = chip = SdramModel(self.chip, clock_hz, words=MEMORY_WORDS)
         m.submodules.line = line = SerialLine(bit_cycles(clock_hz, self.bits_per_second))
         connect(m, core.memory, chip.pins)
         m.d.comb += [
