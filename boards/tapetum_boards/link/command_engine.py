@@ -41,6 +41,7 @@ class CommandEngine(wiring.Component):
         left = Signal(range(MAXIMUM_BYTES + 1))
         place = Signal(range(MAXIMUM_BYTES + 1))
         status = Signal(Status)
+        found = Signal(8, reset_less=True)
         is_read = header.command == Command.READ
         sent = answer.valid & answer.ready
         m.d.comb += [
@@ -79,12 +80,12 @@ class CommandEngine(wiring.Component):
                 with m.If(bus.done):
                     with m.If(bus.refused):
                         m.d.sync += status.eq(Status.REFUSED)
-                    m.d.sync += [place.eq(place + 1), left.eq(left - 1)]
+                    m.d.sync += [place.eq(place + 1), left.eq(left - 1), found.eq(bus.read_data)]
                     m.next = "next"
                     with m.If(is_read):
                         m.next = "data"
             with m.State("data"):
-                send(bus.read_data)
+                send(found)
                 with m.If(answer.ready):
                     m.next = "next"
             with m.State("next"):

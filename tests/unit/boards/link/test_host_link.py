@@ -37,6 +37,7 @@ def run(dialogue, *, refuse=(), cycles=200_000, latency=3):
             ctx.set(bus.done, 1)
             await ctx.tick()
             ctx.set(bus.done, 0)
+            ctx.set(bus.read_data, 0x77)
 
     async def speak(ctx):
         await dialogue(ctx, host)
