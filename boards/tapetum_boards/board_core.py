@@ -3,10 +3,12 @@
 
 from amaranth import *
 from amaranth.lib import wiring
+from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tapetum.config import DieConfig
 from tapetum.die import Die
+from tapetum_sim.pixel_die.row_lines import RowLines
 
 from .capture.packet_capture import PacketCapture
 from .link.bus_decoder import BusDecoder
@@ -21,7 +23,11 @@ from .pixel_die.board_pixel_die import BoardPixelDie
 from .registers.board_registers import BoardRegisters
 from .registers.table import board_registers
 
-__all__ = ["BoardCore"]
+__all__ = ["DOMAINS", "BoardCore"]
+
+DOMAINS = ("sync", "adc", "byte", "safety")
+RESTART_CYCLES = 256
+"""Clocks of ``sync``: dozens of the slowest one."""
 
 
 class BoardCore(wiring.Component):
@@ -31,7 +37,7 @@ class BoardCore(wiring.Component):
                                           ├► board registers ─► pixel die ◄─► die
                                           └► memory ◄─ packets of a frame ◄────┘
 
-    Clocks: ``sync``, ``adc`` and ``byte``, as the die has them.
+    Clocks: those of `DOMAINS`, as the die has them.
 
     Parameters
     ----------
@@ -57,6 +63,7 @@ class BoardCore(wiring.Component):
         self.read_delay_cycles = read_delay_cycles
         self.config, self.chip, self.bits_per_second = config, chip, bits_per_second
         self.die = Die(config)
+        self.restart, self.restarting = Signal(), Signal()
         super().__init__({
             "receive": In(1, init=1), "transmit": Out(1, init=1), "memory": Out(SdramPins(chip)),
             "scl": In(1, init=1), "sda": In(1, init=1), "pull_sda": Out(1),
@@ -66,13 +73,17 @@ class BoardCore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, die = self.config, self.die
-        m.submodules.die = die
+        self._restart(m, die)
+        m.submodules.rows = rows = RowLines(config)
         m.submodules.pixel_die = pixel_die = BoardPixelDie(config)
         for name in ("row_control", "shutters", "ramp_code", "ramp_active", "bond_pattern",
                      "bond_map_load", "bond_map"):
             m.d.comb += getattr(pixel_die, name).eq(getattr(die, name))
         m.d.comb += [
             die.comparators.eq(pixel_die.comparators),
+            rows.row_control.eq(die.row_control), rows.shutters.eq(die.shutters),
+            die.row_read_back.eq(rows.row_read_back),
+            die.shutter_read_back.eq(rows.shutter_read_back),
             die.scl.eq(self.scl), die.sda.eq(self.sda), self.pull_sda.eq(die.pull_sda),
             self.error.eq(die.error), self.interrupt_request.eq(die.interrupt_request),
             self.strobe.eq(die.strobe),
@@ -81,6 +92,22 @@ class BoardCore(wiring.Component):
         ]
         self._host(m, pixel_die)
         return m
+
+    def _restart(self, m: Module, die: Die) -> None:
+        """A reset of the die alone, in all of its clocks: the host's line goes on."""
+        left = Signal(range(RESTART_CYCLES + 1))
+        with m.If(self.restart):
+            m.d.sync += left.eq(RESTART_CYCLES)
+        with m.Elif(left != 0):
+            m.d.sync += left.eq(left - 1)
+        held = Signal()
+        m.d.sync += held.eq(left != 0)
+        m.d.comb += self.restarting.eq(held | (left != 0))
+        resets = {"sync": held}
+        for domain in DOMAINS[1:]:
+            resets[domain] = Signal(name=f"held_{domain}")
+            m.submodules[f"held_{domain}"] = FFSynchronizer(held, resets[domain], o_domain=domain)
+        m.submodules.die = ResetInserter(resets)(die)
 
     def _host(self, m: Module, pixel_die: BoardPixelDie) -> None:
         config, die = self.config, self.die
@@ -117,6 +144,9 @@ class BoardCore(wiring.Component):
             capture.place.eq(registers.capture_place >> (BURST_BYTES - 1).bit_length()),
             registers.capture_start.eq(capture.busy), registers.capture_lost.eq(capture.lost),
             registers.capture_bytes.eq(capture.count), registers.dropped_packets.eq(dropped),
+            self.restart.eq(registers.die_restart_strobe),
+            registers.die_restart.eq(self.restarting),
+            die.temperature.eq(registers.temperature),
             settings.scene.eq(registers.scene), settings.freeze.eq(registers.noise_freeze),
             settings.read_shift.eq(registers.read_noise_shift),
             settings.seed.eq(registers.noise_seed),

@@ -8,7 +8,10 @@ from tapetum.presets import automotive_captures, preset
 
 from .pixel_die.board_pixel_die import settle_cycles
 
-__all__ = ["with_board_timing"]
+__all__ = ["OSCILLATOR_HZ", "with_board_timing"]
+
+OSCILLATOR_HZ = 25e6
+"""Of the boards; it is the watchdog's clock."""
 
 
 def with_board_timing(name: str) -> DieConfig:
@@ -27,5 +30,5 @@ def with_board_timing(name: str) -> DieConfig:
         for capture in config.captures))
     line = max(long.row_timing.line_cycles, config.timing.line_length_cycles)
     timing = replace(settled, line_length_cycles=line, frame_length_lines=frame_cycles // line)
-    return replace(config, timing=timing,
+    return replace(config, timing=timing, safety_clock_hz=OSCILLATOR_HZ,
                    captures=automotive_captures(timing, config.sync_clock_hz, lag_lines=lag_lines))

@@ -17,9 +17,6 @@ from .serial_link import SerialLink
 
 __all__ = ["Board"]
 
-_RESET_S = 2.0
-
-
 class Board:
     """What `tapetum board` and tests do with a board, real or simulated.
 
@@ -28,6 +25,8 @@ class Board:
     link : SerialLink
     config : DieConfig
         What the board was built for.
+    reset_s : float
+        How long a restart of the die may take: long in simulation.
 
     Members
     -------
@@ -40,7 +39,8 @@ class Board:
         If something else answers than this board.
     """
 
-    def __init__(self, link: SerialLink, config: DieConfig):
+    def __init__(self, link: SerialLink, config: DieConfig, *, reset_s: float = 120.0):
+        self._reset_s = reset_s
         self.link, self.config = link, config
         self.die_map = RegisterMap(config)
         self.own_registers = {register.name: register for register in board_registers(config)}
@@ -86,12 +86,13 @@ class Board:
             self.link.write(DIE_REGISTERS + first, data)
 
     def reset_die(self) -> None:
-        """Every register of the die as after power-up."""
-        self.write({"software_reset": 1})
-        deadline = time.monotonic() + _RESET_S
-        while self.read("software_reset"):
-            if time.monotonic() > deadline:
-                raise UserError("the die does not end its reset; load the bitstream again.")
+        """All of the die as after power-up, and its tests done."""
+        self.set(die_restart=1)
+        deadline = time.monotonic() + self._reset_s
+        for name in ("software_reset", "bond_test", "safety_self_test"):
+            while self.read(name) & 1:
+                if time.monotonic() > deadline:
+                    raise UserError("the die does not end its reset; load the bitstream again.")
 
     # Frames --------------------------------------------------------------------------------------
 

@@ -39,7 +39,10 @@ class Ecp5Top(Elaboratable):
         plan = plan_clocks(platform.lookup(self.clock).clock.frequency, {
             "sync": config.sync_clock_hz, "adc": config.adc_clock_hz,
             "byte": config.csi2.byte_clock_hz})
-        m.domains += [ClockDomain(name) for name in plan.dividers]
+        # The watchdog runs on the board's oscillator itself and is not reset: it outlives the PLL.
+        m.domains += [*(ClockDomain(name) for name in plan.dividers),
+                      ClockDomain("safety", reset_less=True)]
+        m.d.comb += ClockSignal("safety").eq(incoming.i)
         m.submodules.clocks = clocks = Ecp5Clocks(plan)
         m.d.comb += clocks.clock.eq(incoming.i)
         m.submodules.core = core

@@ -41,6 +41,9 @@ def _general(config: DieConfig) -> list[Register]:
         constant("array_size", 0x04, config.array.columns << 16 | config.array.rows,
                  "Active columns in the upper half, rows in the lower.", unit="pixels"),
         constant("sync_clock", 0x08, round(config.sync_clock_hz), "Pixel clock.", unit="Hz"),
+        Register(name="die_restart", address=0x3C, access=Access.SELF_CLEARING,
+                 storage=Storage.STATUS, sentence="Resets the die as power-up does.",
+                 fields=(Field(name="restart", lsb=0, sentence="Reads as one meanwhile."),)),
         _shown("dropped_packets", 0x0C, "Packets from the host that were not right.",
                width_bytes=4, unit="packets"),
     ]
@@ -58,6 +61,8 @@ def _scene(config: DieConfig) -> list[Register]:
         _set("read_noise_shift", 0x12, "Read noise is divided by this power of two.", bits=3,
              reset=1),
         _set("noise_seed", 0x14, "What noise is drawn from.", width_bytes=4, reset=0x5EED),
+        _set("temperature", 0x38, "What the die's sensor reads, in two's complement.",
+             width_bytes=2, reset=25 << 8, unit="1/256 °C"),
         _set("lamp_period", 0x18, "Period of the pulsed lamp.", width_bytes=4, bits=24,
              reset=period, unit="pixel clocks"),
         _set("lamp_on", 0x1C, "For how much of its period the lamp is on.", width_bytes=4,

@@ -8,14 +8,13 @@ from amaranth.lib.wiring import Out, connect
 from tapetum.config import DieConfig
 from tapetum_sim.simulator import SerialLine
 
-from ..board_core import BoardCore
+from ..board_core import DOMAINS, BoardCore
 from ..link.uart import bit_cycles
 from ..memory.sdram_chip import SdramChip
 from .sdram_model import SdramModel
 
 __all__ = ["DOMAINS", "MEMORY_WORDS", "BoardSimulation"]
 
-DOMAINS = ("sync", "adc", "byte")
 MEMORY_WORDS = 1 << 18
 """Of the simulated chip: half a megabyte, which repeats. Simulators take long over more."""
 

@@ -48,7 +48,9 @@ def simulated_board(config: DieConfig, folder: Path, *, fast: bool = True,
                 clocks=[Clock(domain="sync", frequency_hz=round(config.sync_clock_hz)),
                         Clock(domain="adc", frequency_hz=round(config.adc_clock_hz), phase_ps=311),
                         Clock(domain="byte", frequency_hz=round(config.csi2.byte_clock_hz),
-                              phase_ps=97)],
+                              phase_ps=97),
+                        Clock(domain="safety", frequency_hz=round(config.safety_clock_hz),
+                              phase_ps=1009)],
                 limit_cycles=_FOR_EVER, parameters={"alive": str(alive.absolute())})
         except Exception as error:
             failures.append(error)
