@@ -32,9 +32,10 @@ CHECKSUM_COLUMNS = 16
 
 
 def _columns(config: DieConfig, settings: Mapping[str, Any]) -> int:
-    region = {name: int(getattr(settings[name], "value", settings[name]))
-              for name in ("column_start", "column_end", "column_skip")}
-    return len(output_columns(config, **region)) - config.array.optical_black_columns
+    first, last, skip = (int(getattr(settings[name], "value", settings[name]))
+                         for name in ("column_start", "column_end", "column_skip"))
+    found = output_columns(config, column_start=first, column_end=last, column_skip=skip)
+    return len(found) - config.array.optical_black_columns
 
 
 def build_once(config: DieConfig) -> None:
