@@ -73,8 +73,8 @@ class BoardCore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, die = self.config, self.die
-        self._restart(m, die)
-        m.submodules.rows = rows = RowLines(config)
+        rows = RowLines(config)
+        self._restart(m, die, rows)
         m.submodules.pixel_die = pixel_die = BoardPixelDie(config)
         for name in ("row_control", "shutters", "ramp_code", "ramp_active", "bond_pattern",
                      "bond_map_load", "bond_map"):
@@ -93,8 +93,12 @@ class BoardCore(wiring.Component):
         self._host(m, pixel_die)
         return m
 
-    def _restart(self, m: Module, die: Die) -> None:
-        """A reset of the die alone, in all of its clocks: the host's line goes on."""
+    def _restart(self, m: Module, die: Die, rows: RowLines) -> None:
+        """Resets the die and the decoders of its rows, in all clocks: the host's line goes on.
+
+        They have domains of their own, on the same clocks, so that what derives a clock from one
+        of them is reset as well.
+        """
         left = Signal(range(RESTART_CYCLES + 1))
         with m.If(self.restart):
             m.d.sync += left.eq(RESTART_CYCLES)
@@ -103,11 +107,17 @@ class BoardCore(wiring.Component):
         held = Signal()
         m.d.sync += held.eq(left != 0)
         m.d.comb += self.restarting.eq(held | (left != 0))
-        resets = {"sync": held}
-        for domain in DOMAINS[1:]:
-            resets[domain] = Signal(name=f"held_{domain}")
-            m.submodules[f"held_{domain}"] = FFSynchronizer(held, resets[domain], o_domain=domain)
-        m.submodules.die = ResetInserter(resets)(die)
+        own = {domain: f"die_{domain}" for domain in DOMAINS}
+        for domain, name in own.items():
+            seen = held
+            if domain != "sync":
+                seen = Signal(name=f"held_{domain}")
+                m.submodules[f"held_{domain}"] = FFSynchronizer(held, seen, o_domain=domain)
+            m.domains += ClockDomain(name, local=True)
+            m.d.comb += [ClockSignal(name).eq(ClockSignal(domain)),
+                         ResetSignal(name).eq(ResetSignal(domain, allow_reset_less=True) | seen)]
+        m.submodules.die = DomainRenamer(own)(die)
+        m.submodules.rows = DomainRenamer(own)(rows)
 
     def _host(self, m: Module, pixel_die: BoardPixelDie) -> None:
         config, die = self.config, self.die

@@ -92,7 +92,8 @@ class Board:
         for name in ("software_reset", "bond_test", "safety_self_test"):
             while self.read(name) & 1:
                 if time.monotonic() > deadline:
-                    raise UserError("the die does not end its reset; load the bitstream again.")
+                    raise UserError(f"the die does not end its reset ({name} stays set); load the "
+                                    f"bitstream again.")
 
     # Frames --------------------------------------------------------------------------------------
 

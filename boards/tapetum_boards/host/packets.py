@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-__all__ = ["split_frames", "without_padding"]
+__all__ = ["by_channel", "split_frames", "without_padding"]
 
 _FRAME_START, _LONG = 0x00, 0x10
 _HEADER_BYTES, _CHECKSUM_BYTES = 4, 2
@@ -23,6 +23,15 @@ def split_frames(packets: bytes) -> list[bytes]:
         if frames:
             frames[-1] += packet
     return frames
+
+
+def by_channel(packets: bytes) -> dict[int, bytes]:
+    """Packets of each virtual channel, in their order."""
+    found: dict[int, bytes] = {}
+    for packet in _packets(packets, padded=False):
+        channel = packet[0] >> 6
+        found[channel] = found.get(channel, b"") + packet
+    return found
 
 
 def _packets(content: bytes, *, padded: bool) -> Iterator[bytes]:

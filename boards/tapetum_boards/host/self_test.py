@@ -12,6 +12,7 @@ from tapetum.registers.table import register_table
 from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.errors import UserError
 from tapetum_sim.frame.reference import expected_ramps, reference
+from tapetum_sim.models.csi2 import transmit
 from tapetum_sim.models.settings import frame_settings
 
 from ..models.drawn_scene import drawn_scene
@@ -19,7 +20,7 @@ from ..models.pixel_die import BoardPixelDieModel, Light
 from ..pixel_die.defaults import default_modes
 from ..pixel_die.drawn_scene import DRAWN_SCENES
 from .board import Board
-from .packets import split_frames
+from .packets import by_channel, split_frames
 
 __all__ = ["SelfTest", "expected_packets", "run_self_test"]
 
@@ -62,9 +63,9 @@ def expected_packets(config: DieConfig, scene: DRAWN_SCENES, frames: int) -> lis
             trips.append(pixels.trips(
                 row, small=mode.photodiode is Photodiode.SMALL, light=light,
                 high_gain=mode.conversion_gain is ConversionGain.HIGH))
-    sent = reference(config, np.array(requests, object), np.array(trips),
-                     dict.fromkeys(range(frames), settings)).packets
-    return split_frames(sent)
+    of_frames = dict.fromkeys(range(frames), settings)
+    model = reference(config, np.array(requests, object), np.array(trips), of_frames)
+    return split_frames(transmit(config, model.sent, of_frames, model.status))
 
 
 def run_self_test(board: Board, *, scene: DRAWN_SCENES = DRAWN_SCENES.STEP_CHART,
@@ -94,12 +95,17 @@ def run_self_test(board: Board, *, scene: DRAWN_SCENES = DRAWN_SCENES.STEP_CHART
 
 
 def compare(frame: int, captured: bytes, expected: bytes) -> SelfTest:
-    """Bytes, and pixels as a receiver decodes them."""
+    """Bytes of each virtual channel, which alone are in order, and pixels as they are received."""
     pixels, wanted = (decode(packets).frames[0].pixels for packets in (captured, expected))
     differing = (int((pixels != wanted).sum()) if pixels.shape == wanted.shape
                  else max(pixels.size, wanted.size))
-    length = max(len(captured), len(expected))
-    bytes_differing = sum(mine != theirs for mine, theirs in zip(
-        captured.ljust(length, b"?"), expected.ljust(length, b"!"), strict=True))
-    return SelfTest(frame=frame, bytes_compared=length, different_bytes=bytes_differing,
+    compared = bytes_differing = 0
+    mine, theirs = by_channel(captured), by_channel(expected)
+    for channel in mine | theirs:
+        found, asked = mine.get(channel, b""), theirs.get(channel, b"")
+        length = max(len(found), len(asked))
+        compared += length
+        bytes_differing += sum(one != other for one, other in zip(
+            found.ljust(length, b"?"), asked.ljust(length, b"!"), strict=True))
+    return SelfTest(frame=frame, bytes_compared=compared, different_bytes=bytes_differing,
                     pixels_compared=wanted.size, different_pixels=differing)

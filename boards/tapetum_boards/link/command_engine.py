@@ -46,19 +46,18 @@ class CommandEngine(wiring.Component):
         sent = answer.valid & answer.ready
         m.d.comb += [
             self.address.eq(place), bus.write.eq(~is_read), bus.write_data.eq(self.byte),
-            bus.last.eq(left == 1),
+            bus.last.eq(left == 1), code.start.eq(~self.held),
             code.valid.eq(sent & ~answer.payload.end), code.data.eq(answer.payload.byte),
         ]
         coded = Signal(range(CODE_BYTES))
 
-        def send(byte: Value) -> None:
-            m.d.comb += [answer.valid.eq(1), answer.payload.byte.eq(byte)]
+        def sends(byte: Value):
+            return [answer.valid.eq(1), answer.payload.byte.eq(byte)]
 
         with m.FSM():
             with m.State("rest"):
-                m.d.comb += code.start.eq(1)
-                m.d.sync += [place.eq(0), left.eq(header.count), status.eq(Status.DONE),
-                             bus.address.eq(header.address), coded.eq(0)]
+                m.d.sync += [place.eq(0), left.eq(header.count), status.eq(Status.DONE)]
+                m.d.sync += [bus.address.eq(header.address), coded.eq(0)]
                 with m.If(self.held):
                     with m.If(~is_read & (header.command != Command.WRITE)):
                         m.d.sync += [status.eq(Status.UNKNOWN_COMMAND), left.eq(0)]
@@ -67,7 +66,7 @@ class CommandEngine(wiring.Component):
                         m.d.sync += [status.eq(Status.WRONG_COUNT), left.eq(0)]
                     m.next = "number"
             with m.State("number"):
-                send(header.sequence)
+                m.d.comb += sends(header.sequence)
                 with m.If(answer.ready):
                     m.next = "decide"
             with m.State("decide"):
@@ -85,14 +84,14 @@ class CommandEngine(wiring.Component):
                     with m.If(is_read):
                         m.next = "data"
             with m.State("data"):
-                send(found)
+                m.d.comb += sends(found)
                 with m.If(answer.ready):
                     m.next = "next"
             with m.State("next"):
                 m.d.sync += bus.address.eq(bus.address + 1)
                 m.next = "decide"
             with m.State("status"):
-                send(status)
+                m.d.comb += sends(status)
                 with m.If(answer.ready):
                     m.next = "code"
             with m.State("code"):
@@ -101,7 +100,7 @@ class CommandEngine(wiring.Component):
                     m.d.sync += checked.eq(code.crc >> 8)
                 with m.Elif(answer.ready):
                     m.d.sync += checked.eq(checked >> 8)
-                send(Mux(coded == 0, code.crc[:8], checked[:8]))
+                m.d.comb += sends(Mux(coded == 0, code.crc[:8], checked[:8]))
                 m.d.comb += code.valid.eq(0)
                 with m.If(answer.ready):
                     m.d.sync += coded.eq(coded + 1)

@@ -121,13 +121,19 @@ class BoardPixelDie(wiring.Component):
             meter.lamp_on.eq(lamp.on), self.light.eq(meter.exposure),
         ]
 
-        # A pass over the columns begins whenever a line moves.
+        # A pass over the columns begins whenever a line does what changes their levels.
         before = Signal(RowControl)
         moved = Signal()
         groups = array.total_columns // LANES
         phase = Signal(range(settle_cycles(config) + 1))
         m.d.sync += before.eq(control)
-        m.d.comb += moved.eq((Value.cast(control) != Value.cast(before)) & control.select)
+        # The end of a reset or of a transfer changes nothing: ramps begin with it, or soon after.
+        pulses, pulses_before = (Cat(lines.reset, lines.transfer_large, lines.transfer_small)
+                                 for lines in (control, before))
+        levels, levels_before = (Cat(lines.physical_row, lines.select, lines.high_gain)
+                                 for lines in (control, before))
+        m.d.comb += moved.eq(control.select & (
+            (levels != levels_before) | (pulses & ~pulses_before).any()))
         with m.If(moved):
             m.d.sync += phase.eq(0)
         with m.Elif(phase != settle_cycles(config)):

@@ -28,7 +28,7 @@ class SerialLine(wiring.Component):
 
     def __init__(self, cycles: int, name: str = "serial", domain: str = "sync"):
         self._cycles, self._name, self._domain = cycles, name, domain
-        super().__init__({"from_design": In(1, init=1), "to_design": Out(1, init=1)})
+        super().__init__({"from_design": In(1), "to_design": Out(1)})
 
     def elaborate(self, platform):
         m = Module()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every board elaborates, with a pin for all that its top asks for and every clock constrained."""
 
+from typing import Any
+
 import pytest
 
 from tapetum_boards.platforms.catalogue import BOARDS, board_named
@@ -11,7 +13,8 @@ from tapetum_sim.errors import UserError
 def test_a_board_elaborates_with_all_its_clocks_constrained(name):
     board = BOARDS[name]
     config, platform = board.configuration(), board.platform()
-    plan = platform.prepare(board.top(config), name="top")
+    top: Any = board.top(config)
+    plan = platform.prepare(top, name="top")
     constraints = plan.files["top.lpf"]
     for domain, hertz in (("sync", config.sync_clock_hz), ("adc", config.adc_clock_hz),
                           ("byte", config.csi2.byte_clock_hz)):

@@ -31,7 +31,9 @@ async def access(ctx, dut, address, byte=None):
 async def read(ctx, dut, register):
     value = 0
     for address in register.addresses:
-        value = value << 8 | await access(ctx, dut, address)
+        byte = await access(ctx, dut, address)
+        assert byte is not None, hex(address)
+        value = value << 8 | byte
     return value
 
 
