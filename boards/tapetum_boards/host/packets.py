@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-__all__ = ["by_channel", "split_frames", "without_padding"]
+__all__ = ["of_channel_0", "split_frames", "without_padding"]
 
 _FRAME_START, _LONG = 0x00, 0x10
 _HEADER_BYTES, _CHECKSUM_BYTES = 4, 2
@@ -25,13 +25,9 @@ def split_frames(packets: bytes) -> list[bytes]:
     return frames
 
 
-def by_channel(packets: bytes) -> dict[int, bytes]:
-    """Packets of each virtual channel, in their order."""
-    found: dict[int, bytes] = {}
-    for packet in _packets(packets, padded=False):
-        channel = packet[0] >> 6
-        found[channel] = found.get(channel, b"") + packet
-    return found
+def of_channel_0(packets: bytes) -> bytes:
+    """Packets of virtual channel 0, in their order."""
+    return b"".join(packet for packet in _packets(packets, padded=False) if packet[0] >> 6 == 0)
 
 
 def _packets(content: bytes, *, padded: bool) -> Iterator[bytes]:

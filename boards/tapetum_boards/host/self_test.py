@@ -20,7 +20,7 @@ from ..models.pixel_die import BoardPixelDieModel, Light
 from ..pixel_die.defaults import default_modes
 from ..pixel_die.drawn_scene import DRAWN_SCENES
 from .board import Board
-from .packets import by_channel, split_frames
+from .packets import of_channel_0, split_frames
 
 __all__ = ["SelfTest", "expected_packets", "run_self_test"]
 
@@ -95,17 +95,13 @@ def run_self_test(board: Board, *, scene: DRAWN_SCENES = DRAWN_SCENES.STEP_CHART
 
 
 def compare(frame: int, captured: bytes, expected: bytes) -> SelfTest:
-    """Bytes of each virtual channel, which alone are in order, and pixels as they are received."""
+    """All bytes of virtual channel 0: embedded rows, pixels, checksums; and pixels as received."""
     pixels, wanted = (decode(packets).frames[0].pixels for packets in (captured, expected))
     differing = (int((pixels != wanted).sum()) if pixels.shape == wanted.shape
                  else max(pixels.size, wanted.size))
-    compared = bytes_differing = 0
-    mine, theirs = by_channel(captured), by_channel(expected)
-    for channel in mine | theirs:
-        found, asked = mine.get(channel, b""), theirs.get(channel, b"")
-        length = max(len(found), len(asked))
-        compared += length
-        bytes_differing += sum(one != other for one, other in zip(
-            found.ljust(length, b"?"), asked.ljust(length, b"!"), strict=True))
-    return SelfTest(frame=frame, bytes_compared=compared, different_bytes=bytes_differing,
+    mine, theirs = of_channel_0(captured), of_channel_0(expected)
+    length = max(len(mine), len(theirs))
+    bytes_differing = sum(one != other for one, other in zip(
+        mine.ljust(length, b"?"), theirs.ljust(length, b"!"), strict=True))
+    return SelfTest(frame=frame, bytes_compared=length, different_bytes=bytes_differing,
                     pixels_compared=wanted.size, different_pixels=differing)
