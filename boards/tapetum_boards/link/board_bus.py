@@ -22,8 +22,6 @@ class BoardBus(wiring.Signature):
         Still from ``request`` until ``done``.
     request : Out(1)
         Strobe.
-    last : Out(1)
-        No byte of this packet follows.
     done : In(1)
         Strobe, a clock after ``request`` or later; with it ``read_data`` is valid.
     read_data : In(8)
@@ -34,5 +32,5 @@ class BoardBus(wiring.Signature):
     def __init__(self):
         super().__init__({
             "address": Out(32), "write": Out(1), "write_data": Out(8), "request": Out(1),
-            "last": Out(1), "done": In(1), "read_data": In(8), "refused": In(1),
+            "done": In(1), "read_data": In(8), "refused": In(1),
         })

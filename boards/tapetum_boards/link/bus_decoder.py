@@ -36,7 +36,7 @@ class BusDecoder(wiring.Component):
             target = getattr(self, name)
             m.d.comb += [
                 target.address.eq(bus.address), target.write.eq(bus.write),
-                target.write_data.eq(bus.write_data), target.last.eq(bus.last),
+                target.write_data.eq(bus.write_data),
                 target.request.eq(bus.request & mine),
             ]
             with m.If(target.done):

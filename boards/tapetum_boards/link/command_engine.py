@@ -46,7 +46,7 @@ class CommandEngine(wiring.Component):
         sent = answer.valid & answer.ready
         m.d.comb += [
             self.address.eq(place), bus.write.eq(~is_read), bus.write_data.eq(self.byte),
-            bus.last.eq(left == 1), code.start.eq(~self.held),
+            code.start.eq(~self.held),
             code.valid.eq(sent & ~answer.payload.end), code.data.eq(answer.payload.byte),
         ]
         coded = Signal(range(CODE_BYTES))

@@ -180,7 +180,7 @@ class BoardPixelDie(wiring.Component):
                  of_lamp) -> None:
         config, settings, control = self.config, self.settings, self.row_control
         array, adc = config.array, config.adc
-        scene, bits = m.submodules.scene, adc.bits + 1 + FRACTION_BITS
+        scene = m.submodules.scene
         place = Signal(range(groups))
         moving = Signal()
         first = array.optical_black_columns // LANES
@@ -227,7 +227,6 @@ class BoardPixelDie(wiring.Component):
                 response.level.eq(nominal - 16 + spread),
             ]
             trips.append(response.trip)
-        assert bits == len(trips[0]) + FRACTION_BITS
 
         m.submodules.bank = bank = DomainRenamer(self.counter_domain)(ComparatorBank(config))
         planes = []
