@@ -109,7 +109,11 @@ def has_no_effect(bond: int, level: int) -> bool:
         # Bits of a number that comes back; of levels and pulses both values occur.
         place = bond - LINES.input_bonds
         first = 2 * ADDRESS_BITS + 4
-        place = place if place < first else (place - first) % (2 * ADDRESS_BITS + 1)
+        of_shutter = place >= first
+        place = (place - first) % (2 * ADDRESS_BITS + 1) if of_shutter else place
+        if of_shutter and ADDRESS_BITS <= place < 2 * ADDRESS_BITS and level == 1:
+            # What a shutter emptied stands there until its next pulse: never idle, always high.
+            return all(not row >> place - ADDRESS_BITS & 1 for row in range(ROWS))
         # Idle buses are low: the inverted one too, so there only "high" has been seen low.
         return (place < ADDRESS_BITS and level == 0
                 and all(not row >> place & 1 for row in range(ROWS)))
