@@ -20,7 +20,8 @@ from .settings_steps import LimitSignals, Rule, settings_steps
 __all__ = ["STEP_CYCLES", "SettingsGuard"]
 
 STEP_CYCLES = 7
-"""One register: address, memory (2), byte lane and limits, compare, limit, write."""
+"""One register: memory (3), byte lane and limits, compare, limit, write; its address leaves with
+the write of the one before."""
 
 
 class SettingsGuard(wiring.Component):
@@ -96,29 +97,32 @@ class SettingsGuard(wiring.Component):
         is_second, turn = Signal(), Signal()
         waiting = Signal(context_bits(self.config), reset_less=True)
         step, phase = Signal(range(len(steps))), Signal(STEP_CYCLES)
+        # The step whose register is fetched is one ahead in the last phase, in which one writes.
+        written_step = Signal.like(step)
         clamped = Signal()
         m.d.comb += self.pending.eq(dirty | phase.any() | turn | finish)
-        m.d.sync += [phase.eq(phase.rotate_left(1)), finish.eq(0), turn.eq(0)]
-        with m.If(phase[-1]):
-            m.d.sync += step.eq(step + 1)
-            with m.If(step == len(steps) - 1):
-                m.d.sync += [phase.eq(0), finish.eq(~is_second), turn.eq(is_second)]
+        m.d.sync += [phase.eq(phase.rotate_left(1)), finish.eq(0), turn.eq(0),
+                     written_step.eq(step)]
+        with m.If(phase[-2]):
+            m.d.sync += step.eq(Mux(step == len(steps) - 1, 0, step + 1))
+        with m.If(phase[-1] & (written_step == len(steps) - 1)):
+            m.d.sync += [phase.eq(0), finish.eq(~is_second), turn.eq(is_second)]
         # Known behind the first step: no second context, no pass for it.
         with m.If(phase[0] & ~self._limits.alternate):
             with m.If(step == 1):
                 m.d.sync += is_second.eq(0)
         with m.If(turn):
             m.d.sync += [waiting.eq(Cat(context_fields(self.config, self._work))),
-                         is_second.eq(0), step.eq(0), phase.eq(1)]
+                         is_second.eq(0), phase.eq(1)]
         with m.If(finish & ~self.changed & ~self.busy):
             m.d.sync += [self.settings.eq(self._work), self.pins.eq(self._work_pins),
                          self.second.eq(waiting), self.alternate.eq(self._limits.alternate),
                          self.columns_read.eq(self._limits.columns_read),
                          self.rows_read.eq(self._limits.rows_read), self.clamped.eq(clamped)]
         with m.If(self.changed | self.busy):
-            m.d.sync += [dirty.eq(1), phase.eq(0), finish.eq(0), turn.eq(0)]
+            m.d.sync += [dirty.eq(1), step.eq(0), phase.eq(0), finish.eq(0), turn.eq(0)]
         with m.Elif(dirty & ~self.hold):
-            m.d.sync += [dirty.eq(0), step.eq(0), phase.eq(1), clamped.eq(0), is_second.eq(1)]
+            m.d.sync += [dirty.eq(0), phase.eq(1), clamped.eq(0), is_second.eq(1)]
 
         # Phases 0 to 3: the register, and the limits that earlier steps have left --------------
         half, byte, is_byte = Signal(), Signal(), Signal()
@@ -175,7 +179,7 @@ class SettingsGuard(wiring.Component):
         with m.If(phase[6]):
             with m.If(differs):
                 m.d.sync += clamped.eq(1)
-            with m.Switch(step):
+            with m.Switch(written_step):
                 for index, item in enumerate(steps):
                     with m.Case(index):
                         m.d.sync += [target.eq(value) for target in item.targets]

@@ -149,6 +149,7 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         return SettingsStep(register=register, targets=targets, **options)
 
     return [
+        # The guard asks for these two before it knows of which context: both are common.
         step("context_mode", limits.alternate),
         step("line_length_pck", work.line_length_cycles, low=config.row_timing.line_cycles),
         *_lag_steps(config, work),

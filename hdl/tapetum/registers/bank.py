@@ -61,7 +61,7 @@ class RegisterBank(wiring.Component):
         A register with `Storage.FRAME` was written; its new value is already in the memory.
     reset : In(1), busy : Out(1)
     word_address : In, word : Out(32)
-        Second read port of the memory; latency 2 cycles. `RegisterLayout` says what lies where.
+        Second read port of the memory; latency 3 cycles. `RegisterLayout` says what lies where.
     watch : Out(RegisterWatch)
     health : Out(MemoryHealth)
     windows : a `WindowBus` by name of each window, if there are any
@@ -141,7 +141,8 @@ class RegisterBank(wiring.Component):
         self._write(m, memory, strobe=ready[0] & hit & ~memory.busy, host=host,
                     word_place=word_place, lane=lane, write_data=write_data, continues=continues)
 
-        # Stages 5 and 6: a whole word is captured, one byte of it leaves ------------------------
+        # Stages 5 to 7: the word is put right, captured as a whole, one byte of it leaves ------
+        corrected = Signal()
         fresh = Array(Signal(32, name=f"fresh_{name}") for name in HOSTS)
         merged = Signal(32)
         selected = Signal()
@@ -150,9 +151,10 @@ class RegisterBank(wiring.Component):
             for i in range(4)))
         # No register crosses words: what a register leaves in one is not of the next.
         within = continues & ~memory.is_first & place[:2].any()
-        with m.If(ready[1] & ~(within & ~memory.busy)):
+        with m.If(corrected & ~(within & ~memory.busy)):
             m.d.sync += fresh[host].eq(merged)
-        m.d.sync += [selected.eq(ready[1]), self.bus.read_valid.eq(selected)]
+        m.d.sync += [corrected.eq(ready[1]), selected.eq(corrected),
+                     self.bus.read_valid.eq(selected)]
         window_data = self._connect_windows(m, address, write_data, decoded[0] & ~memory.busy)
         with m.If(selected):
             m.d.sync += self.bus.read_data.eq(

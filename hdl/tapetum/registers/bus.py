@@ -14,7 +14,7 @@ HOSTS = ("local", "cci", "spi")
 """Who may speak in turn, by the numbers that they have; the bytes of each follow each other by
 themselves."""
 
-READ_LATENCY_CYCLES = 6
+READ_LATENCY_CYCLES = 7
 """From the clock edge that takes ``read`` to the one after which ``read_data`` is valid."""
 ACCESS_INTERVAL_CYCLES = 8
 """An access begins at least so many cycles after the one before; the fastest host needs 32."""

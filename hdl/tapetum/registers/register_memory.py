@@ -24,14 +24,14 @@ class RegisterMemory(wiring.Component):
     Members
     -------
     place : In
-        Byte that the host points at. Two cycles later ``host_word`` is its word, corrected,
-        ``stored_word`` the same as it lies in the memory, and
-        ``writable``, ``is_first``, ``is_last`` are its attributes.
+        Byte that the host points at. Two cycles later ``stored_word`` is its word as it lies in
+        the memory, and ``writable``, ``is_first``, ``is_last`` are its attributes; another one
+        later ``host_word`` is the word, corrected.
     write : In(1), write_place : In, write_bytes : In(4), write_data : In(32)
         Ignored while ``busy``.
     word_address, watch_address : In, word, watch_word : Out(32)
-        A second and a third read port; latency 2 cycles. The third shows what the memory holds;
-        the others correct one wrong bit of a byte.
+        A second and a third read port. The second corrects one wrong bit of a byte, latency 3
+        cycles; the third shows what the memory holds, latency 2 cycles.
     reset : In(1), busy : Out(1)
         Strobe, and high until every byte has its reset value: a cycle per byte, and 3.
     health : Out(MemoryHealth)
@@ -73,24 +73,23 @@ class RegisterMemory(wiring.Component):
             check_write.data.eq(Cat(code.encode(write.data.word_select(byte, 8))
                                     for byte in byte_places)),
         ]
-        healths, stored = [], []
+        healths = []
 
-        def corrected(name: str, read) -> Value:
-            """What ``read`` finds; what it reports comes a clock behind its register."""
+        def checked(name: str, read) -> tuple[Value, Value]:
+            """What ``read`` finds, a clock behind it, and the same put right, one more behind."""
             found = checks.read_port()
             m.d.comb += found.addr.eq(read.addr)
-            data = []
+            stored, corrected = [], []
             for byte in byte_places:
                 m.submodules[f"check_{name}_{byte}"] = check = WordCheck(code)
                 healths.append(check.health)
-                word = Cat(read.data.word_select(byte, 8),
-                           found.data.word_select(byte, code.check_bits))
                 m.d.comb += check.read.eq(~self.busy)
-                m.d.sync += check.word.eq(word)
+                m.d.sync += check.word.eq(Cat(
+                    read.data.word_select(byte, 8),
+                    found.data.word_select(byte, code.check_bits)))
                 stored.append(check.word[:8])
-                data.append(code.correct(word, code.syndrome(word)))
-            return Cat(data)
-
+                corrected.append(check.data)
+            return Cat(stored), Cat(corrected)
 
         # The walk: a place leaves, its reset value returns two cycles later.
         walk = Signal(range(self.layout.bytes))
@@ -116,9 +115,10 @@ class RegisterMemory(wiring.Component):
             host.addr.eq(self.place[2:]), guard.addr.eq(self.word_address),
             watch.addr.eq(self.watch_address),
         ]
-        m.d.sync += [self.host_word.eq(corrected("host", host)),
-                     self.word.eq(corrected("guard", guard)), self.watch_word.eq(watch.data)]
-        m.d.comb += self.stored_word.eq(Cat(stored[:4]))
+        m.d.sync += self.watch_word.eq(watch.data)
+        host_stored, host_corrected = checked("host", host)
+        m.d.comb += [self.stored_word.eq(host_stored), self.host_word.eq(host_corrected),
+                     self.word.eq(checked("guard", guard)[1])]
         gather(m, self.health, *healths)
         with m.If(self.busy):
             m.d.comb += [write.addr.eq(last_place[1][2:]), write.data.eq(found.reset.replicate(4)),

@@ -113,10 +113,10 @@ class GuardBench:
             self.words[self.layout.word_of(register)] |= shifted
 
     async def memory(self, ctx) -> None:
-        pending = 0
+        fetched = corrected = 0
         async for _, _, address in ctx.tick().sample(self.guard.word_address):
-            ctx.set(self.guard.word, pending)
-            pending = self.words[address]
+            ctx.set(self.guard.word, corrected)
+            corrected, fetched = fetched, self.words[address]
 
     async def settle(self, ctx, values: dict[str, int]) -> None:
         """Load, announce the change, and watch that all changes together, in time."""
