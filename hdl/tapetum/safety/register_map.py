@@ -41,7 +41,7 @@ class RegisterMapCheck(wiring.Component):
     hide between two writes. It starts from the reset values. A write restarts a walk. One
     multiplier, four bits a cycle, computes both.
 
-    A walk takes ``8 * (words + 1) + 1`` cycles.
+    A walk takes ``8 * (words + 1) + 2`` cycles.
 
     Parameters
     ----------
@@ -91,8 +91,11 @@ class RegisterMapCheck(wiring.Component):
         operand, product = Signal(32, reset_less=True), Signal(32, reset_less=True)
         total, reference = Signal(32, reset_less=True), Signal(32, init=self.reset_crc())
         again, before, wants = Signal(), Signal(), Signal()
-        of_walk, of_write, is_final = Signal(), Signal(), Signal()
-        totalled, compares = Signal(), Signal()
+        # The factor passes a register: memories are slow to answer.
+        bits, is_first = Signal(BITS_PER_CYCLE, reset_less=True), Signal(reset_less=True)
+        kept_factor = Signal(32, reset_less=True)
+        walk_ends, write_ends, of_walk, of_write, is_final = (Signal() for _ in range(5))
+        totalled, compares = Signal(2), Signal()
 
         m.d.comb += [
             wants.eq(self.start | (self.inject ^ before)),
@@ -101,10 +104,12 @@ class RegisterMapCheck(wiring.Component):
         m.d.sync += [
             before.eq(self.inject), again.eq(again | wants), place.eq(factor.addr),
             phase.eq(phase + 1), operand.eq(operand << BITS_PER_CYCLE),
-            product.eq(_step(Mux(phase == 0, 0, product), operand[-BITS_PER_CYCLE:],
-                             factor.data)),
-            # A product is complete behind its slot; whose it is, these tell.
-            of_walk.eq(0), of_write.eq(0), totalled.eq(0), compares.eq(totalled),
+            bits.eq(operand[-BITS_PER_CYCLE:]), is_first.eq(phase == 0),
+            kept_factor.eq(factor.data),
+            product.eq(_step(Mux(is_first, 0, product), bits, kept_factor)),
+            # A product is complete two clocks behind its slot; whose it is, these tell.
+            walk_ends.eq(0), write_ends.eq(0), of_walk.eq(walk_ends), of_write.eq(write_ends),
+            totalled.eq(totalled << 1), compares.eq(totalled[-1]),
             self.raised.eq(compares & (total != reference)),
         ]
         with m.If(of_walk):
@@ -118,18 +123,19 @@ class RegisterMapCheck(wiring.Component):
             """A write comes before a walk, which begins anew; a reset before everything."""
             with m.If(registers.written):
                 m.d.comb += factor.addr.eq(registers.place)
-                m.d.sync += [phase.eq(0), operand.eq(registers.changed), of_walk.eq(0),
+                m.d.sync += [phase.eq(0), operand.eq(registers.changed), walk_ends.eq(0),
                              totalled.eq(0)]
                 m.next = "WRITE"
             with m.If(registers.reset):
-                m.d.sync += [reference.eq(self.reset_crc()), of_walk.eq(0), of_write.eq(0),
-                             totalled.eq(0), again.eq(1)]
+                m.d.sync += [reference.eq(self.reset_crc()), walk_ends.eq(0), of_walk.eq(0),
+                             write_ends.eq(0), of_write.eq(0), totalled.eq(0), compares.eq(0),
+                             again.eq(1)]
                 m.next = "IDLE"
 
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += registers.busy.eq(again | wants)
-                with m.If(again & ~totalled & ~compares):
+                with m.If(again & ~totalled.any() & ~compares):
                     # Nothing to multiply yet: the first slot fetches the first word.
                     m.d.sync += [again.eq(wants), phase.eq(0), operand.eq(0), total.eq(0),
                                  fetched.eq(0), is_final.eq(0)]
@@ -140,14 +146,14 @@ class RegisterMapCheck(wiring.Component):
                 with m.If(ends):
                     m.d.comb += factor.addr.eq(fetched)
                     m.d.sync += [
-                        of_walk.eq(1), totalled.eq(is_final), is_final.eq(fetched == words - 1),
+                        walk_ends.eq(1), totalled.eq(is_final), is_final.eq(fetched == words - 1),
                         operand.eq(registers.word ^ (self.inject & (fetched == 0))),
                         fetched.eq(fetched + 1),
                     ]
                     with m.If(is_final):
                         m.next = "IDLE"
                 with m.If(wants):
-                    m.d.sync += [of_walk.eq(0), totalled.eq(0)]
+                    m.d.sync += [walk_ends.eq(0), totalled.eq(0)]
                     m.next = "IDLE"
                 with m.If(registers.written):
                     m.d.sync += again.eq(1)
@@ -155,7 +161,7 @@ class RegisterMapCheck(wiring.Component):
             with m.State("WRITE"):
                 m.d.comb += registers.busy.eq(again)
                 with m.If(ends):
-                    m.d.sync += of_write.eq(1)
+                    m.d.sync += write_ends.eq(1)
                     m.next = "IDLE"
                 interrupt()
         return m

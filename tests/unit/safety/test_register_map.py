@@ -30,7 +30,7 @@ TABLE = [
              storage=Storage.STATUS, sentence="Is cleared."),
 ]
 LAYOUT = RegisterLayout(TABLE)
-WALK_CYCLES = 8 * (LAYOUT.words + 1) + 1
+WALK_CYCLES = 8 * (LAYOUT.words + 1) + 2
 
 
 class Checked(wiring.Component):
