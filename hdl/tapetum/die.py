@@ -241,6 +241,8 @@ class Die(wiring.Component):
             compander.load.eq(control.companding_load),
             compander.output_bits.eq(control.companding_bits),
             compander.shown.eq(control.companding_shown),
+            csi2.adopt.eq(readout.adopt), csi2.adopt_frame.eq(readout.adopt_frame),
+            csi2.planned.eq(stats.settings_out),
             csi2.status.flicker_count.eq(hdr.flicker_count),
             csi2.status.clipped_count.eq(hdr.clipped_count),
             csi2.status.companding_slots.eq(compander.slots),

@@ -18,8 +18,8 @@ from ..registers.table import register_table
 from .embedded_format import EmbeddedRegister
 from .formats import pixel_bits
 
-__all__ = ["EmbeddedStatus", "ToldOf", "embedded_registers", "register_value",
-           "varies_with_frame"]
+__all__ = ["EmbeddedStatus", "ToldOf", "embedded_registers", "is_setting", "result_value",
+           "setting_value"]
 
 
 class EmbeddedStatus(data.StructLayout):
@@ -118,22 +118,16 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
     return tuple(table)
 
 
-_OF_ALL_FRAMES = ("frame_number", "black_level", "results")
+_NO_SETTINGS = ("frame_number", "companding_slot", "black_level", "results")
 
 
-def varies_with_frame(source: tuple[str | int, ...]) -> bool:
-    """Whether a value is kept for each of the frames in flight."""
-    return source[0] not in _OF_ALL_FRAMES
+def is_setting(source: tuple[str | int, ...]) -> bool:
+    """Whether a value follows from `FrameSettings`."""
+    return source[0] not in _NO_SETTINGS
 
 
-def register_value(source: tuple[str | int, ...], *, settings, slot, frame, results,
-                   told) -> Value:
-    """The hardware of one value.
-
-    ``settings`` and ``slot`` are the `FrameSettings` and the companding slot of a frame, ``frame``
-    its number, ``results`` the `FrameResults`; ``told`` says what of them the frame has, see
-    `ToldOf`.
-    """
+def setting_value(source: tuple[str | int, ...], settings) -> Value:
+    """The hardware of a value that `is_setting`; ``settings`` are `FrameSettings`."""
     increments = {Skip.NONE: 1, Skip.TWO_OF_FOUR: 3, Skip.TWO_OF_EIGHT: 7}
 
     def by_value(selector, table: dict) -> Value:
@@ -144,18 +138,6 @@ def register_value(source: tuple[str | int, ...], *, settings, slot, frame, resu
         return chosen
 
     match source:
-        case ("frame_number",):
-            return frame
-        case ("black_level", index, phase):
-            return Mux(told.captures[index], results.black_levels[index][phase], 0)
-        case ("results", "corrected", index):
-            return Mux(told.captures[index], results.corrected[index], 0)
-        case ("results", "flicker_count" | "clipped_count" as count):
-            return Mux(told.combined, results[count], 0)
-        case ("results", name):
-            return Value.cast(results[name])
-        case ("companding_slot",):
-            return slot
         case ("csi_data_format",):
             # Uncompressed and compressed bits per pixel, which are the same.
             return by_value(settings.data_format,
@@ -170,3 +152,25 @@ def register_value(source: tuple[str | int, ...], *, settings, slot, frame, resu
     for step in source:
         field = field[step]
     return Value.cast(field)
+
+
+def result_value(source: tuple[str | int, ...], *, slot, frame, results, told) -> Value:
+    """The hardware of any other value.
+
+    ``slot`` is the companding slot of a frame, ``frame`` its number, ``results`` the
+    `FrameResults`; ``told`` says what of them the frame has, see `ToldOf`.
+    """
+    match source:
+        case ("frame_number",):
+            return frame
+        case ("companding_slot",):
+            return slot
+        case ("black_level", index, phase):
+            return Mux(told.captures[index], results.black_levels[index][phase], 0)
+        case ("results", "corrected", index):
+            return Mux(told.captures[index], results.corrected[index], 0)
+        case ("results", "flicker_count" | "clipped_count" as count):
+            return Mux(told.combined, results[count], 0)
+        case ("results", name):
+            return Value.cast(results[name])
+    raise ValueError(f"{source} is a setting.")

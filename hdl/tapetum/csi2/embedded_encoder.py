@@ -1,36 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the embedded rows of a frame, byte by byte."""
 
-from collections.abc import Sequence
-from functools import reduce
-from operator import or_
-from sys import maxsize
-from typing import NamedTuple
-
 from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_of, settings_ring
+from ..control.frame_settings import FrameSettings, settings_of, settings_ring
+from ..memory.health import MemoryHealth
 from .bottom_rows import bottom_rows
-from .embedded import (
-    EmbeddedStatus,
-    ToldOf,
-    embedded_registers,
-    register_value,
-    varies_with_frame,
-)
-from .embedded_format import EmbeddedRegister, EmbeddedTag, tagged_registers
+from .embedded import EmbeddedStatus, ToldOf, embedded_registers, result_value
+from .embedded_format import EmbeddedTag, tagged_registers
+from .embedded_program import ByteKind, EmbeddedProgram, byte_of, chosen_byte
 from .formats import GROUP_PIXELS
 from .frame_results import FrameResults
+from .settings_record import SettingsRecord
 
 __all__ = ["EmbeddedEncoder", "EmbeddedGroup"]
-
-_BLOCK_LOG2 = 4
-BLOCK_BYTES = 1 << _BLOCK_LOG2
-"""Bytes of values among which one is chosen in a clock; in the next, among all such blocks."""
 
 
 class EmbeddedGroup(data.Struct):
@@ -38,53 +25,6 @@ class EmbeddedGroup(data.Struct):
 
     bytes: data.ArrayLayout(8, GROUP_PIXELS)
     last: 1
-
-
-class _Byte(NamedTuple):
-    """One step of the program.
-
-    ``content`` is a constant, or the number of a byte of a value; ``groups`` are those that a row
-    must have to tell the register to which the byte belongs.
-    """
-
-    content: int
-    is_constant: bool
-    groups: int
-
-
-class _Program:
-    """The bytes of all rows one after the other, and the bytes of values that they name.
-
-    Bytes that are kept for each frame in flight are numbered first, then the others; each kind
-    begins with a new block of `BLOCK_BYTES`.
-    """
-
-    def __init__(self, rows: Sequence[Sequence[EmbeddedRegister]]):
-        places = [(register, byte) for row in rows for register in row
-                  for byte in reversed(range(register.width_bytes))]
-        self.varying = [place for place in places if varies_with_frame(place[0].source)]
-        self.common = [place for place in places if not varies_with_frame(place[0].source)]
-        self.common_from = -(-len(self.varying) // BLOCK_BYTES) * BLOCK_BYTES
-        numbers = {place: number for number, place in enumerate(self.varying)} | {
-            place: self.common_from + number for number, place in enumerate(self.common)}
-
-        self.steps: list[_Byte] = []
-        self.starts: list[int] = []
-        for row in rows:
-            self.starts.append(len(self.steps))
-            self.steps.append(_Byte(EmbeddedTag.LINE_START, True, 0))
-            for placed in tagged_registers(row):
-                groups = placed.end // GROUP_PIXELS + 1
-                self.steps += [_Byte(tag, True, groups) for tag in placed.address_tags]
-                for byte in reversed(range(placed.register.width_bytes)):
-                    self.steps += [_Byte(EmbeddedTag.VALUE, True, groups),
-                                   _Byte(numbers[placed.register, byte], False, groups)]
-            # No row has so many groups: what stands behind its last register is end tags.
-            self.steps += [_Byte(EmbeddedTag.END, True, maxsize)] * GROUP_PIXELS
-
-    @property
-    def blocks(self) -> int:
-        return -(-(self.common_from + len(self.common)) // BLOCK_BYTES)
 
 
 class EmbeddedEncoder(wiring.Component):
@@ -106,8 +46,11 @@ class EmbeddedEncoder(wiring.Component):
         Row width in groups of four pixels.
     done : Out(1)
         Strobe: the last group has been taken.
+    adopt : In(1), adopt_frame : In(16), planned : In(FrameSettings)
+        See `SettingsRecord`.
     settings : In(settings_ring), companding_slots : In(3 per frame in flight)
     results : In(FrameResults)
+    memory : Out(MemoryHealth)
     o : Out(stream of EmbeddedGroup)
     """
 
@@ -119,9 +62,11 @@ class EmbeddedEncoder(wiring.Component):
             "frame": In(16), "channel": In(2), "whole": In(1),
             "row_groups": In(range(config.array.columns // GROUP_PIXELS + 1)),
             "done": Out(1),
+            "adopt": In(1), "adopt_frame": In(16), "planned": In(FrameSettings(config)),
             "settings": In(settings_ring(config)),
             "companding_slots": In(EmbeddedStatus(config)["companding_slots"].shape),
             "results": In(FrameResults(config)),
+            "memory": Out(MemoryHealth()),
             "o": Out(stream.Signature(EmbeddedGroup)),
         })
 
@@ -134,39 +79,46 @@ class EmbeddedEncoder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        program = _Program(self._rows)
+        program = EmbeddedProgram(self._rows)
         never = self.config.array.columns // GROUP_PIXELS + 1
+        most = max(len(program.settings), len(program.results)) - 1
         entry = data.StructLayout({
-            "content": max(8, (program.blocks * BLOCK_BYTES - 1).bit_length()),
-            "is_constant": 1, "groups": range(never + 1),
-        })
+            "content": max(8, most.bit_length()), "kind": 2, "groups": range(never + 1)})
         m.submodules.program = memory = Memory(shape=entry, depth=len(program.steps), init=[
-            {"content": byte.content, "is_constant": byte.is_constant,
-             "groups": min(byte.groups, never)} for byte in program.steps])
+            step._asdict() | {"groups": min(step.groups, never)} for step in program.steps])
         read = memory.read_port()
+        m.submodules.record = record = SettingsRecord(self.config, program.settings)
+        connect(m, record.health, flipped(self.memory))
 
-        # Stages: a step of the program; the same again, as the memory may be a block RAM; that
-        # byte of every block; the one of its block, and of this frame.
+        # Stages: a step of the program; the same again, as the memory may be a block RAM; its
+        # constant, setting, and of each block of results one; the byte.
         advance = Signal()
         step = Signal(range(len(program.steps)))
         running, valid = Signal(), Signal(3)
         decoded = Signal(entry, reset_less=True)
-        m.d.comb += [advance.eq(~self.o.valid | self.o.ready), read.addr.eq(step),
-                     read.en.eq(advance)]
+        m.d.comb += [
+            advance.eq(~self.o.valid | self.o.ready), read.addr.eq(step), read.en.eq(advance),
+            record.adopt.eq(self.adopt), record.adopt_frame.eq(self.adopt_frame),
+            record.planned.eq(self.planned), record.frame.eq(self.frame),
+            record.place.eq(read.data.content), record.enable.eq(advance),
+            record.read.eq(valid[0] & (read.data.kind == ByteKind.SETTING)),
+        ]
         too_narrow = self.row_groups < decoded.groups
-        past_end, is_constant = Signal(reset_less=True), Signal(reset_less=True)
+        past_end, kind = Signal(reset_less=True), Signal(2, reset_less=True)
         constant = Signal(8, reset_less=True)
         with m.If(advance):
             m.d.sync += [
                 valid.eq(Cat(running, valid)),
                 decoded.eq(read.data),
                 past_end.eq(too_narrow),
-                is_constant.eq(too_narrow | decoded.is_constant),
+                kind.eq(Mux(too_narrow, ByteKind.CONSTANT, decoded.kind)),
                 constant.eq(Mux(too_narrow, EmbeddedTag.END, decoded.content)),
             ]
             with m.If(running):
                 m.d.sync += step.eq(step + 1)
-        chosen = self._choose(m, program, decoded.content, advance)
+        result = self._result(m, program, decoded.content, advance)
+        byte = Mux(kind == ByteKind.RESULT, result,
+                   Mux(kind == ByteKind.SETTING, record.byte, constant))
 
         position = Signal(range(GROUP_PIXELS))
         word = Signal(EmbeddedGroup, reset_less=True)
@@ -176,7 +128,7 @@ class EmbeddedEncoder(wiring.Component):
             m.d.sync += self.o.valid.eq(full)
             with m.If(valid[-1]):
                 m.d.sync += [
-                    word.bytes[position].eq(Mux(is_constant, constant, chosen)),
+                    word.bytes[position].eq(byte),
                     word.last.eq(past_end),
                     position.eq(position + 1),
                 ]
@@ -194,8 +146,8 @@ class EmbeddedEncoder(wiring.Component):
         ]
         return m
 
-    def _choose(self, m: Module, program: _Program, number: Value, advance: Value) -> Value:
-        """The byte of that number, two clocks later."""
+    def _result(self, m: Module, program: EmbeddedProgram, number: Value, advance: Value) -> Value:
+        """The byte of a result of that number, a clock later."""
         told = Signal(ToldOf, reset_less=True)
         own = settings_of(self.settings, self.frame)
         m.d.sync += [
@@ -203,30 +155,7 @@ class EmbeddedEncoder(wiring.Component):
             told.captures.eq(Mux(self.whole, Mux(own.uncombined, 1 << self.channel,
                                                  own.capture_mask), 0)),
         ]
-        block = Signal(range(program.blocks), reset_less=True)
-        of_frame = Signal(len(self.settings), reset_less=True)
-        with m.If(advance):
-            m.d.sync += block.eq(number >> _BLOCK_LOG2)
-        m.d.sync += of_frame.eq(1 << self.frame[:2])
-
-        candidates = []
-        for frames, first, places in (
-                (len(self.settings), 0, program.varying), (1, program.common_from, program.common)):
-            for start in range(0, len(places), BLOCK_BYTES):
-                ours = block == (first + start) // BLOCK_BYTES
-                for frame in range(frames):
-                    values = Cat(self._byte(register, byte, frame, told)
-                                 for register, byte in places[start:start + BLOCK_BYTES])
-                    candidate = Signal(8, reset_less=True, name=f"block_{first + start}_{frame}")
-                    with m.If(advance):
-                        m.d.sync += candidate.eq(values.word_select(number[:_BLOCK_LOG2], 8))
-                    selected = ours & of_frame[frame] if frames > 1 else ours
-                    candidates.append(Mux(selected, candidate, 0))
-        return reduce(or_, candidates)
-
-    def _byte(self, register: EmbeddedRegister, byte: int, frame: int, told) -> Value:
-        value = register_value(
-            register.source, settings=self.settings[frame],
-            slot=self.companding_slots[frame], frame=self.frame, results=self.results,
-            told=told)[8 * byte:8 * byte + 8]
-        return Cat(value, C(0, 8 - len(value)))
+        return chosen_byte(m, [
+            byte_of(result_value(register.source, slot=self.companding_slots[self.frame[:2]],
+                                 frame=self.frame, results=self.results, told=told), byte)
+            for register, byte in program.results], number, enable=advance)

@@ -28,7 +28,7 @@ class EmbeddedRegister:
     """One value of an embedded row.
 
     ``source`` is the path of a field of `FrameSettings`, or the words of another value, see
-    `register_value`.
+    `setting_value` and `result_value`.
     """
 
     name: str

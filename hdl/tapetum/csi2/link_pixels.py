@@ -73,6 +73,7 @@ class LinkPixels(wiring.Component):
         # Clock 1: the beat, and what its frame wants.
         beat = Signal(OutputPixels(lanes), reset_less=True)
         valid, at_start, first = Signal(), Signal(init=1), Signal(reset_less=True)
+        in_first_row = Signal(reset_less=True)
         own: Any = settings_of(self.settings, self.i.payload.tag.frame)
         wanted = Signal(Pattern, reset_less=True)
         chosen_format = Signal(DataFormat, reset_less=True)
@@ -80,6 +81,7 @@ class LinkPixels(wiring.Component):
         test_data = Signal(data.ArrayLayout(TEST_DATA_BITS, len(TEST_COLOURS)), reset_less=True)
         m.d.sync += [
             valid.eq(self.i.valid), beat.eq(self.i.payload), first.eq(at_start),
+            in_first_row.eq(self.i.payload.tag.row == 0),
             wanted.eq(own.test_pattern), chosen_format.eq(own.data_format),
             flips.eq(Cat(own.flip_columns, own.flip_rows)), test_data.eq(own.test_data),
         ]
@@ -91,7 +93,7 @@ class LinkPixels(wiring.Component):
         fades = Signal()
         m.d.comb += fades.eq(wanted == Pattern.FADE)
         bars, solid = self._colours(m, valid, first, beat.tag.row, fades, flips, test_data)
-        random = self._sequences(m, valid, first, beat.tag, chosen_format)
+        random = self._sequences(m, valid, first, in_first_row, beat.tag.capture, chosen_format)
         late_beat, late_wanted, late_format = (
             delayed(m, value, 1, name=f"late_{name}")
             for name, value in (("beat", beat), ("wanted", wanted), ("format", chosen_format)))
@@ -182,7 +184,7 @@ class LinkPixels(wiring.Component):
             solid.append(data_value)
         return bars, solid
 
-    def _sequences(self, m: Module, valid, first, tag, data_format) -> list:
+    def _sequences(self, m: Module, valid, first, in_first_row, capture, data_format) -> list:
         """PN9 of each lane, right-justified; it goes on from row to row of a channel."""
         lanes, channels = self.config.lanes, len(self.config.captures)
         places = []
@@ -198,9 +200,9 @@ class LinkPixels(wiring.Component):
                     with m.Case(candidate):
                         m.d.comb += [start.eq(state_after(lane * bits)),
                                      following.eq(advance(here, lanes * bits))]
-            m.d.comb += here.eq(Mux(first, Mux(tag.row == 0, start, kept[tag.capture]), state))
+            m.d.comb += here.eq(Mux(first, Mux(in_first_row, start, kept[capture]), state))
             with m.If(valid):
-                m.d.sync += [state.eq(following), kept[tag.capture].eq(following)]
+                m.d.sync += [state.eq(following), kept[capture].eq(following)]
             value = Signal(PIXEL_BITS, reset_less=True, name=f"sequence_{lane}")
             m.d.sync += value.eq(bits_ahead(here, PIXEL_BITS))
             places.append(value)

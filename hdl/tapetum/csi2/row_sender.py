@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import DataFormat
+from ..stream.skid_buffer import SkidBuffer
 from .bottom_rows import bottom_rows
 from .crc import FRAME_CHECKSUM
 from .embedded_encoder import EmbeddedGroup
@@ -15,7 +16,7 @@ from .formats import DataType, group_bytes, packet_data_type, select_by_format
 from .frame_checksum import FrameChecksum
 from .gearbox import Gearbox
 from .group_reader import GroupReader
-from .packets import PacketSource
+from .packets import PacketSource, PayloadWord
 from .row_collector import row_buffer_words
 from .row_descriptor import RowDescriptor, RowGroup, frame_number
 from .verdict_packets import SentFrame
@@ -67,8 +68,10 @@ class RowSender(wiring.Component):
         byte_lanes = self.config.csi2.byte_lanes
         m.submodules.gearbox = gearbox = Gearbox(byte_lanes)
         m.submodules.checksum = checksum = FrameChecksum(byte_lanes)
+        m.submodules.skid = skid = SkidBuffer(PayloadWord(byte_lanes))
         connect(m, reader.o, gearbox.i)
-        connect(m, gearbox.o, flipped(self.packets.payload))
+        connect(m, gearbox.o, skid.i)
+        connect(m, skid.o, flipped(self.packets.payload))
         connect(m, flipped(self.embedded_groups), reader.embedded_groups)
 
         row, header = self.rows.payload, self.packets.descriptors.payload

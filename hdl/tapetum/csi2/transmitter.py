@@ -6,9 +6,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..control.frame_settings import FRAMES_IN_FLIGHT, settings_ring
+from ..control.frame_settings import FRAMES_IN_FLIGHT, FrameSettings, settings_ring
 from ..memory.crossing_memory import CrossingMemory
-from ..memory.health import MemoryHealth
+from ..memory.health import MemoryHealth, gather
 from ..npu.verdict import VerdictSummary
 from ..pixel import OutputPixels
 from ..stream.queue import AsyncQueue
@@ -57,8 +57,10 @@ class Csi2Transmitter(wiring.Component):
     Members
     -------
     pixels : In(stream of OutputPixels(lanes)), always ready
-    settings : In(settings_ring), status : In(EmbeddedStatus)
-        What the embedded rows tell.
+    settings : In(settings_ring)
+        Formats and test patterns.
+    adopt : In(1), adopt_frame : In(16), planned : In(FrameSettings), status : In(EmbeddedStatus)
+        What the embedded rows tell: of a frame as it is planned, and at any time.
     verdict : In(VerdictSummary), verdict_given : In(1)
         The same, of a die with an array.
     ended : Out(EndedFrame), ended_now : Out(1)
@@ -68,7 +70,7 @@ class Csi2Transmitter(wiring.Component):
     overflow : Out(1)
         In ``sync``: strobe for each row that was lost.
     memory : Out(MemoryHealth)
-        In ``sync``: of the row memory.
+        In ``sync``: of the row memory, and of the settings that embedded rows tell.
     results : In(PacketSource(byte_lanes)).array(result_sources)
         Present if there are any.
     verdict_wanted : In(FRAMES_IN_FLIGHT), verdict_sent : In(SentFrame) in ``byte_domain``
@@ -85,6 +87,7 @@ class Csi2Transmitter(wiring.Component):
         ports = {
             "pixels": In(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "settings": In(settings_ring(config)),
+            "adopt": In(1), "adopt_frame": In(16), "planned": In(FrameSettings(config)),
             "status": In(EmbeddedStatus(config)),
             "verdict": In(VerdictSummary), "verdict_given": In(1),
             "ended": Out(EndedFrame), "ended_now": Out(1),
@@ -162,12 +165,13 @@ class Csi2Transmitter(wiring.Component):
         connect(m, arbiter.merged, packetiser.source)
         connect(m, packetiser.packets, distributor.packets)
         connect(m, distributor.phy, flipped(self.phy))
-        connect(m, memory.memory, flipped(self.memory))
+        gather(m, self.memory, memory.memory, encoder.memory)
         m.d.comb += [
             link_pixels.settings.eq(self.settings), collector.settings.eq(self.settings),
             tracker.verdict_wanted.eq(self.verdict_wanted),
             sender.verdict_sent.eq(self.verdict_sent),
-            encoder.settings.eq(self.settings),
+            encoder.settings.eq(self.settings), encoder.adopt.eq(self.adopt),
+            encoder.adopt_frame.eq(self.adopt_frame), encoder.planned.eq(self.planned),
             encoder.companding_slots.eq(self.status.companding_slots),
             encoder.results.eq(keeper.results),
             keeper.status.eq(self.status), keeper.counted.eq(tracker.counted),

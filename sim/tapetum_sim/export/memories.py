@@ -107,6 +107,8 @@ GROUPS = (
                 loses="four pixels, eight marks", found_by="parity"),
     MemoryGroup(name="order of the embedded rows (read only)", pattern=r"csi2\.encoder\.program",
                 loses="embedded rows", found_by="the checksum is right, a parser's order is not"),
+    MemoryGroup(name="settings that embedded rows tell", pattern=r"csi2\.encoder\.record",
+                loses="a byte of an embedded row", found_by="parity"),
     MemoryGroup(name="what the rows below a frame tell", pattern=r"csi2\.(keeper|sender\.checksum)",
                 loses="a frame's summary or CRC-32",
                 found_by="CRC-32 of the frame, at the receiver"),

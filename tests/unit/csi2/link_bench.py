@@ -11,7 +11,7 @@ from amaranth.lib.wiring import connect
 
 from support import FULL_RATE, TrafficPattern, simulate
 from tapetum.config import Csi2Config, DieConfig, PixelArrayConfig
-from tapetum.control.frame_settings import DataFormat, FrameSettings
+from tapetum.control.frame_settings import FRAMES_IN_FLIGHT, DataFormat, FrameSettings
 from tapetum.csi2.flicker_map import FlickerMap
 from tapetum.csi2.formats import DataType, pixel_bits
 from tapetum.csi2.transmitter import Csi2Transmitter
@@ -58,6 +58,8 @@ class TransmitterWithMap(Elaboratable):
         return m
 
 
+RECORD_CYCLES = 150
+"""Enough for the bytes of all settings."""
 SILENCE_CLOCKS = 600
 """Byte clocks without a packet after which no more is to come."""
 
@@ -111,16 +113,36 @@ class Link:
         sent_rows = sent_maps = ends = silence = 0
         clock_settings = {"streaming": 1, "gated": 0, "lead": 5, "trail": 3, **self.clock}
         put_permits, phy_permits = iter(self.put), iter(self.phy)
+        planned: set[int] = set()
+        begun = False
+
+        async def plan(ctx, frame: int) -> None:
+            """Have the settings of a frame recorded; it takes a clock for each of their bytes."""
+            planned.add(frame)
+            ctx.set(dut.settings[frame % FRAMES_IN_FLIGHT], settings[frame])
+            ctx.set(dut.planned, settings[frame])
+            ctx.set(dut.adopt_frame, frame)
+            ctx.set(dut.adopt, 1)
+            await ctx.tick()
+            ctx.set(dut.adopt, 0)
+            await ctx.tick().repeat(RECORD_CYCLES)
 
         async def pixels(ctx):
+            nonlocal begun
             ctx.set(dut.clock, clock_settings)
+            # As many as may be in flight, so that their rows can follow without a pause.
+            for frame in dict.fromkeys(row.frame for row in rows):
+                if not any((frame - other) % FRAMES_IN_FLIGHT == 0 for other in planned):
+                    await plan(ctx, frame)
+            begun = True
             for number, row in enumerate(rows):
                 while self.patient and number - min(
                         sent_rows, sent_maps + sum(unmarked[:number])) >= patience:
                     await ctx.tick()
                 if self.patient:
                     await ctx.tick().repeat(16)  # the free slot becomes known
-                ctx.set(dut.settings[row.frame % 4], settings[row.frame])
+                if row.frame not in planned:
+                    await plan(ctx, row.frame)
                 if status is not None:
                     ctx.set(dut.status, status[row.frame])
                 beats = row.values.reshape(-1, lanes).tolist()
@@ -158,6 +180,8 @@ class Link:
             nonlocal sent_rows, sent_maps, ends, silence
             data_type, gap, within, requested = 0, 0, False, False
             clocked, quiet = 0, 0
+            while not begun:
+                await ctx.tick("byte")
             while True:
                 ctx.set(dut.phy.ready, next(phy_permits))
                 _, _, strobe, word, request, valid, ready, lane_bytes, clock = (
