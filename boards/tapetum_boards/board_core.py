@@ -15,17 +15,24 @@ from .link.bus_decoder import BusDecoder
 from .link.die_access import DieAccess
 from .link.host_link import HostLink
 from .link.memory_access import MemoryAccess
+from .link.picture_access import PictureAccess
 from .memory.memory_port import BURST_BYTES
 from .memory.memory_share import MemoryShare
 from .memory.sdram_chip import SdramChip
 from .memory.sdram_controller import SdramController, SdramPins
+from .picture.dvi_channels import DviSymbols
+from .picture.picture import MEMORY_CLIENTS, Picture
+from .picture.video_timing import VGA_60HZ, VideoTiming
 from .pixel_die.board_pixel_die import BoardPixelDie
 from .registers.board_registers import BoardRegisters
 from .registers.table import board_registers
 
-__all__ = ["DOMAINS", "BoardCore"]
+__all__ = ["DOMAINS", "PIXEL_DOMAIN", "BoardCore"]
 
 DOMAINS = ("sync", "adc", "byte", "safety")
+"""Of the die."""
+PIXEL_DOMAIN = "pixel"
+"""Of a monitor."""
 RESTART_CYCLES = 256
 """Clocks of ``sync``: dozens of the slowest one."""
 
@@ -35,9 +42,10 @@ class BoardCore(wiring.Component):
 
         serial ─► HostLink ─► BusDecoder ─┬► die registers
                                           ├► board registers ─► pixel die ◄─► die
-                                          └► memory ◄─ packets of a frame ◄────┘
+                                          └► memory ◄─ packets of a frame ◄────┤
+                                               └──────► picture ◄──────────────┘
 
-    Clocks: those of `DOMAINS`, as the die has them.
+    Clocks: those of `DOMAINS`, as the die has them, and `PIXEL_DOMAIN` with a monitor.
 
     Parameters
     ----------
@@ -48,6 +56,8 @@ class BoardCore(wiring.Component):
         Of the serial line.
     read_delay_cycles : int
         See `SdramController`.
+    monitor : VideoTiming, optional
+        None: no picture.
 
     Members
     -------
@@ -56,10 +66,13 @@ class BoardCore(wiring.Component):
     memory : Out(SdramPins)
     scl, sda, pull_sda : the die's two-wire bus
     error, interrupt_request, strobe : Out(1)
+    symbols : Out(DviSymbols)
+        In `PIXEL_DOMAIN`, if there is a monitor.
     """
 
     def __init__(self, config: DieConfig, chip: SdramChip, *, bits_per_second: float = 3e6,
-                 read_delay_cycles: int = 1):
+                 read_delay_cycles: int = 1, monitor: VideoTiming | None = VGA_60HZ):
+        self.monitor = monitor
         self.read_delay_cycles = read_delay_cycles
         self.config, self.chip, self.bits_per_second = config, chip, bits_per_second
         self.die = Die(config)
@@ -68,6 +81,7 @@ class BoardCore(wiring.Component):
             "receive": In(1, init=1), "transmit": Out(1, init=1), "memory": Out(SdramPins(chip)),
             "scl": In(1, init=1), "sda": In(1, init=1), "pull_sda": Out(1),
             "error": Out(1), "interrupt_request": Out(1), "strobe": Out(1),
+            **({"symbols": Out(DviSymbols())} if monitor else {}),
         })
 
     def elaborate(self, platform):
@@ -125,7 +139,11 @@ class BoardCore(wiring.Component):
             self.chip, config.sync_clock_hz, read_delay_cycles=self.read_delay_cycles)
         connect(m, controller.pins, flipped(self.memory))
         bits = controller.port.signature.address_bits
-        m.submodules.share = share = MemoryShare(bits, 2)
+        pictures = [] if self.monitor is None else [*MEMORY_CLIENTS]
+        # Those that can wait least come first; the host is the last.
+        order = [*pictures[:2], "packets", *pictures[2:], "host"]
+        m.submodules.share = share = MemoryShare(bits, len(order))
+        clients = dict(zip(order, share.clients, strict=True))
         connect(m, share.memory, controller.port)
 
         m.submodules.link = link = HostLink(config.sync_clock_hz, self.bits_per_second)
@@ -139,8 +157,10 @@ class BoardCore(wiring.Component):
         connect(m, decoder.board, registers.bus)
         connect(m, decoder.memory, memory_access.bus)
         connect(m, die_access.die, die.bus)
-        connect(m, capture.memory, share.clients[0])
-        connect(m, memory_access.memory, share.clients[1])
+        connect(m, capture.memory, clients["packets"])
+        connect(m, memory_access.memory, clients["host"])
+        if self.monitor is not None:
+            self._picture(m, registers, decoder, clients)
 
         dropped = Signal(32)
         with m.If(link.dropped):
@@ -171,3 +191,27 @@ class BoardCore(wiring.Component):
                 mode.shot_shift.eq(getattr(registers, f"mode_{index}_shot_noise_shift")),
                 mode.full_well.eq(getattr(registers, f"mode_{index}_full_well")),
             ]
+
+    def _picture(self, m: Module, registers: BoardRegisters, decoder: BusDecoder,
+                 clients: dict) -> None:
+        die = self.die
+        m.submodules.picture_access = access = PictureAccess()
+        m.submodules.picture = picture = Picture(
+            self.config, self.monitor, len(clients["host"].address))
+        connect(m, decoder.picture, access.bus)
+        connect(m, access.tables, picture.tables)
+        for name, port in zip(MEMORY_CLIENTS, picture.memory, strict=True):
+            connect(m, port, clients[name])
+        corrected = die.correct.o
+        lost = Signal()
+        with m.If(picture.lost):
+            m.d.sync += lost.eq(1)
+        with m.Elif(registers.picture_lost_strobe):
+            m.d.sync += lost.eq(0)
+        m.d.comb += [
+            picture.codes.valid.eq(corrected.valid), picture.codes.payload.eq(corrected.payload),
+            picture.packets.eq(die.csi2.packet_bytes), picture.strobe.eq(die.csi2.packet_strobe),
+            picture.mode.eq(registers.picture_mode), picture.capture.eq(registers.picture_capture),
+            picture.fault.eq(die.error), registers.picture_lost.eq(lost),
+            self.symbols.eq(picture.symbols),
+        ]

@@ -4,11 +4,13 @@
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["BOARD_REGISTERS", "DIE_REGISTERS", "MEMORY", "BoardBus"]
+__all__ = ["BOARD_REGISTERS", "DIE_REGISTERS", "MEMORY", "PICTURE_TABLES", "BoardBus"]
 
 DIE_REGISTERS = 0x0000_0000
 """65,536 bytes: the addresses of CCI."""
 BOARD_REGISTERS = 0x0001_0000
+PICTURE_TABLES = 0x0002_0000
+"""Captions, letters and curves of the picture; they can only be written."""
 MEMORY = 0x8000_0000
 """The board's SDRAM, in whole bursts."""
 

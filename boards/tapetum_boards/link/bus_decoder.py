@@ -5,29 +5,31 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .board_bus import BOARD_REGISTERS, MEMORY, BoardBus
+from .board_bus import BOARD_REGISTERS, MEMORY, PICTURE_TABLES, BoardBus
 
 __all__ = ["BusDecoder"]
 
 
 class BusDecoder(wiring.Component):
-    """Hands each access to one of three, and refuses those that belong to none.
+    """Hands each access to one of four, and refuses those that belong to none.
 
     Members
     -------
     bus : In(BoardBus)
-    die, board, memory : Out(BoardBus)
+    die, board, picture, memory : Out(BoardBus)
     """
 
     def __init__(self):
         super().__init__({"bus": In(BoardBus()), "die": Out(BoardBus()),
-                          "board": Out(BoardBus()), "memory": Out(BoardBus())})
+                          "board": Out(BoardBus()), "picture": Out(BoardBus()),
+                          "memory": Out(BoardBus())})
 
     def elaborate(self, platform):
         m = Module()
         bus = self.bus
         page = bus.address[16:]
         chosen = {"die": page == 0, "board": page == BOARD_REGISTERS >> 16,
+                  "picture": page == PICTURE_TABLES >> 16,
                   "memory": bus.address[31] == MEMORY >> 31}
         unknown = Signal()
         m.d.sync += unknown.eq(bus.request & ~Cat(chosen.values()).any())

@@ -42,8 +42,12 @@ class VideoTiming:
         return self.rows + self.row_front_porch + self.row_sync + self.row_back_porch
 
     @property
+    def frame_clocks(self) -> int:
+        return self.total_columns * self.total_rows
+
+    @property
     def frame_rate_hz(self) -> float:
-        return self.pixel_clock_hz / (self.total_columns * self.total_rows)
+        return self.pixel_clock_hz / self.frame_clocks
 
 
 VGA_60HZ = VideoTiming(

@@ -4,6 +4,7 @@
 from tapetum.config import DieConfig
 from tapetum.registers.definition import Access, Field, Register, Storage, check_table
 
+from ..picture.layout import PICTURE_MODES
 from ..pixel_die.defaults import default_modes
 from ..pixel_die.drawn_scene import DRAWN_SCENES
 
@@ -16,7 +17,8 @@ _LAMP_HZ, _LAMP_DUTY = 90, 0.1
 
 def board_registers(config: DieConfig) -> list[Register]:
     """All of them, in the order of their addresses behind `BOARD_REGISTERS`."""
-    registers = [*_general(config), *_scene(config), *_modes(config), *_capture()]
+    registers = [*_general(config), *_scene(config), *_modes(config), *_capture(),
+                 *_picture(config)]
     check_table(registers, [])
     return registers
 
@@ -101,4 +103,21 @@ def _capture() -> list[Register]:
              width_bytes=4, reset=0x4_0000, unit="bytes"),
         _shown("capture_bytes", 0x48, "How much of the frame is in memory.", width_bytes=4,
                unit="bytes"),
+    ]
+
+
+def _picture(config: DieConfig) -> list[Register]:
+    captures = tuple((number, capture.name) for number, capture in enumerate(config.captures))
+    return [
+        _set("picture_mode", 0x50, "What the monitor shows.",
+             fields=(Field(name="mode", lsb=0, bits=2, sentence="Which picture.",
+                           values=tuple((mode.value, mode.name.lower().replace("_", " "))
+                                        for mode in PICTURE_MODES)),)),
+        _set("picture_capture", 0x51, "Which capture the monitor shows.",
+             fields=(Field(name="capture", lsb=0, bits=2, sentence="Which capture.",
+                           values=captures),)),
+        Register(name="picture_lost", address=0x52, access=Access.SELF_CLEARING,
+                 storage=Storage.STATUS,
+                 sentence="Whether the memory was too slow for the picture.",
+                 fields=(Field(name="lost", lsb=0, sentence="Stays until one is written."),)),
     ]

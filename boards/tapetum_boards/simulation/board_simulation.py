@@ -6,17 +6,22 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out, connect
 
 from tapetum.config import DieConfig
-from tapetum_sim.simulator import SerialLine
+from tapetum_sim.simulator import SerialLine, Window
 
-from ..board_core import DOMAINS, BoardCore
+from ..board_core import PIXEL_DOMAIN, BoardCore
 from ..link.uart import bit_cycles
 from ..memory.sdram_chip import SdramChip
+from ..picture.video_timing import VGA_60HZ
 from .sdram_model import SdramModel
 
-__all__ = ["DOMAINS", "MEMORY_WORDS", "BoardSimulation"]
+__all__ = ["MEMORY_WORDS", "SCREEN", "BoardSimulation"]
 
 MEMORY_WORDS = 1 << 18
 """Of the simulated chip: half a megabyte, which repeats. Simulators take long over more."""
+
+
+SCREEN = "screen"
+"""Of the recording of what a monitor gets."""
 
 
 class BoardSimulation(wiring.Component):
@@ -35,6 +40,9 @@ class BoardSimulation(wiring.Component):
         The die's pin.
     memory_misused : Out(1)
         Sticky, see `SdramModel`.
+
+    The symbols of the last two frames of the monitor are in the window `SCREEN`, those of the
+    channels beside each other.
     """
 
     def __init__(self, config: DieConfig, chip: SdramChip, *, bits_per_second: float = 3e6):
@@ -49,8 +57,12 @@ class BoardSimulation(wiring.Component):
         m.submodules.chip = chip = SdramModel(self.chip, clock_hz, words=MEMORY_WORDS)
         m.submodules.line = line = SerialLine(bit_cycles(clock_hz, self.bits_per_second))
         connect(m, core.memory, chip.pins)
+        screen = Window(len(Value.cast(core.symbols)), 2 * VGA_60HZ.frame_clocks, SCREEN,
+                        domain=PIXEL_DOMAIN)
+        m.submodules.screen = screen
         m.d.comb += [
             core.receive.eq(line.to_design), line.from_design.eq(core.transmit),
             self.error.eq(core.error), self.memory_misused.eq(chip.misused),
+            screen.payload.eq(core.symbols),
         ]
         return m

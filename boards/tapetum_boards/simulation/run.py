@@ -11,8 +11,10 @@ from tapetum.config import DieConfig
 from tapetum_sim.simulator import Clock, SimulationError, build
 from tapetum_sim.simulator import run as run_simulator
 
+from ..board_core import DOMAINS, PIXEL_DOMAIN
 from ..memory.sdram_chip import ULX3S_SDRAM
-from .board_simulation import DOMAINS, BoardSimulation
+from ..picture.video_timing import VGA_60HZ
+from .board_simulation import SCREEN, BoardSimulation
 
 __all__ = ["simulated_board"]
 
@@ -25,7 +27,8 @@ def simulated_board(config: DieConfig, folder: Path, *, fast: bool = True,
                     progress: Callable[[str], None] = lambda step: None) -> Iterator[Path]:
     """Yield the serial port of a board in simulation, which ends with the block.
 
-    With ``fast`` the serial line is six times as fast as that of a board, in simulated time.
+    With ``fast`` the serial line is six times as fast as that of a board, in simulated time. What a
+    monitor gets is recorded in ``screen.window`` of the folder, see `read_screen`.
 
     Raises
     ------
@@ -34,9 +37,10 @@ def simulated_board(config: DieConfig, folder: Path, *, fast: bool = True,
     """
     bits_per_second = _FAST_BITS_PER_SECOND if fast else 3e6
     made = build(BoardSimulation(config, ULX3S_SDRAM, bits_per_second=bits_per_second),
-                 domains=DOMAINS, profile="frame", progress=progress)
+                 domains=(*DOMAINS, PIXEL_DOMAIN), profile="frame", progress=progress)
     folder.mkdir(parents=True, exist_ok=True)
     port, alive = folder / "serial.port", folder / "alive"
+    (folder / f"{SCREEN}.window").unlink(missing_ok=True)
     port.unlink(missing_ok=True)
     alive.touch()
     failures: list[Exception] = []
@@ -49,6 +53,8 @@ def simulated_board(config: DieConfig, folder: Path, *, fast: bool = True,
                         Clock(domain="adc", frequency_hz=round(config.adc_clock_hz), phase_ps=311),
                         Clock(domain="byte", frequency_hz=round(config.csi2.byte_clock_hz),
                               phase_ps=97),
+                        Clock(domain=PIXEL_DOMAIN, phase_ps=443,
+                              frequency_hz=round(VGA_60HZ.pixel_clock_hz)),
                         Clock(domain="safety", frequency_hz=round(config.safety_clock_hz),
                               phase_ps=1009)],
                 limit_cycles=_FOR_EVER, parameters={"alive": str(alive.absolute())})

@@ -39,6 +39,7 @@ from .recorder import Recorder, flush_recordings
 from .recording import read_recording, unpack
 from .serial_line import SerialLine
 from .session import parameters, publish, report_progress, run_directory
+from .window import Window, read_window
 
 __all__ = [
     "Build",
@@ -50,12 +51,14 @@ __all__ = [
     "Run",
     "SerialLine",
     "SimulationError",
+    "Window",
     "build",
     "flush_recordings",
     "parameters",
     "post",
     "publish",
     "read_recording",
+    "read_window",
     "report_progress",
     "run",
     "run_directory",

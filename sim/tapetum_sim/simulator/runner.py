@@ -24,7 +24,7 @@ __all__ = ["LIBRARY", "OWN_MODULES", "PROFILES", "BuildError", "Profile", "Veril
            "NativeRunner", "find_verilator", "tool_versions", "waves_format"]
 
 NATIVE = Path(__file__).parent / "native"
-OWN_MODULES = ("recorder", "mailbox", "serial_line")
+OWN_MODULES = ("recorder", "mailbox", "serial_line", "window")
 """Each a SystemVerilog module, and what is behind it in C++."""
 MINIMUM_VERILATOR = (5, 36)
 PROGRESS_MARK = "@progress "
