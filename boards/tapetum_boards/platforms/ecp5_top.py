@@ -8,6 +8,8 @@ from tapetum.config import DieConfig
 
 from ..board_core import BoardCore
 from ..memory.sdram_chip import SdramChip
+from ..picture.video_timing import VGA_60HZ
+from .dvi_serialiser import SHIFT_CLOCKS, DviSerialiser
 from .ecp5_clocks import Ecp5Clocks, plan_clocks
 
 __all__ = ["PAD_REGISTER_CYCLES", "Ecp5Top"]
@@ -48,6 +50,7 @@ class Ecp5Top(Elaboratable):
         m.submodules.core = core
         self._serial(m, platform)
         self._memory(m, platform)
+        self._monitor(m, platform, incoming.i)
         self._lamps(m, platform)
         return m
 
@@ -81,6 +84,22 @@ class Ecp5Top(Elaboratable):
         m.submodules.memory_dq = data = io.FFBuffer("io", pins.dq)
         m.d.comb += [data.o.eq(signals.data_out), data.oe.eq(signals.data_enable),
                      signals.data_in.eq(data.i)]
+
+    def _monitor(self, m: Module, platform, oscillator: Signal) -> None:
+        """A PLL of its own: no oscillator within the limits is a multiple of all clocks."""
+        plan = plan_clocks(platform.lookup(self.clock).clock.frequency, {
+            "shift": SHIFT_CLOCKS * VGA_60HZ.pixel_clock_hz, "pixel": VGA_60HZ.pixel_clock_hz})
+        m.domains += [ClockDomain(name) for name in plan.dividers]
+        m.submodules.monitor_clocks = clocks = Ecp5Clocks(plan)
+        m.submodules.serialiser = serialiser = DviSerialiser()
+        m.d.comb += [clocks.clock.eq(oscillator), serialiser.symbols.eq(self.core.symbols)]
+        unused = dict.fromkeys(("cec", "eth", "scl", "sda"), "-")
+        pins = platform.request("hdmi", 0, dir={"clk": "-", "d": "-", **unused})
+        for name, port, lines in (("data", pins.d, range(3)), ("clock", pins.clk, range(3, 4))):
+            m.submodules[f"monitor_{name}"] = pad = DomainRenamer("shift")(
+                io.DDRBuffer("o", port))
+            for half in range(2):
+                m.d.comb += pad.o[half].eq(Cat(serialiser.bits[line][half] for line in lines))
 
     def _lamps(self, m: Module, platform) -> None:
         """Error, interrupt and strobe, as far as there are lamps."""

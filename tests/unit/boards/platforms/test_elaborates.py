@@ -19,6 +19,8 @@ def test_a_board_elaborates_with_all_its_clocks_constrained(name):
     for domain, hertz in (("sync", config.sync_clock_hz), ("adc", config.adc_clock_hz),
                           ("byte", config.csi2.byte_clock_hz)):
         assert f'FREQUENCY NET "clocks.pll_{domain}" {hertz:.1f} HZ' in constraints
+    for domain, hertz in (("shift", 125e6), ("pixel", 25e6)):
+        assert f'FREQUENCY NET "monitor_clocks.pll_{domain}" {hertz:.1f} HZ' in constraints
 
 
 def test_an_unknown_board_is_refused_with_those_that_there_are():
