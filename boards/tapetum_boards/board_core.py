@@ -89,7 +89,8 @@ class BoardCore(wiring.Component):
         config, die = self.config, self.die
         rows = RowLines(config)
         self._restart(m, die, rows)
-        m.submodules.pixel_die = pixel_die = BoardPixelDie(config)
+        m.submodules.pixel_die = pixel_die = BoardPixelDie(
+            config, memory_address_bits=self.chip.burst_address_bits)
         for name in ("row_control", "shutters", "ramp_code", "ramp_active", "bond_pattern",
                      "bond_map_load", "bond_map"):
             m.d.comb += getattr(pixel_die, name).eq(getattr(die, name))
@@ -138,10 +139,10 @@ class BoardCore(wiring.Component):
         m.submodules.controller = controller = SdramController(
             self.chip, config.sync_clock_hz, read_delay_cycles=self.read_delay_cycles)
         connect(m, controller.pins, flipped(self.memory))
-        bits = controller.port.signature.address_bits
+        bits = self.chip.burst_address_bits
         pictures = [] if self.monitor is None else [*MEMORY_CLIENTS]
         # Those that can wait least come first; the host is the last.
-        order = [*pictures[:2], "packets", *pictures[2:], "host"]
+        order = [*pictures[:2], "packets", "scene", *pictures[2:], "host"]
         m.submodules.share = share = MemoryShare(bits, len(order))
         clients = dict(zip(order, share.clients, strict=True))
         connect(m, share.memory, controller.port)
@@ -158,6 +159,7 @@ class BoardCore(wiring.Component):
         connect(m, decoder.memory, memory_access.bus)
         connect(m, die_access.die, die.bus)
         connect(m, capture.memory, clients["packets"])
+        connect(m, pixel_die.memory, clients["scene"])
         connect(m, memory_access.memory, clients["host"])
         if self.monitor is not None:
             self._picture(m, registers, decoder, clients)
@@ -197,7 +199,7 @@ class BoardCore(wiring.Component):
         die = self.die
         m.submodules.picture_access = access = PictureAccess()
         m.submodules.picture = picture = Picture(
-            self.config, self.monitor, len(clients["host"].address))
+            self.config, self.monitor, self.chip.burst_address_bits)
         connect(m, decoder.picture, access.bus)
         connect(m, access.tables, picture.tables)
         for name, port in zip(MEMORY_CLIENTS, picture.memory, strict=True):

@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 from math import ceil
 
+from .memory_port import BURST_WORDS
+
 __all__ = ["ULX3S_SDRAM", "SdramChip"]
 
 
@@ -37,6 +39,10 @@ class SdramChip:
     def address_bits(self) -> int:
         """Of a word: row, bank, column."""
         return self.row_bits + 2 + self.column_bits
+
+    @property
+    def burst_address_bits(self) -> int:
+        return self.address_bits - (BURST_WORDS - 1).bit_length()
 
     @property
     def bytes(self) -> int:

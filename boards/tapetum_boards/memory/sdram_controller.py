@@ -68,7 +68,7 @@ class SdramController(wiring.Component):
         self.chip, self.clock_hz = chip, clock_hz
         self.read_delay_cycles = read_delay_cycles
         super().__init__({
-            "port": In(MemoryPort(chip.address_bits - (BURST_WORDS - 1).bit_length())),
+            "port": In(MemoryPort(chip.burst_address_bits)),
             "pins": Out(SdramPins(chip)),
             "ready": Out(1),
         })

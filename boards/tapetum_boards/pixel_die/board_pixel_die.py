@@ -3,7 +3,7 @@
 
 from amaranth import *
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tapetum.adc.bond_test import BondPattern
 from tapetum.adc.geometry import bond_count
@@ -11,12 +11,14 @@ from tapetum.config import DieConfig
 from tapetum.pixel import RowControl, ShutterControl
 from tapetum_sim.pixel_die.comparator_bank import ComparatorBank
 
+from ..memory.memory_port import MemoryPort
 from .drawn_scene import DRAWN_LATENCY_CYCLES, DRAWN_SCENES, DrawnScene
 from .light_meter import Instant, LightMeter
 from .noise import LANES, NoiseGenerator
 from .pixel_response import FRACTION_BITS, RESPONSE_LATENCY_CYCLES, PixelResponse
 from .pulsed_lamp import PERIOD_BITS, PulsedLamp
 from .scale import SCALE_LATENCY_CYCLES, Scale, Scaler
+from .uploaded_scene import UploadedScene
 
 __all__ = ["COLUMN_LEVEL_FACTOR", "BoardPixelDie", "ConversionMode", "PixelDieSettings",
            "settle_cycles"]
@@ -71,6 +73,8 @@ class BoardPixelDie(wiring.Component):
     ----------
     config : DieConfig
         Settling times must leave `settle_cycles`.
+    memory_address_bits : int, optional
+        Of the memory with the uploaded scene; None: there is none.
 
     Members
     -------
@@ -80,9 +84,12 @@ class BoardPixelDie(wiring.Component):
         Of `Die`; those of the counter's domain are in ``counter_domain`` here as well.
     light : Out(Instant)
         Exposure at the last transfer.
+    memory : Out(MemoryPort)
+        If scenes can be uploaded.
     """
 
-    def __init__(self, config: DieConfig, *, counter_domain: str = "adc"):
+    def __init__(self, config: DieConfig, *, counter_domain: str = "adc",
+                 memory_address_bits: int | None = None):
         timing = config.timing
         needed_ns = settle_cycles(config) / config.sync_clock_hz * 1e9
         for name in ("reset_settle_ns", "transfer_settle_ns", "gain_settle_ns"):
@@ -92,6 +99,8 @@ class BoardPixelDie(wiring.Component):
         if config.array.total_columns % LANES or config.array.optical_black_columns % LANES:
             raise ValueError(f"columns must be multiples of {LANES}.")
         self.config, self.counter_domain = config, counter_domain
+        self.uploaded = (None if memory_address_bits is None
+                         else UploadedScene(config, memory_address_bits))
         adc = config.adc
         super().__init__({
             "settings": In(PixelDieSettings(config)),
@@ -102,6 +111,7 @@ class BoardPixelDie(wiring.Component):
             "bond_map": In(adc.bond_group_columns),
             "comparators": Out(bond_count(config)),
             "light": Out(Instant),
+            **({"memory": Out(MemoryPort(memory_address_bits))} if self.uploaded else {}),
         })
 
     def elaborate(self, platform):
@@ -191,6 +201,17 @@ class BoardPixelDie(wiring.Component):
             scene.row.eq(control.physical_row - array.dark_rows),
             scene.column.eq((place - first) << 2),
         ]
+        radiances = [Value.cast(radiance) for radiance in scene.radiance]
+        if self.uploaded is not None:
+            m.submodules.uploaded = uploaded = self.uploaded
+            connect(m, uploaded.memory, flipped(self.memory))
+            is_uploaded = settings.scene == DRAWN_SCENES.UPLOADED
+            m.d.comb += [
+                uploaded.enable.eq(is_uploaded), uploaded.physical_row.eq(control.physical_row),
+                uploaded.select.eq(control.select), uploaded.column.eq(scene.column),
+            ]
+            radiances = [Mux(is_uploaded, Value.cast(uploaded.radiance[lane]), drawn)
+                         for lane, drawn in enumerate(radiances)]
         driven, lit, there = (Signal(DRAWN_LATENCY_CYCLES, name=name)
                               for name in ("driven", "lit", "there"))
         arrived = Signal(RESPONSE_LATENCY_CYCLES)
@@ -214,7 +235,7 @@ class BoardPixelDie(wiring.Component):
             spread = Signal(5, name=f"spread_{lane}")
             m.d.comb += [
                 spread.eq((column * COLUMN_LEVEL_FACTOR) ^ (column >> 3)),
-                response.radiance.eq(Mux(lit[-1], Value.cast(scene.radiance[lane]), 0)),
+                response.radiance.eq(Mux(lit[-1], radiances[lane], 0)),
                 response.steady.eq(steady), response.lamp.eq(of_lamp),
                 response.full_well.eq(mode.full_well),
                 response.driven.eq(driven[-1]),
