@@ -41,7 +41,8 @@ def simulate(preset: Preset = "tiny",
              = Path("build/board")) -> None:
     """Run a board in Verilator behind a pseudo-terminal, until Ctrl-C.
 
-    What it says on its serial port is what hardware would say, only slower.
+    What it says on its serial port is what hardware would say, only slower. What it shows on its
+    monitor is in screen.png, a frame after the other.
 
     Examples:
 
@@ -55,13 +56,17 @@ def simulate(preset: Preset = "tiny",
 
     from .configurations import with_board_timing
     from .simulation.run import simulated_board
+    from .simulation.screenshot import Screenshot
 
     console = Console(stderr=True)
     with simulated_board(with_board_timing(preset), out, progress=console.print) as port:
-        console.print(f"The board is at {port}. Ctrl-C ends it.", highlight=False)
+        console.print(f"The board is at {port}, its monitor in {out / 'screen.png'}. Ctrl-C ends "
+                      f"it.", highlight=False)
+        screenshot = Screenshot(out)
         try:
             while True:
                 time.sleep(0.5)
+                screenshot.update()
         except KeyboardInterrupt:
             console.print("Ending.")
 
@@ -130,16 +135,41 @@ def capture(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to wri
                f"{frame.bits} bits, in {out}")
 
 
+@board.command()
+def scene(what: Annotated[str, typer.Argument(metavar="SCENE", help="Name or picture file.")],
+          port: Port = None, preset: Preset = "qvga") -> None:
+    """Upload a scene for the pixel die, and show it: tunnel, chart, flicker, or a picture.
+
+    What is lost on the way is sent again; settings stay as they are.
+
+    Example: [bold]tapetum board scene tunnel[/bold]
+    """
+    from rich.progress import Progress
+
+    from .host.scene_upload import scene_words, upload_scene
+
+    with _open(port, preset) as device, Progress() as progress:
+        words = scene_words(device.config, what)
+        task = progress.add_task("uploading the scene", total=None)
+        upload_scene(device, words,
+                     lambda done, total: progress.update(task, completed=done, total=total))
+
+
 @board.command("test")
-def self_test(port: Port = None, preset: Preset = "qvga") -> None:
+def self_test(what: Annotated[str | None, typer.Option(
+                  "--scene", help="Upload this one first; default: the step chart.")] = None,
+              port: Port = None, preset: Preset = "qvga") -> None:
     """Hold the first frame after a reset against the models, bit for bit.
 
-    Exit code 1 if anything differs. Example: [bold]tapetum board test[/bold]
+    Exit code 1 if anything differs. Example: [bold]tapetum board test --scene tunnel[/bold]
     """
+    from .host.scene_upload import scene_words
     from .host.self_test import run_self_test
 
     with _open(port, preset) as device:
-        outcome = run_self_test(device, wait_s=600, say=lambda text: typer.echo(text, err=True))
+        words = None if what is None else scene_words(device.config, what)
+        outcome = run_self_test(device, words=words, wait_s=600,
+                                say=lambda text: typer.echo(text, err=True))
     typer.echo(f"frame {outcome.frame}: {outcome.different_pixels} of {outcome.pixels_compared} "
                f"pixels and {outcome.different_bytes} of {outcome.bytes_compared} bytes differ")
     raise typer.Exit(0 if outcome.passed else 1)

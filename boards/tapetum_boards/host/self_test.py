@@ -21,6 +21,7 @@ from ..pixel_die.defaults import default_modes
 from ..pixel_die.drawn_scene import DRAWN_SCENES
 from .board import Board
 from .packets import of_channel_0, split_frames
+from .scene_upload import upload_scene
 
 __all__ = ["SelfTest", "expected_packets", "run_self_test"]
 
@@ -43,11 +44,13 @@ class SelfTest:
         return self.pixels_compared > 0 and not self.different_bytes + self.different_pixels
 
 
-def expected_packets(config: DieConfig, scene: DRAWN_SCENES, frames: int) -> list[bytes]:
-    """Packets of the first frames after a reset, with noise drawn from the seed alone."""
+def expected_packets(config: DieConfig, words: np.ndarray, frames: int) -> list[bytes]:
+    """Packets of the first frames after a reset, with noise drawn from the seed alone.
+
+    ``words`` are the scene's `Radiance`, rows x columns.
+    """
     modes = default_modes(config)
-    pixels = BoardPixelDieModel(config, drawn_scene(config.array, scene), modes, seed=_SEED,
-                                read_shift=_READ_SHIFT)
+    pixels = BoardPixelDieModel(config, words, modes, seed=_SEED, read_shift=_READ_SHIFT)
     registers = {register.name: register.reset for register in register_table(config)}
     settings = frame_settings(config, registers).settings
     if config.array.total_rows + config.largest_lag_lines >= settings["frame_length_lines"]:
@@ -68,15 +71,23 @@ def expected_packets(config: DieConfig, scene: DRAWN_SCENES, frames: int) -> lis
     return split_frames(transmit(config, model.sent, of_frames, model.status))
 
 
-def run_self_test(board: Board, *, scene: DRAWN_SCENES = DRAWN_SCENES.STEP_CHART,
-                  wait_s: float = 5.0, say: Callable[[str], None] = lambda text: None) -> SelfTest:
+def run_self_test(board: Board, *, words: np.ndarray | None = None, wait_s: float = 5.0,
+                  say: Callable[[str], None] = lambda text: None) -> SelfTest:
     """Reset the die, capture its first frame, and hold it against the models.
 
-    Leaves the die in standby with the registers of a reset; the board's own settings are restored.
+    The scene is the step chart, or what is uploaded first: ``words``, see `scene_words`. Leaves the
+    die in standby with the registers of a reset; the board's own settings are restored.
     """
     names = ("scene", "noise_freeze", "noise_seed", "read_noise_shift", "lamp_on")
     before = {name: board.get(name) for name in names}
+    scene = DRAWN_SCENES.STEP_CHART
     try:
+        if words is None:
+            words = drawn_scene(board.config.array, scene)
+        else:
+            say("uploading the scene")
+            upload_scene(board, words)
+            scene = DRAWN_SCENES.UPLOADED
         say("resetting the die")
         board.reset_die()
         board.set(scene=scene.value, noise_freeze=1, noise_seed=_SEED,
@@ -90,7 +101,7 @@ def run_self_test(board: Board, *, scene: DRAWN_SCENES = DRAWN_SCENES.STEP_CHART
         board.set(**before)
     say("playing the models")
     frame = decode(captured).frames[0].number - 1
-    expected = expected_packets(board.config, scene, frame + 1)[frame]
+    expected = expected_packets(board.config, words, frame + 1)[frame]
     return compare(frame, captured, expected)
 
 

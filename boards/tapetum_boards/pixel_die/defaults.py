@@ -11,9 +11,9 @@ from .pixel_response import FRACTION_BITS, SCALE_SHIFT
 from .radiance import MANTISSA_BITS
 from .scale import SCALE_MANTISSA_BITS
 
-__all__ = ["default_modes"]
+__all__ = ["BRIGHTEST", "default_modes"]
 
-_BRIGHTEST = 2.0 ** (MANTISSA_BITS + 15) * 0.9
+BRIGHTEST = 2.0 ** (MANTISSA_BITS + 15) * 0.9
 """Radiance at which the shortest exposure is just full."""
 
 
@@ -24,7 +24,7 @@ def default_modes(config: DieConfig) -> tuple[Mode, Mode, Mode]:
                     if capture.photodiode is Photodiode.LARGE), default=config.captures[0],
                    key=config.exposure_cycles)
     full = config.adc.full_well_codes << FRACTION_BITS
-    large = full / _BRIGHTEST / config.exposure_cycles(shortest)
+    large = full / BRIGHTEST / config.exposure_cycles(shortest)
     largest = (1 << config.adc.bits + FRACTION_BITS + 1) - 1
 
     def mode(photodiode: Photodiode, gain: ConversionGain) -> Mode:

@@ -2,16 +2,13 @@
 """What a monitor makes of DVI symbols."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
-
-from tapetum_sim.simulator import read_window
 
 from ..picture.tmds_encoder import CONTROL_SYMBOLS
 from ..picture.video_timing import VideoTiming
 
-__all__ = ["decode_screens", "decode_symbols", "read_screen"]
+__all__ = ["decode_screens", "decode_symbols"]
 
 
 def decode_symbols(symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -63,13 +60,3 @@ def decode_screens(symbols: np.ndarray, timing: VideoTiming) -> list[np.ndarray]
             raise ValueError("the lines of a frame are not of one length.")
         screens.append(levels[lines][..., ::-1])
     return screens
-
-
-def read_screen(recording: Path, timing: VideoTiming) -> np.ndarray | None:
-    """The last whole frame of a recording of all channels beside each other, if there is one."""
-    words = read_window(recording)
-    if not len(words):
-        return None
-    symbols = np.stack([words >> 10 * channel & 0x3FF for channel in range(3)], axis=-1)
-    screens = decode_screens(symbols, timing)
-    return screens[-1] if screens else None

@@ -64,7 +64,7 @@ def test_each_row_is_fetched_once_a_frame_and_read_as_it_was_uploaded(frames, se
             for line in range(ARRAY.total_rows + LAG):
                 if line < ARRAY.total_rows:
                     await look(ctx, line)
-                if 0 <= line - LAG:
+                if line - LAG >= 0:
                     await look(ctx, line - LAG)
                 await ctx.tick().repeat(200)
 

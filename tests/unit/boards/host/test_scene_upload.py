@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenes reach a board's memory over a bad line, and bad scenes are refused."""
+
+import os
+import threading
+import tty
+from random import Random
+
+import numpy as np
+import pytest
+
+from tapetum_boards.configurations import with_board_timing
+from tapetum_boards.host.board import Board
+from tapetum_boards.host.scene_upload import scene_words, upload_scene
+from tapetum_boards.host.serial_link import SerialLink, decode_packets, encode_packet
+from tapetum_boards.link.board_bus import BOARD_REGISTERS, MEMORY
+from tapetum_boards.link.packet_format import Command, Status
+from tapetum_boards.pixel_die.uploaded_scene import SCENE_PLACE
+from tapetum_boards.registers.table import board_registers
+from tapetum_sim.errors import UserError
+
+CONFIG = with_board_timing("tiny")
+
+
+class PretendedBoard:
+    """A board's answers behind a pseudo-terminal; ``spoil(number)`` says which it never gives."""
+
+    def __init__(self, spoil=lambda number: False):
+        self.terminal, other = os.openpty()
+        tty.setraw(other)
+        self.port, self.other = os.ttyname(other), other
+        self.memory, self.spoil, self.asked = {}, spoil, 0
+        for register in board_registers(CONFIG):
+            content = register.reset.to_bytes(register.width_bytes, "big")
+            self.memory |= dict(enumerate(content, BOARD_REGISTERS + register.address))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        received = b""
+        while True:
+            try:
+                received += os.read(self.terminal, 4096)
+            except OSError:
+                return
+            packets, received = decode_packets(received)
+            for packet in packets:
+                self.answer(packet)
+
+    def answer(self, packet):
+        number, command = packet[:2]
+        address, count = int.from_bytes(packet[2:6], "big"), int.from_bytes(packet[6:8], "big")
+        if command == Command.WRITE:
+            self.memory |= dict(enumerate(packet[8:], address))
+        data = bytes(self.memory.get(address + place, 0) for place in range(count)) \
+            if command == Command.READ else b""
+        content = bytearray(encode_packet(bytes([number]) + data + bytes([Status.DONE])))
+        self.asked += 1
+        if self.spoil(self.asked):
+            content[len(content) // 2] ^= 0x10
+        os.write(self.terminal, bytes(content))
+
+    def kept(self, count):
+        return bytes(self.memory.get(MEMORY + SCENE_PLACE + place, 0) for place in range(count))
+
+
+def test_an_upload_goes_on_after_packets_that_were_spoilt(seed):
+    generator = Random(seed)
+    pretended = PretendedBoard(lambda number: generator.random() < 0.2)
+    words = np.random.default_rng(seed).integers(1 << 16, size=(48, 64)).astype(np.uint16)
+    steps = []
+    board = Board(SerialLink(pretended.port, answer_s=0.05), CONFIG)
+    upload_scene(board, words, lambda done, total: steps.append((done, total)))
+    assert pretended.kept(2 * words.size) == words.astype(">u2").tobytes()
+    assert board.get("scene") == 3
+    assert steps[-1] == (2 * words.size, 2 * words.size)
+    assert pretended.asked > len(steps) + 4
+
+
+def test_a_board_that_goes_away_is_named_in_one_sentence():
+    pretended = PretendedBoard(lambda number: number > 6)
+    board = Board(SerialLink(pretended.port, answer_s=0.02), CONFIG)
+    with pytest.raises(UserError, match="nothing answers at "):
+        upload_scene(board, np.zeros((48, 64), np.uint16))
+
+
+def test_a_picture_becomes_light_for_every_pixel(tmp_path):
+    picture = np.full((96, 128), 1.0)
+    picture[:, 64:] = 100.0
+    np.save(tmp_path / "two.npy", picture)
+    words = scene_words(CONFIG, str(tmp_path / "two.npy")).astype(int)
+    light = (words & 0x7FF) * 2.0 ** (words >> 11 & 15)
+    assert light.shape == (48, 64)
+    assert light[:, 40:].mean() / light[:, :24].mean() == pytest.approx(100, rel=0.01)
+
+
+def test_words_are_taken_as_they_are_and_refused_in_a_wrong_number(tmp_path, seed):
+    words = np.random.default_rng(seed).integers(1 << 16, size=(48, 64)).astype(np.uint16)
+    np.save(tmp_path / "words.npy", words)
+    assert (scene_words(CONFIG, str(tmp_path / "words.npy")) == words).all()
+    np.save(tmp_path / "large.npy", np.zeros((480, 640), np.uint16))
+    with pytest.raises(UserError, match="480x640, but the sensor has 48 rows of 64 pixels"):
+        scene_words(CONFIG, str(tmp_path / "large.npy"))
+
+
+def test_an_unknown_scene_is_refused_with_those_that_there_are():
+    with pytest.raises(UserError, match="no scene of that name; choose one of tunnel"):
+        scene_words(CONFIG, "moon")
