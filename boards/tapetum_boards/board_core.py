@@ -10,8 +10,11 @@ from tapetum.config import DieConfig
 from tapetum.die import Die
 from tapetum_sim.pixel_die.row_lines import RowLines
 
+from .buttons.actions import button_actions
+from .buttons.button_engine import ButtonEngine
 from .capture.packet_capture import PacketCapture
 from .link.bus_decoder import BusDecoder
+from .link.bus_share import BoardBusShare
 from .link.die_access import DieAccess
 from .link.host_link import HostLink
 from .link.memory_access import MemoryAccess
@@ -66,6 +69,8 @@ class BoardCore(wiring.Component):
     memory : Out(SdramPins)
     scl, sda, pull_sda : the die's two-wire bus
     error, interrupt_request, strobe : Out(1)
+    buttons : In
+        Asynchronous, high while pressed; in the order of `button_actions`.
     symbols : Out(DviSymbols)
         In `PIXEL_DOMAIN`, if there is a monitor.
     """
@@ -77,10 +82,12 @@ class BoardCore(wiring.Component):
         self.config, self.chip, self.bits_per_second = config, chip, bits_per_second
         self.die = Die(config)
         self.restart, self.restarting = Signal(), Signal()
+        self.row_line_stuck = Signal()
         super().__init__({
             "receive": In(1, init=1), "transmit": Out(1, init=1), "memory": Out(SdramPins(chip)),
             "scl": In(1, init=1), "sda": In(1, init=1), "pull_sda": Out(1),
             "error": Out(1), "interrupt_request": Out(1), "strobe": Out(1),
+            "buttons": In(len(button_actions(config))),
             **({"symbols": Out(DviSymbols())} if monitor else {}),
         })
 
@@ -98,6 +105,7 @@ class BoardCore(wiring.Component):
             die.comparators.eq(pixel_die.comparators),
             rows.row_control.eq(die.row_control), rows.shutters.eq(die.shutters),
             die.row_read_back.eq(rows.row_read_back),
+            die.row_read_back.row.eq(rows.row_read_back.row | self.row_line_stuck),
             die.shutter_read_back.eq(rows.shutter_read_back),
             die.scl.eq(self.scl), die.sda.eq(self.sda), self.pull_sda.eq(die.pull_sda),
             self.error.eq(die.error), self.interrupt_request.eq(die.interrupt_request),
@@ -153,7 +161,12 @@ class BoardCore(wiring.Component):
         m.submodules.registers = registers = BoardRegisters(board_registers(config))
         m.submodules.memory_access = memory_access = MemoryAccess(bits)
         m.submodules.capture = capture = PacketCapture(bits, config.csi2.byte_lanes)
-        connect(m, link.bus, decoder.bus)
+        m.submodules.buttons = buttons = ButtonEngine(
+            list(button_actions(config).values()), config.sync_clock_hz)
+        m.submodules.bus_share = bus_share = BoardBusShare()
+        connect(m, link.bus, bus_share.host)
+        connect(m, buttons.bus, bus_share.buttons)
+        connect(m, bus_share.bus, decoder.bus)
         connect(m, decoder.die, die_access.bus)
         connect(m, decoder.board, registers.bus)
         connect(m, decoder.memory, memory_access.bus)
@@ -169,6 +182,8 @@ class BoardCore(wiring.Component):
             m.d.sync += dropped.eq(dropped + 1)
         settings = pixel_die.settings
         m.d.comb += [
+            buttons.buttons.eq(self.buttons), buttons.host_busy.eq(link.busy),
+            bus_share.taken.eq(buttons.busy),
             link.receive.eq(self.receive), self.transmit.eq(link.transmit),
             die_access.waits.eq(die.bus_waits),
             capture.packets.eq(die.csi2.packet_bytes), capture.strobe.eq(die.csi2.packet_strobe),
@@ -181,7 +196,8 @@ class BoardCore(wiring.Component):
             die.temperature.eq(registers.temperature),
             settings.scene.eq(registers.scene), settings.freeze.eq(registers.noise_freeze),
             settings.read_shift.eq(registers.read_noise_shift),
-            settings.seed.eq(registers.noise_seed),
+            settings.seed.eq(registers.noise_seed), settings.defects.eq(registers.defects),
+            self.row_line_stuck.eq(registers.row_line_stuck),
             settings.lamp_period_clocks.eq(registers.lamp_period),
             settings.lamp_on_clocks.eq(registers.lamp_on),
         ]

@@ -31,12 +31,14 @@ class HostLink(wiring.Component):
     bus : Out(BoardBus)
     dropped : Out(1)
         Strobe: a packet was not right.
+    busy : Out(1)
+        A packet is being obeyed.
     """
 
     def __init__(self, clock_hz: float, bits_per_second: float = 3e6):
         self.cycles = bit_cycles(clock_hz, bits_per_second)
         super().__init__({"receive": In(1, init=1), "transmit": Out(1, init=1),
-                          "bus": Out(BoardBus()), "dropped": Out(1)})
+                          "bus": Out(BoardBus()), "dropped": Out(1), "busy": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -56,6 +58,6 @@ class HostLink(wiring.Component):
             commands.held.eq(packets.held), commands.header.eq(packets.header),
             commands.data_bytes.eq(packets.data_bytes), packets.address.eq(commands.address),
             commands.byte.eq(packets.byte), packets.release.eq(commands.release),
-            self.dropped.eq(packets.dropped),
+            self.dropped.eq(packets.dropped), self.busy.eq(packets.held),
         ]
         return m

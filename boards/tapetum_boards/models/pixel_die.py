@@ -41,11 +41,20 @@ class BoardPixelDieModel:
         Words of radiance, active rows x columns.
     modes : three Mode
         Large photodiode at high and at low gain, small photodiode.
+    defects : bool
+        Whether one pixel in 128 of each row is dead or hot.
     """
 
-    def __init__(self, config: DieConfig, scene: np.ndarray, modes, *, seed: int, read_shift: int):
+    def __init__(self, config: DieConfig, scene: np.ndarray, modes, *, seed: int, read_shift: int,
+                 defects: bool = False):
         self.config, self.scene, self.modes = config, scene.astype(np.int64), modes
         self.seed, self.read_shift = seed, read_shift
+        if defects:
+            row, column = np.indices(scene.shape)
+            row += config.array.dark_rows
+            column += config.array.optical_black_columns
+            self.scene = np.where((column + 37 * row) % 128 == 0,
+                                  np.where(row % 2, 0x7FFF, 0), self.scene)
 
     def trips(self, row: int, *, small: bool, high_gain: bool, light: Light | None) -> np.ndarray:
         """Before a transfer ``light`` is None."""

@@ -20,12 +20,16 @@ from .pulsed_lamp import PERIOD_BITS, PulsedLamp
 from .scale import SCALE_LATENCY_CYCLES, Scale, Scaler
 from .uploaded_scene import UploadedScene
 
-__all__ = ["COLUMN_LEVEL_FACTOR", "BoardPixelDie", "ConversionMode", "PixelDieSettings",
-           "settle_cycles"]
+__all__ = ["COLUMN_LEVEL_FACTOR", "DEFECT_SPACING", "DEFECT_STEP", "BoardPixelDie",
+           "ConversionMode", "PixelDieSettings", "settle_cycles"]
 
 COLUMN_LEVEL_FACTOR = 37
 """Spreads the columns' reset levels over a code: by the low bits of a product."""
+DEFECT_SPACING = 128
+DEFECT_STEP = 37
+"""Columns by which the defects of a row stand further left than those of the row before."""
 _SEEDED = 3
+_HOT = 0x7FFF
 _FIRST_COLUMNS = _SEEDED + 8
 """Clocks after a row line moved at which the noise has forgotten its seed and scales are there."""
 
@@ -51,6 +55,8 @@ class PixelDieSettings(data.StructLayout):
     modes : large photodiode at high and at low gain, small photodiode
     seed : 32, freeze : 1
         Noise is drawn from the seed alone, and is the same in every frame; else time is mixed in.
+    defects : 1
+        A pixel in `DEFECT_SPACING` of each row sees nothing, or light without end.
     """
 
     def __init__(self, config: DieConfig):
@@ -58,7 +64,7 @@ class PixelDieSettings(data.StructLayout):
             "scene": DRAWN_SCENES, "lamp_period_clocks": PERIOD_BITS,
             "lamp_on_clocks": PERIOD_BITS,
             "modes": data.ArrayLayout(ConversionMode(config.adc.bits), 3),
-            "read_shift": 3, "seed": 32, "freeze": 1,
+            "read_shift": 3, "seed": 32, "freeze": 1, "defects": 1,
         })
 
 
@@ -228,14 +234,22 @@ class BoardPixelDie(wiring.Component):
         ]
         quarter = adc.full_well_codes << FRACTION_BITS >> 2
         nominal = adc.nominal_reset_trip_counts << FRACTION_BITS
+        skew = Signal((DEFECT_SPACING - 1).bit_length())
+        m.d.sync += skew.eq(control.physical_row * DEFECT_STEP)
         trips = []
         for lane in range(LANES):
             m.submodules[f"response_{lane}"] = response = PixelResponse(adc)
             column = Cat(C(lane, 2), arriving)
             spread = Signal(5, name=f"spread_{lane}")
+            seen = Signal(16, name=f"seen_{lane}")
+            is_defect = settings.defects & ((column + skew)[:len(skew)] == 0)
+            with m.If(is_defect):
+                m.d.comb += seen.eq(Mux(control.physical_row[0], _HOT, 0))
+            with m.Else():
+                m.d.comb += seen.eq(radiances[lane])
             m.d.comb += [
                 spread.eq((column * COLUMN_LEVEL_FACTOR) ^ (column >> 3)),
-                response.radiance.eq(Mux(lit[-1], radiances[lane], 0)),
+                response.radiance.eq(Mux(lit[-1], seen, 0)),
                 response.steady.eq(steady), response.lamp.eq(of_lamp),
                 response.full_well.eq(mode.full_well),
                 response.driven.eq(driven[-1]),

@@ -17,6 +17,9 @@ __all__ = ["PAD_REGISTER_CYCLES", "Ecp5Top"]
 PAD_REGISTER_CYCLES = 2
 """Of a word of the memory: the register in the pad on the way out, and the ways' own delay."""
 
+_BUTTONS = (("fire", 0), ("fire", 1), ("up", 0), ("down", 0), ("left", 0), ("right", 0))
+"""In the order of `button_actions`."""
+
 
 class Ecp5Top(Elaboratable):
     """Pins only: whatever can be simulated is in `BoardCore`.
@@ -52,6 +55,7 @@ class Ecp5Top(Elaboratable):
         self._memory(m, platform)
         self._monitor(m, platform, incoming.i)
         self._lamps(m, platform)
+        self._buttons(m, platform)
         return m
 
     def _serial(self, m: Module, platform) -> None:
@@ -108,3 +112,9 @@ class Ecp5Top(Elaboratable):
             pin = platform.request("led", number, dir="-")
             m.submodules[f"lamp_{number}"] = lamp = io.Buffer("o", pin)
             m.d.comb += lamp.o.eq(level)
+
+    def _buttons(self, m: Module, platform) -> None:
+        pins = [platform.request(f"button_{name}", number, dir="-") for name, number in _BUTTONS]
+        for number, pin in enumerate(pins):
+            m.submodules[f"button_{number}"] = button = io.Buffer("i", pin)
+            m.d.comb += self.core.buttons[number].eq(button.i)
