@@ -155,6 +155,53 @@ def scene(what: Annotated[str, typer.Argument(metavar="SCENE", help="Name or pic
                      lambda done, total: progress.update(task, completed=done, total=total))
 
 
+@board.command()
+def network(program: Annotated[Path, typer.Argument(help="File that `tapetum compile` wrote.",
+                                                    exists=True, dir_okay=False)],
+            port: Port = None, preset: Preset = "qvga") -> None:
+    """Upload a compiled network; from then on every frame has a verdict.
+
+    Example: [bold]tapetum board network build/model.tapetum[/bold]
+    """
+    from rich.progress import Progress
+
+    from .host.network_upload import read_network, upload_network
+
+    with _open(port, preset) as device, Progress() as progress:
+        compiled = read_network(device, program)
+        task = progress.add_task("uploading the network", total=None)
+        upload_network(device, compiled,
+                       lambda done, total: progress.update(task, completed=done, total=total))
+
+
+@board.command()
+def stats(port: Port = None, preset: Preset = "qvga",
+          once: Annotated[bool, typer.Option("--once", help="Show them and end.")] = False
+          ) -> None:
+    """Show live statistics: histograms, defects, flicker, temperature, verdict, faults.
+
+    Example: [bold]tapetum board stats[/bold]
+    """
+    import time
+
+    from rich.console import Console
+    from rich.live import Live
+
+    from .host.statistics import read_statistics, show_statistics
+
+    with _open(port, preset) as device:
+        if once:
+            Console().print(show_statistics(device, read_statistics(device)))
+            return
+        with Live(show_statistics(device, read_statistics(device))) as live:
+            try:
+                while True:
+                    time.sleep(0.2)
+                    live.update(show_statistics(device, read_statistics(device)))
+            except KeyboardInterrupt:
+                return
+
+
 @board.command("test")
 def self_test(what: Annotated[str | None, typer.Option(
                   "--scene", help="Upload this one first; default: the step chart.")] = None,

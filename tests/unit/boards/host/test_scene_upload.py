@@ -1,66 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scenes reach a board's memory over a bad line, and bad scenes are refused."""
 
-import os
-import threading
-import tty
 from random import Random
 
 import numpy as np
 import pytest
 
-from tapetum_boards.configurations import with_board_timing
+from support.pretended_board import CONFIG, PretendedBoard
 from tapetum_boards.host.board import Board
 from tapetum_boards.host.scene_upload import scene_words, upload_scene
-from tapetum_boards.host.serial_link import SerialLink, decode_packets, encode_packet
-from tapetum_boards.link.board_bus import BOARD_REGISTERS, MEMORY
-from tapetum_boards.link.packet_format import Command, Status
-from tapetum_boards.pixel_die.uploaded_scene import SCENE_PLACE
-from tapetum_boards.registers.table import board_registers
+from tapetum_boards.host.serial_link import SerialLink
 from tapetum_sim.errors import UserError
-
-CONFIG = with_board_timing("tiny")
-
-
-class PretendedBoard:
-    """A board's answers behind a pseudo-terminal; ``spoil(number)`` says which it never gives."""
-
-    def __init__(self, spoil=lambda number: False):
-        self.terminal, other = os.openpty()
-        tty.setraw(other)
-        self.port, self.other = os.ttyname(other), other
-        self.memory, self.spoil, self.asked = {}, spoil, 0
-        for register in board_registers(CONFIG):
-            content = register.reset.to_bytes(register.width_bytes, "big")
-            self.memory |= dict(enumerate(content, BOARD_REGISTERS + register.address))
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        received = b""
-        while True:
-            try:
-                received += os.read(self.terminal, 4096)
-            except OSError:
-                return
-            packets, received = decode_packets(received)
-            for packet in packets:
-                self.answer(packet)
-
-    def answer(self, packet):
-        number, command = packet[:2]
-        address, count = int.from_bytes(packet[2:6], "big"), int.from_bytes(packet[6:8], "big")
-        if command == Command.WRITE:
-            self.memory |= dict(enumerate(packet[8:], address))
-        data = bytes(self.memory.get(address + place, 0) for place in range(count)) \
-            if command == Command.READ else b""
-        content = bytearray(encode_packet(bytes([number]) + data + bytes([Status.DONE])))
-        self.asked += 1
-        if self.spoil(self.asked):
-            content[len(content) // 2] ^= 0x10
-        os.write(self.terminal, bytes(content))
-
-    def kept(self, count):
-        return bytes(self.memory.get(MEMORY + SCENE_PLACE + place, 0) for place in range(count))
 
 
 def test_an_upload_goes_on_after_packets_that_were_spoilt(seed):
