@@ -4,6 +4,7 @@
 # Every command makes .venv on first use (scripts/bootstrap.sh) and then does its work with it.
 
 PRESET ?= vga
+BOARD  ?= ulx3s_85f
 SCENE  ?=
 ARGS   ?=
 TESTS  ?= tests
@@ -19,7 +20,7 @@ PYTEST  = $(BIN)/python -m pytest --numprocesses=auto --junit-xml=build/tests/ju
 help: ## list everything
 	@echo "make ..."
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' Makefile
-	@echo "Settings: PRESET=$(PRESET)  SCENE=file-or-name  ARGS='more options'  TESTS=$(TESTS)  PYTHON=python3.x"
+	@echo "Settings: PRESET=$(PRESET)  BOARD=$(BOARD)  SCENE=file-or-name  ARGS='more options'  TESTS=$(TESTS)  PYTHON=python3.x"
 
 venv: ## make or renew .venv; every other command does so by itself
 	@sh scripts/bootstrap.sh
@@ -53,6 +54,12 @@ bench-npu: venv ## cycles of published networks on the array: build/bench/npu.js
 verilog: venv ## one self-contained Verilog file of the die
 	@$(TAPETUM) verilog --preset $(PRESET) $(ARGS)
 
+bitstream: venv ## a board's bitstream, timing met: build/BOARD/report.json
+	@$(TAPETUM) board build $(BOARD) $(ARGS)
+
+flash: venv ## that bitstream onto the board
+	@$(TAPETUM) board flash $(BOARD) $(ARGS)
+
 lint: venv ## ruff and pyright
 	@$(BIN)/ruff check
 	@$(BIN)/pyright
@@ -60,4 +67,4 @@ lint: venv ## ruff and pyright
 clean: ## remove what was built; .venv stays
 	@rm -rf build .pytest_cache .ruff_cache
 
-.PHONY: help venv sim test test-full characterise faults bench bench-fpga bench-npu verilog lint clean
+.PHONY: help venv sim test test-full characterise faults bench bench-fpga bench-npu verilog bitstream flash lint clean

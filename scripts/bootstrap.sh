@@ -106,7 +106,7 @@ fi
 rm -f "$stamp"
 
 count=$(grep -c '^[a-zA-Z0-9].*==' requirements.lock)
-echo "Installing $count packages into .venv (first use: about 250 MB, a minute or two)"
+echo "Installing $count packages into .venv (first use: about 320 MB, a minute or two)"
 pip_install --require-hashes --requirement requirements.lock ||
     fail "the packages could not be installed: check the connection to PyPI (or PIP_INDEX_URL," \
         "proxy, disk space) and run the same command again; pip's own words are in $log."

