@@ -301,6 +301,7 @@ class Die(wiring.Component):
             safety.control.eq(control.safety), control.safety_status.eq(safety.status),
             safety.standby.eq(~control.streaming & ~readout.busy),
             safety.temperature.eq(self.temperature),
+            correct.temperature_stepped.eq(safety.temperature_stepped),
             safety.adopt.eq(readout.adopt), safety.adopt_frame.eq(readout.adopt_frame),
             safety.settings.eq(stats.settings_out), safety.ramp.eq(readout.ramp.payload),
             safety.ramp_start.eq(readout.ramp.valid & readout.ramp.ready),

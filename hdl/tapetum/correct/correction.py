@@ -53,6 +53,8 @@ class Correction(wiring.Component):
         The host accesses a register, or ``settings`` change.
     column_freeze, column_restart : In(1)
         Hold the estimates of columns; strobe: begin anew. A new region of interest does so too.
+    temperature_stepped : In(1)
+        Strobe: black is measured anew, as after a reset.
     defect_list_entries : In(13)
     defect_thresholds, defect_list, lens_shading_nodes : In(WindowBus)
         `defect_thresholds_window`, `defect_list_window`, `lens_shading_window`; write only.
@@ -76,7 +78,7 @@ class Correction(wiring.Component):
             "i": In(stream.Signature(CodePixels(config.lanes, config.adc.bits),
                                      always_ready=True)),
             "settings": In(settings_ring(config)), "stirred": In(1),
-            "column_freeze": In(1), "column_restart": In(1),
+            "column_freeze": In(1), "column_restart": In(1), "temperature_stepped": In(1),
             "defect_list_entries": In(13),
             "defect_thresholds": In(WindowBus(defect_thresholds_window(config))),
             "defect_list": In(WindowBus(defect_list_window(config))),
@@ -101,7 +103,8 @@ class Correction(wiring.Component):
         fixed_pattern, gain = self.fixed_pattern, self.digital_gain
         shading, defects = self.lens_shading, self.defects
         monitor, watch = RowMonitor(self.config), RegionWatch(self.config)
-        moves = self.i.valid | self.stirred | self.memory.inject.any()
+        moves = (self.i.valid | self.stirred | self.temperature_stepped
+                 | self.memory.inject.any())
         m.submodules.in_row = in_row = AwakeFor(moves, hold_cycles=ROW_HOLD_CYCLES)
         m.submodules.in_frame = in_frame = AwakeFor(moves, hold_cycles=FRAME_HOLD_CYCLES)
         for name, stage in (("fixed_pattern", fixed_pattern), ("digital_gain", gain),
@@ -132,6 +135,7 @@ class Correction(wiring.Component):
             fixed_pattern.row_noise_strength.eq(at_fixed_pattern.row_noise_strength),
             fixed_pattern.column_freeze.eq(self.column_freeze),
             fixed_pattern.column_restart.eq(self.column_restart | watch.changed),
+            fixed_pattern.black_restart.eq(self.temperature_stepped),
             gain.colour_gains.eq(at_gain.colour_gains),
             *(gain.capture_gains[index].eq(at_gain.captures[index].digital_gain)
               for index in range(len(self.config.captures))),

@@ -28,6 +28,7 @@ from .monitor import SafetyMonitor
 from .register_map import RegisterMapCheck
 from .row_read_back import RowReadBackCheck
 from .temperature import TemperatureMonitor
+from .temperature_step import TemperatureStep
 
 __all__ = ["Safety"]
 
@@ -57,6 +58,8 @@ class Safety(wiring.Component):
         A level: any bit that the mask lets through.
     temperature : In(signed(16))
         Of the sensor; see `TemperatureMonitor`.
+    temperature_stepped : Out(1)
+        Strobe; see `TemperatureStep`.
     row_control, row_read_back, shutters, shutter_read_back : In
         See `RowReadBackCheck`.
     registers : In(RegisterWatch), adopt : In(1)
@@ -78,7 +81,7 @@ class Safety(wiring.Component):
             "standby": In(1),
             "raised": In(len(Mechanism)), "inject": Out(len(Mechanism)),
             "alarm": Out(1),
-            "temperature": In(signed(16)),
+            "temperature": In(signed(16)), "temperature_stepped": Out(1),
             "row_control": In(RowControl), "row_read_back": In(RowReadBack),
             "shutters": In(data.ArrayLayout(ShutterControl, shutters)),
             "shutter_read_back": In(data.ArrayLayout(ShutterReadBack, shutters)),
@@ -95,6 +98,7 @@ class Safety(wiring.Component):
         control, status = self.control, self.status
         m.submodules.monitor = monitor = SafetyMonitor()
         m.submodules.temperature = temperature = TemperatureMonitor()
+        m.submodules.temperature_step = step = TemperatureStep()
         m.submodules.rows = rows = RowReadBackCheck(self.config)
         m.submodules.register_map = register_map = RegisterMapCheck(self.layout)
         connect(m, flipped(self.registers), register_map.registers)
@@ -106,6 +110,8 @@ class Safety(wiring.Component):
             temperature.minimum.eq(control.temperature_minimum),
             temperature.maximum.eq(control.temperature_maximum),
             status.temperature.eq(temperature.temperature),
+            step.temperature.eq(temperature.temperature),
+            self.temperature_stepped.eq(step.stepped),
             frames.adopt.eq(self.adopt), frames.adopt_frame.eq(self.adopt_frame),
             frames.settings.eq(self.settings), frames.i.valid.eq(self.sent.valid),
             frames.i.payload.eq(self.sent.payload),
