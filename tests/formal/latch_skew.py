@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is proved about the counter and one column latch, as a design for the model checker."""
 
+from typing import Any
+
 from amaranth import *
 from amaranth.hdl import Assert, Assume, Cover
 
 from tapetum.adc.column_latches import ColumnLatches
+from tapetum.adc.column_memories import ColumnMemories
 from tapetum.adc.gray import GrayCounter, gray_decode, gray_encode
-from tapetum.config import AdcConfig
+from tapetum.config import AdcConfig, DieConfig
 from tapetum.pixel import RampKind
 
 __all__ = ["LatchSkew"]
@@ -23,10 +26,13 @@ class LatchSkew(Elaboratable):
     ----------
     binary_count : bool
         Plants a bug: the counter's output is binary.
+    memories : DieConfig
+        Keep the count in a memory, and read it behind a copy.
     """
 
-    def __init__(self, config: AdcConfig, *, binary_count: bool = False):
-        self.config, self.binary_count = config, binary_count
+    def __init__(self, config: AdcConfig, *, binary_count: bool = False,
+                 memories: DieConfig | None = None):
+        self.config, self.binary_count, self.memories = config, binary_count, memories
         self.width = config.bits + 1
         self.domain = ClockDomain("sync", reset_less=True)
         self.skewed = Signal(self.width)
@@ -37,7 +43,17 @@ class LatchSkew(Elaboratable):
         m = Module()
         m.domains.sync = self.domain
         m.submodules.counter = counter = GrayCounter(self.width)
-        m.submodules.latches = latches = ColumnLatches(self.config, columns=1, reset_banks=1)
+        closed, copied = Signal(), Signal()
+        if self.memories is None:
+            latches: Any = ColumnLatches(self.config, columns=1, reset_banks=1)
+            kept, seen = Cat(latches.signal), closed
+        else:
+            latches = ColumnMemories(self.memories, columns=1, counter_domain="sync")
+            kept, seen = Cat(plane.any() for plane in latches.found[:self.width]), copied
+            m.d.sync += copied.eq(closed)
+            m.d.comb += [latches.copy.eq((closed & ~copied).replicate(latches.strobe_copies)),
+                         latches.select.eq(1)]
+        m.submodules.latches = latches
 
         # The counter follows this count by a clock, and never runs past the end of a ramp.
         count, shown, shown_before = (Signal(self.width, name=name)
@@ -60,20 +76,19 @@ class LatchSkew(Elaboratable):
 
         # Two synchroniser stages and the edge register, then the latch closes.
         # In the clock in which the latches open no comparator counts as high.
-        history, closed, opening = Signal(4), Signal(), Signal(init=1)
+        history, opening = Signal(4), Signal(init=1)
         here, before = Signal(self.width), Signal(self.width)
         m.d.sync += [opening.eq(0), history.eq(Cat(self.comparator & ~opening, history))]
-        with m.If(history[2] & ~history[3]):
+        with m.If(history[2] & ~history[3] & ~copied):
             m.d.sync += [closed.eq(1), here.eq(shown), before.eq(shown_before)]
 
-        kept = Cat(latches.signal)
         value = Signal(self.width)
         m.d.comb += [
             value.eq(kept if self.binary_count else gray_decode(kept)),
             Assert(counter.gray == gray_encode(shown), "the counter counts"),
             Assert((here == before) | (here == before + 1), "by one"),
-            Assert(~closed | (value == here) | (value == before), "off by one at most"),
-            Cover(closed & (value == before) & (here != before) & (before == 3), "late"),
-            Cover(closed & (value == here) & (here != before) & (before == 3), "in time"),
+            Assert(~seen | (value == here) | (value == before), "off by one at most"),
+            Cover(seen & (value == before) & (here != before) & (before == 3), "late"),
+            Cover(seen & (value == here) & (here != before) & (before == 3), "in time"),
         ]
         return m

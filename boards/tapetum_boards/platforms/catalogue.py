@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from amaranth import Elaboratable
 from amaranth.build.plat import Platform
 from amaranth_boards.icebreaker import ICEBreakerPlatform
-from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
 from tapetum.config import DieConfig
 from tapetum_sim.bench.synthesis import Place
@@ -18,6 +17,7 @@ from ..memory.sdram_chip import ULX3S_SDRAM
 from ..small.configuration import small_configuration
 from .ecp5_top import Ecp5Top
 from .ice40_top import Ice40Top
+from .ulx3s import Ulx3sPlatform
 
 __all__ = ["BOARDS", "Board", "board_named"]
 
@@ -56,7 +56,7 @@ class Board:
 
 BOARDS = {
     "ulx3s_85f": Board(
-        platform=ULX3S_85F_Platform, configuration=lambda: with_board_timing("qvga"),
+        platform=Ulx3sPlatform, configuration=lambda: with_board_timing("qvga"),
         top=lambda config: Ecp5Top(config, ULX3S_SDRAM, clock="clk25"),
         sentence="Radiona ULX3S with an LFE5U-85F: the whole die at 320x240.",
         device="LFE5U-85F, speed 6", cable="ulx3s",

@@ -13,11 +13,11 @@ from ..stream.clock_gate import AwakeFor, Gated
 from .bond_repair import BondRepair
 from .bond_test import BondPattern, BondTest
 from .broadcast import Broadcast
-from .column_latches import ColumnLatches
+from .column_memories import ColumnMemories
+from .column_planes import ColumnPlanes
 from .conversion_control import ConversionControl
-from .geometry import bond_count, bond_groups, column_blocks, reset_bank_count
+from .geometry import bond_count, bond_groups, column_blocks
 from .ramp_sequencer import RampSequencer
-from .row_buffer import STROBE_COPIES, RowBuffer
 from .row_readout import RowReadout
 
 __all__ = ["COPY_HOLD_CYCLES", "COUNTER_HOLD_CYCLES", "READOUT_HOLD_CYCLES", "ColumnAdc",
@@ -155,7 +155,7 @@ class ColumnAdc(wiring.Component):
             control.busy | control.hold | ResetSignal("sync", allow_reset_less=True),
             hold_cycles=COUNTER_HOLD_CYCLES)
         m.d.comb += self.counter_clock_request.eq(counting.awake)
-        self._columns(m, control, sequencer, bond_test, readout)
+        self._columns(m, platform, control, sequencer, bond_test, readout)
         return m
 
     def _cross(self, m: Module, name: str, *, request, start, done, answer) -> None:
@@ -187,15 +187,16 @@ class ColumnAdc(wiring.Component):
         with m.If(self.bond_test):
             m.d.sync += [pending.eq(1), self.bond_test_done.eq(0)]
 
-    def _columns(self, m: Module, control, sequencer, bond_test, readout) -> None:
-        """Blocks of columns: repair, latches, row buffer, with copies of count and strobes."""
+    def _columns(self, m: Module, platform, control, sequencer, bond_test, readout) -> None:
+        """Blocks of columns: repair and store, with copies of count and strobes."""
         adc, blocks = self.config.adc, column_blocks(self.config)
-        banks = reset_bank_count(self.config)
         total_columns = self.config.array.total_columns
+        store_type = (ColumnMemories if getattr(platform, "distributed_memory", False)
+                      else ColumnPlanes)
 
         counts = Broadcast(adc.bits + 2, len(blocks))
         m.submodules.counts = DomainRenamer(self.counter_domain)(counts)
-        copies = Broadcast(2, STROBE_COPIES * len(blocks))
+        copies = Broadcast(2, store_type.strobe_copies * len(blocks))
         converting = Signal()
         m.d.sync += converting.eq(control.busy)
         m.submodules.copying = copying = AwakeFor(
@@ -209,39 +210,29 @@ class ColumnAdc(wiring.Component):
             copies.stop.eq(~control.busy),
             copies.i.eq(Cat(control.copy, control.bank)),
         ]
-        held_signal, held_reset = [], []
         for index, columns in enumerate(blocks):
             groups = [(number, group) for number, group in enumerate(bond_groups(self.config))
                       if group.start in columns]
             repair = BondRepair([len(group) for _, group in groups])
-            latches = ColumnLatches(adc, columns=len(columns), reset_banks=banks)
-            buffer = RowBuffer(adc, columns=len(columns), reset_banks=banks)
+            store = store_type(self.config, columns=len(columns),
+                               counter_domain=self.counter_domain)
             m.submodules[f"repair_{index}"] = repair
-            m.submodules[f"latches_{index}"] = DomainRenamer(self.counter_domain)(latches)
-            m.submodules[f"buffer_{index}"] = buffer
-            strobes = copies.o[index * STROBE_COPIES:(index + 1) * STROBE_COPIES]
+            m.submodules[f"store_{index}"] = store
+            strobes = copies.o[index * store.strobe_copies:(index + 1) * store.strobe_copies]
             spares = range(total_columns + groups[0][0], total_columns + groups[-1][0] + 1)
             m.d.comb += [
                 repair.bonds.eq(self.comparators[columns.start:columns.stop]),
                 repair.spares.eq(self.comparators[spares.start:spares.stop]),
                 repair.enable.eq(bond_test.shifting),
                 repair.shift.eq(bond_test.shift[columns.start:columns.stop]),
-                latches.comparators.eq(repair.comparators),
-                latches.open.eq(counts.o[index][0]),
-                latches.gray.eq(counts.o[index][1:]),
-                latches.kind.eq(control.kind),
-                latches.bank.eq(control.bank),
-                buffer.copy.eq(Cat(strobe[0] for strobe in strobes)),
-                buffer.bank.eq(Cat(strobe[1] for strobe in strobes)),
+                store.comparators.eq(repair.comparators),
+                store.open.eq(counts.o[index][0]),
+                store.gray.eq(counts.o[index][1:]),
+                store.kind.eq(control.kind),
+                store.bank.eq(control.bank),
+                store.copy.eq(Cat(strobe[0] for strobe in strobes)),
+                store.copied_bank.eq(Cat(strobe[1] for strobe in strobes)),
+                store.select.eq(readout.select[columns.start:columns.stop]),
             ]
-            for plane, held in zip(buffer.signal, latches.signal, strict=True):
-                m.d.comb += plane.eq(held)
-            for bank in range(banks):
-                for plane, held in zip(buffer.reset[bank], latches.reset[bank], strict=True):
-                    m.d.comb += plane.eq(held)
-            held_signal.append(buffer.held_signal)
-            held_reset.append(buffer.held_reset)
-        for bit, plane in enumerate(readout.signal):
-            m.d.comb += plane.eq(Cat(held[bit] for held in held_signal))
-        for bit, plane in enumerate(readout.reset):
-            m.d.comb += plane.eq(Cat(held[bit] for held in held_reset))
+            for plane, found in zip(readout.found[index], store.found, strict=True):
+                m.d.comb += plane.eq(found)

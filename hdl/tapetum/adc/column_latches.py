@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import AdcConfig
 from ..pixel import RampKind
+from .comparator_edges import ComparatorEdges
 
 __all__ = ["ColumnLatches"]
 
@@ -19,11 +20,10 @@ class ColumnLatches(wiring.Component):
 
     ::
 
-        comparators ─ | ─ [synchroniser 2x] ─ edge ─ [moved] ─┐
-              not open ┘                                      ▼
-        gray ────────────────────────────────────────► planes (signal, reset 0, reset 1)
+        comparators ─ ComparatorEdges ─ moved ─┐
+                                               ▼
+        gray ─────────────────────────► planes (signal, reset 0, reset 1)
 
-    Closing (``open`` falls) looks to a column that never tripped like its edge.
     Latency: an edge is stored 4 clocks later, with the ``gray`` of the clock before.
 
     Parameters
@@ -34,9 +34,9 @@ class ColumnLatches(wiring.Component):
 
     Members
     -------
-    comparators : In(columns)
-        Asynchronous.
-    open : In(1), gray : In(bits + 1)
+    comparators : In(columns), open : In(1)
+        See `ComparatorEdges`.
+    gray : In(bits + 1)
     kind : In(RampKind), bank : In(1)
         Which planes the ramp fills; stable from start to end of a ramp.
     signal : Out(columns).array(bits + 1)
@@ -44,11 +44,10 @@ class ColumnLatches(wiring.Component):
     """
 
     def __init__(self, config: AdcConfig, *, columns: int, reset_banks: int):
-        if columns < 1:
-            raise ValueError(f"a block needs at least one column, not {columns}.")
         if reset_banks not in (1, 2):
             raise ValueError(f"there are one or two reset banks, not {reset_banks}.")
         self.config, self.columns, self.reset_banks = config, columns, reset_banks
+        self.edges = ComparatorEdges(columns)
         super().__init__({
             "comparators": In(columns),
             "open": In(1),
@@ -61,39 +60,21 @@ class ColumnLatches(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        first = Signal(self.columns, reset_less=True)
-        second = Signal(self.columns, reset_less=True)
-        before = Signal(self.columns, reset_less=True)
-        moved = Signal(self.columns, reset_less=True)
-        edges = Signal(self.columns)
-        closed = (~self.open).replicate(self.columns)
-        was_open = Signal()
-        m.d.sync += was_open.eq(self.open)
-        # A comparator that is high already shows an edge as well: it counts about 0, not what the
-        # ramp before left behind.
-        opened = (self.open & ~was_open).replicate(self.columns)
-        # `edges` looks only at synchronised levels: a metastable first stage read twice could
-        # clock the planes without a column, or a column without its planes.
-        m.d.comb += edges.eq(second & ~before)
-        m.d.sync += [
-            first.eq((self.comparators | closed) & ~opened),
-            second.eq(first),
-            before.eq(second),
-            moved.eq(edges),
-        ]
+        m.submodules.edges = edges = self.edges
+        m.d.comb += [edges.comparators.eq(self.comparators), edges.open.eq(self.open)]
 
         def latch(ports, enable, name: str) -> None:
             planes = [Signal(self.columns, name=f"{name}_{bit}", reset_less=True)
                       for bit in range(len(ports))]
             m.d.comb += [port.eq(plane) for port, plane in zip(ports, planes, strict=True)]
             any_moved = Signal(name=f"moved_{name}")
-            m.d.sync += any_moved.eq(edges.any() & enable)
+            m.d.sync += any_moved.eq(edges.edges.any() & enable)
             with m.If(any_moved):
                 for bit, plane in enumerate(planes):
                     count_bit = self.gray[bit].replicate(self.columns)
                     # Nothing here is common to two planes: a simulator would work that out ahead of
                     # the condition, in every clock.
-                    m.d.sync += plane.eq(plane ^ ((plane ^ count_bit) & moved))
+                    m.d.sync += plane.eq(plane ^ ((plane ^ count_bit) & edges.moved))
 
         latch(self.signal, self.kind == RampKind.SIGNAL, "signal")
         for bank, planes in enumerate(self.reset):

@@ -9,7 +9,9 @@ from ..config import DieConfig
 from ..control.frame_settings import settings_ring
 from ..pixel import CodePixels, RowTag
 from .column_multiplexer import MULTIPLEXER_LATENCY_CYCLES, ColumnMultiplexer
+from .column_store import part_count
 from .correlated_sampler import SAMPLER_LATENCY_CYCLES, CorrelatedSampler
+from .geometry import column_blocks
 from .row_reader import RowReader
 
 __all__ = ["ROW_LATENCY_CYCLES", "RowReadout"]
@@ -29,23 +31,24 @@ class RowReadout(wiring.Component):
     tag : In(RowTag), frame_last : In(1)
         Of the row; change only with ``start``.
     settings : In(settings_ring)
-    signal : In(total_columns).array(bits + 1), reset : In(total_columns).array(reset_bits)
-        Gray bit planes.
+    select : Out(total_columns), found : In(parts).array(blocks, bits + 1 + reset_bits)
+        To and from the blocks of columns: see `ColumnStore`.
     pixels : Out(stream of CodePixels)
         Always ready.
     """
 
     def __init__(self, config: DieConfig):
         self.config = config
-        adc, columns = config.adc, config.array.total_columns
+        adc = config.adc
         super().__init__({
             "start": In(1),
             "busy": Out(1),
             "tag": In(RowTag),
             "frame_last": In(1),
             "settings": In(settings_ring(config)),
-            "signal": In(columns).array(adc.bits + 1),
-            "reset": In(columns).array(adc.reset_bits),
+            "select": Out(config.array.total_columns),
+            "found": In(part_count(config)).array(len(column_blocks(config)),
+                                                  adc.bits + 1 + adc.reset_bits),
             "pixels": Out(stream.Signature(CodePixels(config.lanes, adc.bits),
                                            always_ready=True)),
         })
@@ -66,9 +69,10 @@ class RowReadout(wiring.Component):
             multiplexer.start.eq(self.start),
             multiplexer.stop.eq(was_busy & ~reader.busy),
             multiplexer.address.eq(reader.address),
+            self.select.eq(multiplexer.select),
         ]
-        for plane, held in zip(multiplexer.row, [*self.signal, *self.reset], strict=True):
-            m.d.comb += plane.eq(held)
+        for theirs, block in zip(multiplexer.found, self.found, strict=True):
+            m.d.comb += [plane.eq(found) for plane, found in zip(theirs, block, strict=True)]
 
         pixels = self.pixels.payload
         for lane, bits in enumerate(multiplexer.o):

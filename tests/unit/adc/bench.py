@@ -23,7 +23,8 @@ from tapetum.control.frame_settings import settings_ring
 from tapetum.pixel import CodePixels, RampCommand, RampKind, RowKind
 from tapetum_sim.pixel_die.comparator_bank import ComparatorBank
 
-__all__ = ["AdcBench", "Conversion", "RowOut", "run_rows", "small_config", "trip_planes"]
+__all__ = ["AdcBench", "Conversion", "OnMemories", "RowOut", "run_rows", "small_config",
+           "trip_planes"]
 
 
 def small_config(*, lanes: int = 1, columns: int = 80, bits: int = 8, reset_counts: int = 32,
@@ -54,11 +55,30 @@ def trip_planes(config: DieConfig, trips: np.ndarray) -> int:
     return word
 
 
-class AdcBench(wiring.Component):
-    """`ColumnAdc` bonded to a `ComparatorBank`."""
+class OnMemories(Elaboratable):
+    """A design as it is on a device whose look-up tables are memories too."""
 
-    def __init__(self, config: DieConfig, *, inject_faults: bool = False):
-        self.config, self.inject_faults = config, inject_faults
+    distributed_memory = True
+
+    def __init__(self, design: Elaboratable):
+        self.design = design
+
+    def elaborate(self, platform):
+        return Fragment.get(self.design, self)
+
+
+class AdcBench(wiring.Component):
+    """`ColumnAdc` bonded to a `ComparatorBank`.
+
+    Parameters
+    ----------
+    memories : bool
+        Columns in memories, not in planes.
+    """
+
+    def __init__(self, config: DieConfig, *, inject_faults: bool = False,
+                 memories: bool = False):
+        self.config, self.inject_faults, self.memories = config, inject_faults, memories
         count = bond_count(config)
         ports = {"stuck_low": In(count), "stuck_high": In(count), "shorted": In(count)}
         super().__init__({
@@ -75,7 +95,8 @@ class AdcBench(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.adc = adc = ColumnAdc(self.config)
+        adc = ColumnAdc(self.config)
+        m.submodules.adc = OnMemories(adc) if self.memories else adc
         bank = ComparatorBank(self.config, inject_faults=self.inject_faults)
         m.submodules.bank = DomainRenamer("adc")(bank)
         connect(m, flipped(self.ramp), adc.ramp)

@@ -54,13 +54,17 @@ def check(config: DieConfig, row, reset, signal, **settings) -> None:
     assert row.last.frame_last == signal.frame_last
 
 
+STORES = pytest.mark.parametrize("memories", [False, True], ids=["planes", "memories"])
+
+
+@STORES
 @pytest.mark.parametrize("lanes", [1, 2, 4])
-def test_rows_equal_model(lanes, seed):
+def test_rows_equal_model(lanes, memories, seed):
     config, generator = small_config(lanes=lanes), np.random.default_rng(seed)
     ramps = [ramp for row in range(3) for ramp in
              random_row(config, generator, row=row, capture=row % 2, frame=row * 5,
                         frame_last=row == 1)]
-    rows = run_rows(config, ramps)
+    rows = run_rows(config, ramps, dut=AdcBench(config, memories=memories))
     for row, reset, signal in zip(rows, ramps[::2], ramps[1::2], strict=True):
         check(config, row, reset, signal)
 
@@ -69,27 +73,32 @@ def test_rows_equal_model(lanes, seed):
 @pytest.mark.parametrize("lanes", [1, pytest.param(2, marks=pytest.mark.slow), 4])
 @pytest.mark.parametrize("flip", [False, True])
 @pytest.mark.parametrize("skip", list(Skip))
-def test_region_skipping_and_flip_equal_model(lanes, flip, skip, seed):
+@STORES
+def test_region_skipping_and_flip_equal_model(memories, lanes, flip, skip, seed):
     config, generator = small_config(lanes=lanes, bits=8), np.random.default_rng(seed)
     # After skipping a multiple of four columns is left.
     start = 2 * int(generator.integers(0, 8))
     settings = {"column_start": start, "column_end": start + 63, "flip_columns": flip}
     reset, signal = random_row(config, generator)
-    row, = run_rows(config, [reset, signal], settings=settings | {"column_skip": skip})
+    row, = run_rows(config, [reset, signal], settings=settings | {"column_skip": skip},
+                    dut=AdcBench(config, memories=memories))
     check(config, row, reset, signal, column_skip=skip.value, **settings)
 
 
-def test_pair_keeps_both_reset_levels(seed):
+@STORES
+def test_pair_keeps_both_reset_levels(memories, seed):
     config, generator = small_config(), np.random.default_rng(seed)
     assert reset_bank_count(config) == 2
     assert reset_bank_count(small_config(pair=False)) == 1
     high, low = config.exposure_groups[0].captures
     ramps = [Conversion(kind, random_trips(config, kind, generator), capture=capture)
              for kind, capture in ((RampKind.RESET, low), (RampKind.RESET, high),
-                                   (RampKind.SIGNAL, high), (RampKind.SIGNAL, low))]
-    rows = run_rows(config, ramps)
-    check(config, rows[0], ramps[1], ramps[2])
-    check(config, rows[1], ramps[0], ramps[3])
+                                   (RampKind.SIGNAL, high), (RampKind.SIGNAL, low)) * 3]
+    rows = run_rows(config, ramps, dut=AdcBench(config, memories=memories))
+    for number in range(3):
+        first, second, third, fourth = ramps[4 * number:4 * number + 4]
+        check(config, rows[2 * number], second, third)
+        check(config, rows[2 * number + 1], first, fourth)
 
 
 def test_the_counters_clock_is_wanted_during_ramps_and_not_for_long_after_them(seed):
@@ -164,12 +173,13 @@ def test_conversion_of_ten_bits_takes_at_most_1300_counter_clocks():
     assert clocks[RampKind.SIGNAL] + 1 <= 1024 + RAMP_OVERHEAD_ADC_CYCLES
 
 
-def test_row_lost_while_previous_is_read_is_flagged_and_stream_stays_whole(seed):
+@STORES
+def test_row_lost_while_previous_is_read_is_flagged_and_stream_stays_whole(memories, seed):
     generator = np.random.default_rng(seed)
     # A counter so fast that a row is converted before the previous one has left.
     config = small_config(adc_clock_hz=470e6)
     ramps = [ramp for row in range(3) for ramp in random_row(config, generator, row=row)]
-    dut = AdcBench(config)
+    dut = AdcBench(config, memories=memories)
     overruns: list[int] = []
 
     async def watch(ctx):
@@ -201,7 +211,7 @@ def test_read_keeps_the_row_buffers_no_longer_than_row_timing_says(lanes):
                 break
 
     simulate(reader, drive, cycles=1000)
-    # 4 clocks in the multiplexer's first stages until the last column has been taken.
+    # 4 clocks in the multiplexer until the last column has been taken.
     assert config.row_beats < busy[0] + 4 <= config.row_beats + READ_OVERHEAD_CYCLES
 
 
@@ -217,10 +227,12 @@ def test_rejects_sizes_that_make_no_sense(build, culprit):
         build(small_config())
 
 
-def test_a_comparator_that_is_high_from_the_start_counts_nothing_of_the_ramp_before(seed):
+@STORES
+def test_a_comparator_that_is_high_from_the_start_counts_nothing_of_the_ramp_before(memories,
+                                                                                    seed):
     config, generator = small_config(), np.random.default_rng(seed)
     stuck = config.array.optical_black_columns + 5
-    dut = AdcBench(config, inject_faults=True)
+    dut = AdcBench(config, inject_faults=True, memories=memories)
 
     async def stick(ctx):
         for _ in range(3):
