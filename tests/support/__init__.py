@@ -9,6 +9,7 @@
 `TrafficPattern`          when a side of a stream may move, as a readable bit string
 `Traffic`                 a pattern for each side: full rate, bubbles, stalls or both
 `StreamChecker`           asserts the rules of a stream on every clock
+`OnMemories`              a design for a platform with distributed memory
 `expect_rejected`         a constructor must refuse, in a sentence that names the culprit
 ========================  ====================================================================
 
@@ -18,6 +19,7 @@ runs four times, once per kind of traffic.
 
 from .checker import StreamChecker
 from .drivers import stream_get, stream_put, stream_through
+from .memories import OnMemories
 from .reject import expect_rejected
 from .seeds import read_seed, replay_command
 from .simulation import CycleLimitError, simulate
@@ -27,6 +29,7 @@ __all__ = [
     "FULL_RATE",
     "TRAFFIC_KINDS",
     "CycleLimitError",
+    "OnMemories",
     "StreamChecker",
     "Traffic",
     "TrafficPattern",

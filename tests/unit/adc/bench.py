@@ -8,7 +8,7 @@ from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from support import simulate
+from support import OnMemories, simulate
 from tapetum.adc.column_adc import ColumnAdc
 from tapetum.adc.geometry import bond_count
 from tapetum.config import (
@@ -23,8 +23,7 @@ from tapetum.control.frame_settings import settings_ring
 from tapetum.pixel import CodePixels, RampCommand, RampKind, RowKind
 from tapetum_sim.pixel_die.comparator_bank import ComparatorBank
 
-__all__ = ["AdcBench", "Conversion", "OnMemories", "RowOut", "run_rows", "small_config",
-           "trip_planes"]
+__all__ = ["AdcBench", "Conversion", "RowOut", "run_rows", "small_config", "trip_planes"]
 
 
 def small_config(*, lanes: int = 1, columns: int = 80, bits: int = 8, reset_counts: int = 32,
@@ -53,18 +52,6 @@ def trip_planes(config: DieConfig, trips: np.ndarray) -> int:
         plane = "".join(str((int(trip) >> bit) & 1) for trip in reversed(list(trips)))
         word |= int(plane, 2) << (bit * total)
     return word
-
-
-class OnMemories(Elaboratable):
-    """A design as it is on a device whose look-up tables are memories too."""
-
-    distributed_memory = True
-
-    def __init__(self, design: Elaboratable):
-        self.design = design
-
-    def elaborate(self, platform):
-        return Fragment.get(self.design, self)
 
 
 class AdcBench(wiring.Component):

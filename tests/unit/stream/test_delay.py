@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A delay line delays by what it says, bubbles included."""
+"""Delays delay by what they say, bubbles included, in registers as in memories."""
+
+import random
 
 import pytest
+from amaranth import *
+from amaranth.lib import data
 
-from support import expect_rejected, simulate
-from tapetum.stream.delay import DelayLine
+from support import OnMemories, expect_rejected, simulate
+from tapetum.stream.delay import Delay, DelayLine, delayed
 
 
 @pytest.mark.parametrize("cycles", [3, 4, 9])
@@ -29,3 +33,38 @@ def test_every_clock_comes_back_after_the_stated_cycles(cycles, seed):
 def test_rejects_delays_shorter_than_a_memory():
     with expect_rejected("at least 3", "2"):
         DelayLine(8, 2)
+
+
+@pytest.mark.parametrize("memories", [False, True], ids=["registers", "memories"])
+@pytest.mark.parametrize("cycles", [2, 5, 8, 16])
+def test_a_delay_goes_on_through_a_reset(cycles, memories, seed):
+    generator, reset = random.Random(seed), Signal()
+    delay, seen = Delay(data.StructLayout({"low": 5, "high": 6}), cycles), []
+    sent = [{"low": generator.getrandbits(5), "high": generator.getrandbits(6)}
+            for _ in range(60)]
+
+    async def testbench(ctx):
+        for clock, payload in enumerate(sent):
+            ctx.set(reset, clock in range(20, 23))
+            ctx.set(delay.i, payload)
+            kept = ctx.get(delay.o)
+            seen.append({"low": kept.low, "high": kept.high})
+            await ctx.tick()
+
+    dut = ResetInserter(reset)(OnMemories(delay) if memories else delay)
+    simulate(dut, testbench, cycles=100)
+    assert seen == [{"low": 0, "high": 0}] * cycles + sent[:-cycles]
+
+
+def test_only_what_is_long_wide_and_without_reset_is_a_memory():
+    for bits, cycles, reset_less, expected in (
+            (8, 5, True, True), (8, 16, True, True), (8, 17, True, False), (8, 4, True, False),
+            (7, 5, True, False), (8, 5, False, False)):
+        m = Module()
+        delayed(m, Signal(bits), cycles, name="kept", reset_less=reset_less)
+        assert hasattr(m.submodules, "kept") == expected
+
+
+def test_rejects_delays_that_need_no_memory():
+    with expect_rejected("at least 2", "1"):
+        Delay(8, 1)
