@@ -15,7 +15,7 @@ from ..memory.word_check import WordCheck
 __all__ = ["Delay", "DelayLine", "delayed"]
 
 
-_MEMORY_CYCLES = range(5, 17)
+_MEMORY_CYCLES = range(4, 17)
 """Delays that pay in a memory of 16 words, which look-up tables make."""
 _MEMORY_BITS = 8
 """Below this the pointer costs as much as the registers."""

@@ -58,8 +58,8 @@ def test_a_delay_goes_on_through_a_reset(cycles, memories, seed):
 
 def test_only_what_is_long_wide_and_without_reset_is_a_memory():
     for bits, cycles, reset_less, expected in (
-            (8, 5, True, True), (8, 16, True, True), (8, 17, True, False), (8, 4, True, False),
-            (7, 5, True, False), (8, 5, False, False)):
+            (8, 4, True, True), (8, 16, True, True), (8, 17, True, False), (8, 3, True, False),
+            (7, 4, True, False), (8, 4, False, False)):
         m = Module()
         delayed(m, Signal(bits), cycles, name="kept", reset_less=reset_less)
         assert hasattr(m.submodules, "kept") == expected
