@@ -21,9 +21,9 @@ INPUT_RELEASE_CYCLES = 11
 """From the last step that reads an input row to the first word in its place."""
 INPUT_ROW_CYCLES = 6
 """Between the last word of an input row and the first of the next."""
-INPUT_VISIBLE_CYCLES = 12
+INPUT_VISIBLE_CYCLES = 16
 """From an input row's last word to the first step that reads it."""
-_WRITE_CYCLES = 19
+_WRITE_CYCLES = 15
 _LATENCY_CYCLES = Engine.dependent_cycles - Engine.switch_cycles - 8
 _SUM_LATENCY_CYCLES = Engine.residual_cycles
 _ADDEND_WAIT_CYCLES = Engine.addend_wait_cycles

@@ -129,7 +129,8 @@ class Cell(wiring.Component):
         begins = delayed(m, before.first | before.maximum, 1, name="begins")
         sum_ = Signal(signed(32), reset_less=True)
         base = Mux(begins, early.parameters.bias, sum_)
-        larger = dot[:_MAXIMUM_BITS].as_signed() > sum_[:_MAXIMUM_BITS].as_signed()
+        # The sign of a difference takes fewer tables than a comparison of signed numbers.
+        larger = (sum_[:_MAXIMUM_BITS].as_signed() - dot[:_MAXIMUM_BITS].as_signed())[-1]
         with m.If(steps.valid & (~steps.maximum | steps.first | larger)):
             m.d.sync += sum_.eq(base + dot)
 

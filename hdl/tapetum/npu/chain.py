@@ -61,7 +61,7 @@ class Chain(wiring.Component):
         Finished, the word `word_lead_cycles` later.
     """
 
-    word_lead_cycles = 7
+    word_lead_cycles = 11
     addend_cycles = Cell.addend_cycles
     sum_cycles = Cell.latency_cycles + 1 - Cell.late_cycles
 

@@ -76,7 +76,7 @@ class Engine(wiring.Component):
     switch_cycles = 1
     dependent_cycles = 38  # of 8 cells; one for each cell more or less
     written_cycles = Writer.lead_cycles
-    addend_wait_cycles = 3
+    addend_wait_cycles = 5
     residual_cycles = Chain.sum_cycles
     result_cycles = ReadPath.word_cycles + 1
 
@@ -151,18 +151,21 @@ class Engine(wiring.Component):
         # or an input word the writer. Who is not active gives zeros.
         steps = [read_result]
         issued, edge, adds = Signal(), Signal(), Signal()
-        step_valid, blocked, adding = Signal(), Signal(), Signal()
+        step_valid, adding = Signal(), Signal()
         spacing = Signal(range(residual.spacing_cycles))
-        m.d.comb += [
-            held.eq((blocked & edge) | (adding & adds)), step_valid.eq(issued & ~held),
-        ]
+        m.d.comb += step_valid.eq(issued & ~held)
         slot = delayed(m, step_valid & adds, chain.sum_cycles - 1, name="slot", reset_less=False)
-        m.d.sync += [blocked.eq(slot | writer.bubble), self.probe_row.eq(take),
-                     spacing.eq(spacing - adding), adding.eq(adding & (spacing != 1))]
+        # Whether the next step is held is known a clock before: it stops all generators.
+        next_edge, next_adds, next_adding = Signal(), Signal(), Signal()
+        m.d.comb += [next_edge.eq(edge & held), next_adds.eq(adds & held),
+                     next_adding.eq((step_valid & adds) | (adding & (spacing != 1)))]
+        m.d.sync += [held.eq(((slot | writer.bubble) & next_edge) | (next_adding & next_adds)),
+                     edge.eq(next_edge), adds.eq(next_adds), adding.eq(next_adding),
+                     self.probe_row.eq(take), spacing.eq(spacing - adding)]
         with m.If(step_valid & adds):
-            m.d.sync += [adding.eq(1), spacing.eq(residual.spacing_cycles - 1)]
+            m.d.sync += spacing.eq(residual.spacing_cycles - 1)
         with m.If(~held):
-            m.d.sync += [issued.eq(0), edge.eq(0), adds.eq(0)]
+            m.d.sync += issued.eq(0)
         for mode, generator in generators.items():
             m.submodules[f"steps_{mode.name.lower()}"] = generator
             token = generator.step.token
@@ -174,11 +177,9 @@ class Engine(wiring.Component):
             own = Signal(ReadStep(config), name=f"step_{mode.name.lower()}", reset_less=True)
             with m.If(~held):
                 with m.If(generator.active):
-                    m.d.sync += [
-                        own.eq(generator.step), issued.eq(generator.step_valid),
-                        edge.eq(generator.edge & generator.step_valid),
-                        adds.eq(token.valid & token.last & token.adds),
-                    ]
+                    m.d.sync += [own.eq(generator.step), issued.eq(generator.step_valid)]
+                    m.d.comb += [next_edge.eq(generator.edge & generator.step_valid),
+                                 next_adds.eq(token.valid & token.last & token.adds)]
                 with m.Else():
                     m.d.sync += own.eq(0)
             steps.append(own)

@@ -120,11 +120,11 @@ class Requantise(wiring.Component):
         outside, sign = (delayed(m, value, 1, name=name) for value, name in (
             (shifted.outside, "outside"), (sign, "sign")))
         # Nine bits tell, but where the tenth differs: that is beyond every byte, as ``outside`` is.
-        beyond = outside | (moved[9] ^ moved[8])
-        under = register(1, "under", Mux(beyond, Mux(outside, sign, moved[9]),
-                                         moved[:9].as_signed() < self.minimum))
-        over = register(1, "over", Mux(beyond, ~Mux(outside, sign, moved[9]),
-                                       moved[:9].as_signed() > self.maximum))
+        # The sign of a difference takes fewer tables than a comparison of signed numbers.
+        beyond, negative = outside | (moved[9] ^ moved[8]), Mux(outside, sign, moved[9])
+        near = moved[:9].as_signed()
+        under = register(1, "under", Mux(beyond, negative, (near - self.minimum)[-1]))
+        over = register(1, "over", Mux(beyond, ~negative, (self.maximum - near)[-1]))
         minimum, maximum = (delayed(m, value, 1, name=name) for value, name in (
             (self.minimum, "late_minimum"), (self.maximum, "late_maximum")))
         inside = delayed(m, moved[:8], 1, name="inside")

@@ -9,6 +9,7 @@ from ..memory.block_memory import BlockMemory
 from .npu_config import NpuConfig
 from .program import TABLE_WORD_BITS, TENSOR_LAYOUT
 from .read_path import KernelRow
+from .scoreboard import Scoreboard
 from .step import RowCommand
 
 __all__ = ["KERNEL_ROWS", "RowSetup"]
@@ -18,7 +19,7 @@ _LAYER_READS = 5
 _PROGRESS, _OUTPUT_PROGRESS = 5, 6
 """Words of a layer's record that the array writes itself."""
 _READ_CYCLES = 1 + BlockMemory.latency_cycles
-_SETTLE_CYCLES = 2
+_SETTLE_CYCLES = 2 + Scoreboard.latency_cycles
 
 
 class _Place(data.Struct):
@@ -108,6 +109,12 @@ class RowSetup(wiring.Component):
         command, layer = self.command, self.command.layer
         source, target, residual = (Signal(TENSOR_LAYOUT, name=name, reset_less=True)
                                     for name in ("source", "target", "residual"))
+        # Of the rings' slots the last, a clock later: what follows them has none to spare.
+        source_last, target_last, residual_last = (
+            Signal(8, name=f"{name}_last", reset_less=True)
+            for name in ("source", "target", "residual"))
+        m.d.sync += [source_last.eq(source.ring_rows - 1), target_last.eq(target.ring_rows - 1),
+                     residual_last.eq(residual.ring_rows - 1)]
         progress, later = Signal(_Progress, reset_less=True), Signal(_OutputProgress,
                                                                      reset_less=True)
         saved = Signal(_Progress, reset_less=True)
@@ -206,15 +213,15 @@ class RowSetup(wiring.Component):
                     command.residual_pixel_words.eq(residual.pixel_words),
                     command.window_bank.eq(bank),
                 ]
-                self._follow(m, progress.output, target)
-                self._follow(m, later.residual, residual)
+                self._follow(m, progress.output, target, target_last)
+                self._follow(m, later.residual, residual, residual_last)
                 m.d.sync += later.out_row.eq(later.out_row + 1)
                 m.next = "walk"
             with m.State("walk"):
                 m.d.sync += [step.eq(step + 1), progress.row.eq(progress.row + 1),
                              found.eq(step < layer.kernel_height)]
                 with m.If(progress.row >= 0):
-                    self._follow(m, progress.source, source)
+                    self._follow(m, progress.source, source, source_last)
                 with m.If(step == layer.stride_y):
                     m.d.sync += saved.eq(progress)
                 with m.If(step == walk_steps):
@@ -261,12 +268,11 @@ class RowSetup(wiring.Component):
         return m
 
     @staticmethod
-    def _follow(m: Module, place, tensor) -> None:
-        """Go on to the next row of the ring."""
-        following = place.slot + 1
-        with m.If(following == tensor.ring_rows):
+    def _follow(m: Module, place, tensor, last: Value) -> None:
+        """Go on to the next row of the ring, whose last slot is `last`."""
+        with m.If(place.slot == last):
             m.d.sync += [place.slot.eq(0), place.base.eq(tensor.base)]
         with m.Else():
-            m.d.sync += place.slot.eq(following)
+            m.d.sync += place.slot.eq(place.slot + 1)
             with m.If(place.slot[:2] == 3):
                 m.d.sync += place.base.eq(place.base + tensor.row_words)

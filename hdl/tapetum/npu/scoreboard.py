@@ -2,8 +2,11 @@
 """How many rows of each tensor are there."""
 
 from amaranth import *
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+from ..memory.block_memory import BlockMemory
+from ..stream.delay import delayed
 
 __all__ = ["TENSORS", "Scoreboard"]
 
@@ -11,7 +14,7 @@ TENSORS = 64
 
 
 class Scoreboard(wiring.Component):
-    """One counter of rows per tensor, in a small memory; cleared in `TENSORS` clocks.
+    """One counter of rows per tensor, in a block RAM; cleared in `TENSORS` clocks.
 
     Members
     -------
@@ -21,10 +24,15 @@ class Scoreboard(wiring.Component):
         Clears nothing in this clock.
     busy : Out(1), cleared : Out(6)
     count : In(1), count_tensor : In(6)
-        A row of this tensor is complete.
+        A row of this tensor is complete. Whoever asks `counted_cycles` later is told. The same
+        tensor is not counted again before that.
     tensor : In(6), rows : Out(12), answers : Out(1)
-        Asked and answered in one clock, but for those in which ``count`` needs the memory.
+        Answered `latency_cycles` after it is asked, but for the clocks in which ``count`` needs
+        the memory.
     """
+
+    latency_cycles = BlockMemory.latency_cycles
+    counted_cycles = latency_cycles + 1
 
     def __init__(self):
         super().__init__({
@@ -35,14 +43,19 @@ class Scoreboard(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.counters = counters = memory.Memory(shape=12, depth=TENSORS, init=[])
-        write, read = counters.write_port(), counters.read_port(domain="comb")
+        m.submodules.counters = counters = BlockMemory(12, depth=TENSORS)
+        counted, tensor = (
+            delayed(m, value, self.latency_cycles, name=name, reset_less=name == "tensor")
+            for name, value in (("counted", self.count), ("tensor", self.count_tensor)))
         m.d.comb += [
-            read.addr.eq(Mux(self.count, self.count_tensor, self.tensor)),
-            self.rows.eq(read.data), self.answers.eq(~self.count),
-            write.addr.eq(Mux(self.busy, self.cleared, self.count_tensor)),
-            write.data.eq(Mux(self.busy, 0, read.data + 1)),
-            write.en.eq(self.busy | self.count),
+            counters.address.eq(Mux(self.count, self.count_tensor, self.tensor)),
+            self.rows.eq(counters.word),
+            # What is written in this clock cannot be read.
+            self.answers.eq(delayed(m, ~(self.count | counted), self.latency_cycles,
+                                    name="answers", reset_less=False)),
+            counters.write_address.eq(Mux(self.busy, self.cleared, tensor)),
+            counters.write_word.eq(Mux(self.busy, 0, counters.word + 1)),
+            counters.write_enable.eq(self.busy | counted),
         ]
         with m.If(self.busy & ~self.hold):
             m.d.sync += [self.cleared.eq(self.cleared + 1),

@@ -92,14 +92,14 @@ class ChannelSteps(StepGenerator):
                     group_start.eq(start), part.eq(part + 1),
                     column.eq(-pad), column_start.eq(-pad), parameter.eq(parameter + 1),
                     residual_word.eq(next_residual), residual_group.eq(next_residual),
-                    self.active.eq(~group_loop.last),
                 ]
+                self._end(m, group_loop.last)
                 # With a residual the weights have moved on already.
                 m.d.sync += restart.eq(Mux(has_residual, weight, weight + 1))
         with m.If(self.load):
-            m.d.sync += self.active.eq(1)
+            self._begin(m)
         # Not only with ``load``, which comes late, and has no part in this.
-        with m.If(~self.active):
+        with m.If(self._idle):
             for loop, length in zip(loops, (Mux(layer.grouped, self.config.group_words,
                                                 layer.vectors),
                                             layer.kernel_width, layer.kernel_height,

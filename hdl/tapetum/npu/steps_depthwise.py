@@ -51,12 +51,12 @@ class DepthwiseSteps(StepGenerator):
                     clear.eq(1), column.eq(0), word.eq(following), group.eq(following),
                     part.eq(part + 1),
                     missing.eq(missing_first), weight.eq(weight + 1), parameter.eq(parameter + 1),
-                    self.active.eq(~group_loop.last),
                 ]
+                self._end(m, group_loop.last)
         with m.If(self.load):
-            m.d.sync += self.active.eq(1)
+            self._begin(m)
         # Not only with ``load``, which comes late, and has no part in this.
-        with m.If(~self.active):
+        with m.If(self._idle):
             push_loop.load(m, layer.pushes)
             group_loop.load(m, layer.groups)
             m.d.sync += [

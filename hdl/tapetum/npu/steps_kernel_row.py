@@ -61,12 +61,13 @@ class KernelRowSteps(StepGenerator):
                     x_loop.step(m)
                     m.d.sync += [
                         weight.eq(weight_base), parameter.eq(parameter_base),
-                        load_window.eq(1), pushes.eq(stride), self.active.eq(~x_loop.last),
+                        load_window.eq(1), pushes.eq(stride),
                     ]
+                    self._end(m, x_loop.last)
         with m.If(self.load):
-            m.d.sync += self.active.eq(1)
+            self._begin(m)
         # Not only with ``load``, which comes late, and has no part in this.
-        with m.If(~self.active):
+        with m.If(self._idle):
             row_loop.load(m, layer.kernel_height)
             group_loop.load(m, layer.groups)
             x_loop.load(m, layer.out_width)

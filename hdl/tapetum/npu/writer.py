@@ -18,6 +18,8 @@ __all__ = ["Writer"]
 
 _INPUT_WORDS = 8
 _PATIENCE_CYCLES = 63
+_DRAIN_CYCLES = 4
+"""How much longer a row's command is needed: its last vector still takes clamps from there."""
 
 
 class Writer(wiring.Component):
@@ -45,8 +47,8 @@ class Writer(wiring.Component):
     count, count_tensor : Out
         A row is complete; for the scoreboard.
     drained : Out(2)
-        All of the row of this context has its place; the last words are written `lead_cycles`
-        later.
+        All of the row of this context has its place, and its clamps; the last words are written
+        less than `lead_cycles` later.
     probe_valid, probe_input : Out(1), probe_tensor : Out(6)
         With each word that is written.
     """
@@ -121,7 +123,10 @@ class Writer(wiring.Component):
         for name, value in place.items():
             m.d.comb += getattr(self, name).eq(delayed(
                 m, value, self.lead_cycles, name=name, reset_less=value.reset_less))
-        m.d.sync += [place["write_bank"].eq(0), self.count.eq(0), self.drained.eq(0),
+        drained = Signal(2)
+        m.d.comb += self.drained.eq(
+            delayed(m, drained, _DRAIN_CYCLES, name="drained", reset_less=False))
+        m.d.sync += [place["write_bank"].eq(0), self.count.eq(0), drained.eq(0),
                      place["probe_valid"].eq(valid | is_input),
                      place["probe_input"].eq(is_input)]
         with m.If(is_input):
@@ -134,10 +139,11 @@ class Writer(wiring.Component):
             ]
         m.d.comb += self.count_tensor.eq(place["probe_tensor"])
         for number in range(2):
-            self._context(m, number, valid & (context == number), place)
+            self._context(m, number, valid & (context == number), place, drained[number])
         return m
 
-    def _context(self, m: Module, number: int, takes: Value, place: dict[str, Signal]) -> None:
+    def _context(self, m: Module, number: int, takes: Value, place: dict[str, Signal],
+                 drained: Value) -> None:
         command, layer = self.commands[number], self.command.layer
         inner, outer = Loop(12, f"inner_{number}"), Loop(12, f"outer_{number}")
         inner_step, outer_step, address, start = (
@@ -161,7 +167,7 @@ class Writer(wiring.Component):
                              part.eq(Mux(by_pixel, 0, part + 1))]
                 with m.If(outer.last):
                     m.d.sync += [self.count.eq(command.layer.completes_row),
-                                 self.drained[number].eq(1)]
+                                 drained.eq(1)]
         with m.If(self.load[number]):
             pixels_first = layer.mode != Mode.KERNEL_ROW
             words = self.config.group_words

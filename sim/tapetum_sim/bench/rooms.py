@@ -20,6 +20,7 @@ from tapetum.npu.engine import Engine
 from tapetum.npu.npu_config import NpuConfig
 
 from ..provenance import package_versions, revision
+from .array_floorplan import array_floorplan
 from .ecp5 import DEVICE, FlowError, Place, implement
 from .harness import harness_rtlil
 
@@ -65,7 +66,8 @@ ROOMS = {
     "vision": Room(),
     "npu": Room(make=lambda config: Engine(NpuConfig()),
                 # The default router takes hours between so many multipliers.
-                place=Place(router="router2", inner_registers=True, timing_weight=30)),
+                place=Place(router="router2", inner_registers=True, timing_weight=30,
+                            floorplan=array_floorplan)),
     "adc": Room(domains={"ramp_code": "adc", "ramp_active": "adc", "comparators": "adc",
                          "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"},
                 # The default placer looks for hours for slices that so many columns can share;

@@ -13,6 +13,7 @@ from ..tools import find_tool
 from .carry_ends import without_carry_ends
 from .carry_operands import with_operands_in_carries
 from .memory_registers import registers_into_memories
+from .multiplier_alignment import with_short_operands_above
 from .multiplier_registers import registers_into_multipliers
 from .process import run_tool
 
@@ -31,11 +32,14 @@ class Place:
         Give control its place before rows of columns: see `name_for_legalisation`.
     inner_registers : bool
         Use the registers inside multipliers and block RAMs: see `registers_into_multipliers` and
-        `registers_into_memories`.
+        `registers_into_memories`; and as few wires to multipliers as `with_short_operands_above`
+        leaves.
     timing_weight : int
         Of slow paths against the length of all wires, for the placer ``heap``; nextpnr's own is 10.
     wide_tables : bool
         Let synthesis join look-up tables by the multiplexers behind them: shallower, more tables.
+    floorplan : function
+        The site of a multiplier or block RAM by its name; None for what may stand anywhere.
     """
 
     placer: str = "heap"
@@ -45,6 +49,7 @@ class Place:
     inner_registers: bool = False
     timing_weight: int = 10
     wide_tables: bool = True
+    floorplan: Callable[[str], str | None] | None = None
 
 
 def place_options(place: Place, seed: int) -> list[str]:
@@ -98,5 +103,14 @@ def improve_ecp5(netlist: dict[str, Any], place: Place) -> dict[str, Any]:
     """A netlist of yosys with its carries, multipliers and memories as they should be."""
     top = without_carry_ends(with_operands_in_carries(netlist["modules"]["top"]))
     if place.inner_registers:
-        top = registers_into_memories(registers_into_multipliers(top))
+        top = with_short_operands_above(registers_into_memories(registers_into_multipliers(top)))
+    if place.floorplan:
+        _fix_sites(top, place.floorplan)
     return netlist | {"modules": netlist["modules"] | {"top": top}}
+
+
+def _fix_sites(netlist: dict[str, Any], floorplan: Callable[[str], str | None]) -> None:
+    for name, cell in netlist["cells"].items():
+        site = floorplan(name) if cell["type"] in ("MULT18X18D", "DP16KD") else None
+        if site is not None:
+            cell["attributes"]["BEL"] = site
