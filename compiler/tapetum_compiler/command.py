@@ -39,6 +39,7 @@ def compile(
     from rich.console import Console
 
     from tapetum_sim.errors import UserError
+    from tapetum_sim.models.golden_inference import signed_program
 
     from .backend.compile import compile_network
     from .backend.image import save_program
@@ -56,7 +57,7 @@ def compile(
     for line in (*network.notes, *_summary(made, row_period), *_shortages(made)):
         console.print(line, markup=False, highlight=False)
     if out is not None:
-        save_program(made.program, out)
+        save_program(signed_program(made.program), out)
         console.print(str(out), markup=False, highlight=False)
 
 

@@ -267,7 +267,7 @@ class StandInEngine(wiring.Component):
             write.en.eq(self.write & (self.write_target == Target.WEIGHTS)
                         & (self.write_cell == 0)),
             read.addr.eq(self.result_index), self.result_word.eq(read.data),
-            self.ready.eq(~self.busy), self.input_ready.eq(1),
+            self.ready.eq(~self.busy), self.input_ready.eq(1), self.input_room.eq(1),
             self.done.eq(self.busy & (rows == tensor.height) & (since == self.ROW_CYCLES)),
         ]
         with m.If(self.write & (self.write_target == Target.TENSORS) & (self.write_index == 0)):

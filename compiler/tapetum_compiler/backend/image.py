@@ -66,7 +66,7 @@ def program_bytes(program: Program) -> bytes:
         "input_shape": program.input_shape, "input_scale": program.input_scale,
         "input_zero_point": program.input_zero_point, "output_tensor": program.output_tensor,
         "classes": program.classes, "class_names": program.class_names,
-        "model_id": program.model_id,
+        "model_id": program.model_id, "signature": program.signature,
         "layer_fields": _names(LayerRecord), "tensor_fields": _names(TensorRecord)}
     arrays = {
         b"LAYR": _table(program.layers), b"TENS": _table(program.tensors),
@@ -144,7 +144,7 @@ def _assembled(sections: dict[bytes, bytes]) -> Program:
         input_shape=tuple(meta["input_shape"]), input_scale=float(meta["input_scale"]),
         input_zero_point=meta["input_zero_point"], output_tensor=meta["output_tensor"],
         classes=meta.get("classes", 0), class_names=tuple(meta["class_names"]),
-        model_id=meta["model_id"])
+        model_id=meta["model_id"], signature=meta.get("signature"))
 
 
 def _names(record: type) -> list[str]:

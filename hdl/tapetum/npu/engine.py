@@ -257,6 +257,8 @@ class Engine(wiring.Component):
         """Spread the words of a program, a clock after they came."""
         word = Signal(ProgramPort, reset_less=True)
         input_tensor = Signal(TENSOR_LAYOUT, reset_less=True)
+        # A program outlives a reset of the array that ends an inference.
+        last_entry = Signal.like(setup.last_entry, reset_less=True)
         multiplier = PARAMETER_LAYOUT(self.write_data).multiplier
         m.d.sync += [word.index.eq(self.write_index), word.data.eq(self.write_data),
                      word.multiplier_sum.eq(multiplier[:16] + multiplier[16:])]
@@ -277,11 +279,12 @@ class Engine(wiring.Component):
             setup.write_index.eq(word.index | (tensor << 9)), setup.write_data.eq(word.data),
             residual.write.eq(written(Target.TABLES)), residual.write_index.eq(word.index),
             residual.write_data.eq(word.data), writer.tensor.eq(input_tensor),
+            setup.last_entry.eq(last_entry),
         ]
         with m.If(tensor & (word.index == 0)):
             m.d.sync += input_tensor.eq(word.data)
         with m.If(written(Target.HEADER)):
             with m.If(word.index == 0):
-                m.d.sync += setup.last_entry.eq(word.data)
+                m.d.sync += last_entry.eq(word.data)
             with m.Else():
                 m.d.sync += output.eq(word.data)

@@ -34,6 +34,8 @@ class FrameWatch(wiring.Component):
         Frames to have a verdict, by the low bits of their number.
     first : In(1), first_frame : In(16), region : In(Region)
         The first pixel of the region.
+    waited : In(7)
+        Clocks that it has waited for the array; they count as those of its inference.
     last : In(1), last_frame : In(16)
         The last pixel of the combined frame.
     lost : In(1), lost_frame : In(16)
@@ -52,7 +54,7 @@ class FrameWatch(wiring.Component):
     def __init__(self):
         super().__init__({
             "wanted": In(FRAMES_IN_FLIGHT),
-            "first": In(1), "first_frame": In(16), "region": In(Region),
+            "first": In(1), "first_frame": In(16), "region": In(Region), "waited": In(7),
             "last": In(1), "last_frame": In(16), "lost": In(1), "lost_frame": In(16),
             "deadline": In(16), "can_start": In(1), "start": Out(1),
             "finished": In(1), "overrun": In(1), "running": Out(1), "abandoned": Out(1),
@@ -111,7 +113,7 @@ class FrameWatch(wiring.Component):
         with m.If(begins | unseen):
             m.d.sync += [
                 owed.eq(1), ever.eq(1), past_last.eq(0), complete.eq(0),
-                self.cycles.eq(0),
+                self.cycles.eq(Mux(begins, self.waited, 0)),
                 self.frame.eq(Mux(begins, self.first_frame, self.last_frame)),
                 self.seen.eq(self.region), incomplete.eq(~begins),
                 not_run.eq(begins & ~self.can_start),

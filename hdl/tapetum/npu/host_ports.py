@@ -32,5 +32,8 @@ class ArrayStatus(data.Struct):
     loaded: 1
     refused: 1
     model_id: 32
+    tests: 16
+    test_given_up: 1
+    has_signature: 1
     interrupt: 1
     verdict: VerdictSummary

@@ -14,15 +14,17 @@ from ..stream.clock_gate import AwakeFor, Gated
 from ..stream.delay import delayed
 from .engine import Engine
 from .frame_watch import FrameWatch
+from .golden_inference import GoldenInference
 from .npu_config import NpuConfig
 from .program_loader import LoadedProgram, ProgramLoader
 from .program_memory import ProgramMemory
 from .program_window import PROGRAM_WINDOW, VERDICT_WINDOW
 from .result_reader import ResultReader
+from .scoreboard import TENSORS
 from .step import InputWord
 from .verdict import NO_CLASS, SCORES, VERDICT_LAYOUT_VERSION, Region, Verdict
 
-__all__ = ["InterruptSettings", "Npu"]
+__all__ = ["LONGEST_WAIT_CYCLES", "InterruptSettings", "Npu"]
 
 ENGINE_HOLD_CYCLES = 1 << 8
 """Longer than a row takes to prepare, or its last step to be written."""
@@ -30,6 +32,8 @@ LOADER_HOLD_CYCLES = 1 << 4
 """Longer than its last pulses and delays."""
 _FRESH_CYCLES = 127
 """After an inference, in which a new program may begin to be copied."""
+LONGEST_WAIT_CYCLES = TENSORS + 8
+"""Of a frame for an array that is being tested: the array forgets its rows."""
 
 
 class InterruptSettings(data.Struct):
@@ -47,12 +51,16 @@ class Npu(wiring.Component):
         program window ─► ProgramMemory ─► ProgramLoader
                                                │ between two inferences
         words ──────────────────────────────► Engine ─► ResultReader ─► verdict, interrupt
-        first pixel, last pixel ─► FrameWatch ─┘                           ▲
+        first pixel, last pixel ─► FrameWatch ─┘  ▲                        ▲
+                                       │   GoldenInference ─► raised       │
                                        └───────── deadline, flags ─────────┘
 
     An inference begins with the first pixel of a frame's region. A new program is checked while the
     old one runs, and copied right after an inference, or at once while no frame is under way. A
     frame that begins while it is being copied is not computed, and its verdict says so.
+
+    When a verdict has been given, the array is tested until the next frame begins; that one waits
+    at most `LONGEST_WAIT_CYCLES` for the array.
 
     Parameters
     ----------
@@ -89,6 +97,8 @@ class Npu(wiring.Component):
         Pulse: a verdict without a class was given.
     memory : Out(MemoryHealth)
         Of the programs that wait to be used.
+    test, inject : In(1), tests : Out(16), test_given_up, differs : Out(1)
+        ``enable``, ``inject``, ``completed``, ``given_up`` and ``raised`` of `GoldenInference`.
     """
 
     def __init__(self, config: NpuConfig, *,
@@ -111,6 +121,8 @@ class Npu(wiring.Component):
             "interrupt": Out(1),
             "verdict": Out(Verdict, init={"class_number": NO_CLASS}), "best": Out(signed(8)),
             "given": Out(1), "withheld": Out(1), "memory": Out(MemoryHealth()),
+            "test": In(1), "inject": In(1), "tests": Out(16), "test_given_up": Out(1),
+            "differs": Out(1),
         })
 
     def elaborate(self, platform):
@@ -119,7 +131,10 @@ class Npu(wiring.Component):
         m.submodules.computing = computing = AwakeFor(
             engine.start | engine.step_valid | engine.input_valid | engine.write,
             hold_cycles=ENGINE_HOLD_CYCLES)
-        m.submodules.engine = Gated(engine, awake=computing.awake | self._reader.busy)
+        m.submodules.golden = golden = GoldenInference(self.config.cells)
+        m.submodules.engine = Gated(
+            ResetInserter(golden.reset)(engine),
+            awake=computing.awake | self._reader.busy | golden.busy)
         loader = self.loader
         m.submodules.loading = loading = AwakeFor(self.load | loader.busy,
                                                   hold_cycles=LOADER_HOLD_CYCLES)
@@ -128,30 +143,36 @@ class Npu(wiring.Component):
         m.submodules.reader = reader = self._reader
         self._programs(m)
 
+        # A frame waits until the array is no longer tested.
+        first, waits, waited = Signal(), Signal(), Signal(range(LONGEST_WAIT_CYCLES + 1))
+        m.d.comb += first.eq((self.first | waits) & ~golden.busy)
+        m.d.sync += [waits.eq((self.first | waits) & golden.busy),
+                     waited.eq(Mux(waits, waited + 1, self.first))]
+
         # Every frame that begins brings all its rows, at the latest after its end: while some are
         # still to come, no other one is computed.
         rows_due = Signal(9)
         arrives = self.words.valid & self.words.ready & self.words.payload.row_last
         m.d.comb += [
-            self.words.ready.eq(engine.input_ready | ~watch.running),
-            engine.input_valid.eq(self.words.valid & watch.running),
-            engine.input.eq(self.words.payload),
+            self.words.ready.eq((engine.input_ready | ~watch.running) & ~golden.busy),
+            engine.input_valid.eq((self.words.valid & watch.running) | golden.input_valid),
+            engine.input.eq(Mux(golden.busy, golden.input, self.words.payload)),
         ]
-        m.d.sync += rows_due.eq(rows_due + Mux(self.first, self.rows, 0) - arrives)
+        m.d.sync += rows_due.eq(rows_due + Mux(first, self.rows, 0) - arrives)
         fits = ((self.rows == loader.program.rows) & (self.columns == loader.program.row_words)
                 & (rows_due == 0))
 
         # The frame.
         m.d.comb += [
             watch.wanted.eq(self.wanted), watch.deadline.eq(self.deadline),
-            watch.first.eq(self.first), watch.first_frame.eq(self.first_frame),
+            watch.first.eq(first), watch.waited.eq(waited), watch.first_frame.eq(self.first_frame),
             watch.region.eq(self.region),
             watch.last.eq(self.last), watch.last_frame.eq(self.last_frame),
             watch.lost.eq(self.lost), watch.lost_frame.eq(self.lost_frame),
             watch.can_start.eq(engine.ready & loader.loaded & fits & ~watch.running
                                & ~reader.busy),
-            engine.start.eq(watch.start),
-            reader.start.eq(engine.done & ~watch.abandoned),
+            engine.start.eq(watch.start | golden.start),
+            reader.start.eq(engine.done & watch.running & ~watch.abandoned),
             watch.finished.eq(reader.done | (engine.done & watch.abandoned)),
             watch.overrun.eq(engine.overrun),
             reader.classes.eq(loader.program.classes),
@@ -162,8 +183,21 @@ class Npu(wiring.Component):
             m.d.sync += fresh.eq(_FRESH_CYCLES)
         with m.Elif(fresh != 0):
             m.d.sync += fresh.eq(fresh - 1)
-        m.d.comb += loader.free.eq(engine.ready & ~watch.running & ~self.first & ~reader.busy
-                                   & ((fresh != 0) | self.quiet | ~self.wanted.any()))
+        unused = (engine.ready & ~watch.running & ~self.first & ~waits & ~reader.busy
+                  & ~golden.busy)
+        m.d.comb += [
+            loader.free.eq(unused & ((fresh != 0) | self.quiet | ~self.wanted.any())),
+            golden.finished.eq(fresh == 1), golden.frame.eq(self.first),
+            golden.free.eq(unused & ~loader.busy & (fresh == 0) & (rows_due == 0)),
+            golden.enable.eq(self.test), golden.program.eq(loader.program),
+            golden.loaded.eq(loader.loaded), golden.inject.eq(self.inject),
+            golden.input_ready.eq(engine.input_ready), golden.input_room.eq(engine.input_room),
+            golden.ready.eq(engine.ready), golden.done.eq(engine.done),
+            golden.word.eq(engine.probe_word),
+            golden.word_valid.eq(engine.probe_valid & ~engine.probe_input),
+            self.tests.eq(golden.completed), self.test_given_up.eq(golden.given_up),
+            self.differs.eq(golden.raised),
+        ]
         self._verdict(m, watch, reader)
         return m
 

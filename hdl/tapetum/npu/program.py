@@ -216,6 +216,8 @@ class Program:
         Its row 0 holds the logits.
     classes : int
         How many of these lanes are logits; 0 if all are.
+    signature : int or None
+        What a `GoldenInference` comes to; None: the array is not tested.
     """
 
     cells: int
@@ -235,6 +237,7 @@ class Program:
     classes: int = 0
     class_names: tuple[str, ...] = ()
     model_id: int = 0
+    signature: int | None = None
 
     def writes(self) -> Iterator[ProgramWrite]:
         """Every word that loads the array, in any order it likes, the header last."""

@@ -16,8 +16,8 @@ __all__ = ["ENTRY_BITS", "HEADER_LAYOUT", "HEADER_WORDS", "IMAGE_MAGIC", "IMAGE_
 IMAGE_WORD_BYTES = 9
 IMAGE_WORD_BITS = 8 * IMAGE_WORD_BYTES
 IMAGE_MAGIC = int.from_bytes(b"TPTM", "little")
-IMAGE_VERSION = 1
-HEADER_WORDS = 3
+IMAGE_VERSION = 2
+HEADER_WORDS = 4
 LARGEST_CLASSES = 255
 """Class 255 of a verdict means none."""
 
@@ -25,10 +25,11 @@ HEADER_LAYOUT = data.StructLayout({
     "magic": 32, "version": 8, "cells": 8, "classes": 8, "spare_0": 16,
     "model_id": 32, "words": 24, "spare_1": 16,
     "rows": 12, "spare_2": 4, "columns": 12, "spare_3": 4, "channels": 8, "row_words": 16,
-    "spare_4": 16,
+    "spare_4": 16, "signature": 64, "has_signature": 1, "spare_5": 7,
 })
 """`HEADER_WORDS` words. ``words`` counts all of them, the last one too, which holds the CRC-32
-(that of Ethernet and zlib) of all bytes before it. The rest is the network's input."""
+(that of Ethernet and zlib) of all bytes before it. ``rows`` to ``row_words`` are the network's
+input; ``signature`` is for `GoldenInference`."""
 
 SEGMENT_LAYOUT = data.StructLayout({
     "target": Target, "spare_0": 5, "cell": 8, "index": 16, "entries": 16, "words": 16,
@@ -61,6 +62,7 @@ def program_image(program: Program) -> bytes:
         "magic": IMAGE_MAGIC, "version": IMAGE_VERSION, "cells": program.cells, "classes": classes,
         "model_id": program.model_id & 0xFFFFFFFF, "words": HEADER_WORDS + len(body) + 1,
         "rows": rows, "columns": columns, "channels": channels, "row_words": source.row_words,
+        "signature": program.signature or 0, "has_signature": program.signature is not None,
     }).as_bits()
     content = (header.to_bytes(HEADER_WORDS * IMAGE_WORD_BYTES, "little")
                + b"".join(word.to_bytes(IMAGE_WORD_BYTES, "little") for word in body))

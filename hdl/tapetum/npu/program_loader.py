@@ -38,6 +38,8 @@ class LoadedProgram(data.Struct):
     columns: 12
     channels: 8
     row_words: 16
+    signature: 64
+    has_signature: 1
 
 
 class ProgramLoader(wiring.Component):

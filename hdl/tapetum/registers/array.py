@@ -103,13 +103,21 @@ def _programs(config: DieConfig) -> list[Register]:
                  fields=(Field(name="loaded", lsb=0, sentence="The array holds one."),
                          Field(name="refused", lsb=1,
                                sentence="The last one that was loaded is damaged or too large; "
-                                        "the one before stays."))),
+                                        "the one before stays."),
+                         Field(name="has_signature", lsb=2,
+                               sentence="The array can be tested with it."),
+                         Field(name="test_given_up", lsb=3,
+                               sentence="The last test of the array did not end before the next "
+                                        "frame began."))),
         Register(name="program_bytes", address=0x350C, width_bytes=4, bits=24,
                  access=Access.READ_ONLY, storage=Storage.STATUS, unit="bytes",
                  sentence="Bytes received since the restart."),
         Register(name="program_model", address=0x3510, width_bytes=4, access=Access.READ_ONLY,
                  storage=Storage.STATUS, unit="",
                  sentence="Identity of the program in the array."),
+        Register(name="golden_inferences", address=0x3514, width_bytes=2, access=Access.READ_ONLY,
+                 storage=Storage.STATUS, unit="",
+                 sentence="Tests of the array that have ended since the reset, modulo 65536."),
     ]
 
 

@@ -3,7 +3,7 @@
 
 from ..config import DieConfig
 from ..safety.known_levels import default_tolerance_log2
-from ..safety.mechanism import MECHANISMS, Mechanism
+from ..safety.mechanism import MECHANISMS, Mechanism, self_tested
 from ..safety.temperature import CELSIUS, MAXIMUM_CELSIUS, MINIMUM_CELSIUS
 from .definition import Access, Field, Register, Storage
 
@@ -14,7 +14,7 @@ _TEMPERATURE = "1/256 °C, two's complement"
 
 def safety_registers(config: DieConfig) -> list[Register]:
     """All of them for one configuration."""
-    return [*_mechanisms(), *_temperature(), *_levels(config),
+    return [*_mechanisms(config), *_temperature(), *_levels(config),
             *_register_map()]
 
 
@@ -23,7 +23,7 @@ def _fields(sentence) -> tuple[Field, ...]:
                  for mechanism, facts in MECHANISMS.items())
 
 
-def _mechanisms() -> list[Register]:
+def _mechanisms(config: DieConfig) -> list[Register]:
     found = _fields(lambda facts: facts.sentence)
     every = (1 << len(Mechanism)) - 1
     return [
@@ -47,8 +47,8 @@ def _mechanisms() -> list[Register]:
                          Field(name="done", lsb=1, sentence="Read only: it has run."))),
         Register(name="safety_self_test_passed", address=0x3710, width_bytes=4,
                  access=Access.READ_ONLY, storage=Storage.STATUS,
-                 fields=tuple(field for field in found
-                              if MECHANISMS[Mechanism(field.lsb)].tested_in_standby),
+                 fields=tuple(field for field, tested in zip(
+                     found, self_tested(config), strict=True) if tested),
                  sentence="Mechanisms that found what the last self-test injected, and nothing "
                           "else."),
     ]

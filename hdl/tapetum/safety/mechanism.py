@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
 
-__all__ = ["MECHANISMS", "Mechanism", "MechanismFacts"]
+from ..config import DieConfig
+
+__all__ = ["MECHANISMS", "Mechanism", "MechanismFacts", "self_tested"]
 
 
 class Mechanism(IntEnum):
@@ -22,6 +24,7 @@ class Mechanism(IntEnum):
     MEMORY_CORRECTED = 7
     FRAME_COUNT = 8
     EXPOSURE = 9
+    GOLDEN_INFERENCE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,8 @@ class MechanismFacts:
         The self-test injects it while nothing streams. Then it raises its bit within
         `monitor.LONGEST_DETECTION_CYCLES`, and is quiet `monitor.RECOVERY_CYCLES` after the
         injection has ended.
+    needs_array : bool
+        Only a die with an array has it.
     """
 
     sentence: str
@@ -52,6 +57,7 @@ class MechanismFacts:
     injects: str
     checked_by: str
     tested_in_standby: bool = True
+    needs_array: bool = False
 
     def __post_init__(self):
         if not self.sentence.endswith("."):
@@ -119,5 +125,19 @@ MECHANISMS: Mapping[Mechanism, MechanismFacts] = MappingProxyType({
         found_within="6 clocks of the first signal ramp of the frame",
         injects="every exposure is seen one line longer",
         checked_by="safety/exposure_check.py"),
+    Mechanism.GOLDEN_INFERENCE: MechanismFacts(
+        sentence="The array made something else of its test picture than its program should.",
+        protects="weights, parameters and schedule of the array, its multipliers and adders",
+        found_within="one frame, if the blanking lasts as long as an inference: when its verdict "
+                     "has been given",
+        injects="the lowest bit of what the test comes to is seen inverted",
+        checked_by="npu/golden_inference.py",
+        needs_array=True),
 })
 """Of every mechanism."""
+
+
+def self_tested(config: DieConfig) -> tuple[bool, ...]:
+    """Of each mechanism, whether the self-test of this die takes it."""
+    return tuple(facts.tested_in_standby and (config.npu is not None or not facts.needs_array)
+                 for facts in (MECHANISMS[mechanism] for mechanism in Mechanism))

@@ -7,15 +7,12 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .mechanism import MECHANISMS, Mechanism
-
 __all__ = ["LONGEST_DETECTION_CYCLES", "RECOVERY_CYCLES", "SafetyMonitor"]
 
 LONGEST_DETECTION_CYCLES = 1 << 14
 """The self-test gives a mechanism so long to find what was injected."""
 RECOVERY_CYCLES = 1 << 6
 """A mechanism is quiet so long after an injection has ended."""
-IN_STANDBY = tuple(MECHANISMS[mechanism].tested_in_standby for mechanism in Mechanism)
 
 
 class SafetyMonitor(wiring.Component):
@@ -52,7 +49,7 @@ class SafetyMonitor(wiring.Component):
         There is nothing to test.
     """
 
-    def __init__(self, tested: Sequence[bool] = IN_STANDBY):
+    def __init__(self, tested: Sequence[bool]):
         if not any(tested):
             raise ValueError("a self-test needs at least one mechanism that it can test.")
         self.tested = tuple(tested)

@@ -23,7 +23,7 @@ from .exposure_check import ExposureCheck
 from .frame_count import FrameCount
 from .host_ports import SafetyControl, SafetyStatus
 from .known_levels import KnownLevelCheck
-from .mechanism import Mechanism
+from .mechanism import Mechanism, self_tested
 from .monitor import SafetyMonitor
 from .register_map import RegisterMapCheck
 from .row_read_back import RowReadBackCheck
@@ -96,7 +96,7 @@ class Safety(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         control, status = self.control, self.status
-        m.submodules.monitor = monitor = SafetyMonitor()
+        m.submodules.monitor = monitor = SafetyMonitor(self_tested(self.config))
         m.submodules.temperature = temperature = TemperatureMonitor()
         m.submodules.temperature_step = step = TemperatureStep()
         m.submodules.rows = rows = RowReadBackCheck(self.config)

@@ -46,6 +46,7 @@ def train(
     from tapetum_compiler.backend.image import save_program
 
     from ..errors import UserError
+    from ..models.golden_inference import signed_program
     from ..train.camera import FastCamera
     from ..train.data import HELD_OUT_SEED, INPUT_SHAPE, make_pictures
     from ..train.learn import learn
@@ -74,7 +75,7 @@ def train(
     layers = learn(shown.codes, shown.labels, classes=len(CLASSES), epochs=epochs, seed=seed,
                    progress=lambda epoch, loss: say(f"epoch {epoch + 1}: loss {loss:.3f}"))
     program = quantise(layers, shown.codes[:400], class_names=CLASSES, model_id=_MODEL_ID)
-    save_program(program, out)
+    save_program(signed_program(program), out)
     say(f"{out}: {out.stat().st_size} bytes; drawing {held_out} tunnels that it has not seen")
     asked, = make_pictures(camera, range(HELD_OUT_SEED, HELD_OUT_SEED + held_out),
                            captures=[chosen])

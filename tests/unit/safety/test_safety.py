@@ -11,7 +11,7 @@ from tapetum.control.control import Control
 from tapetum.control.faults import Fault
 from tapetum.presets import preset
 from tapetum.registers.bus import RegisterBus
-from tapetum.safety.mechanism import MECHANISMS, Mechanism
+from tapetum.safety.mechanism import MECHANISMS, Mechanism, self_tested
 from tapetum.safety.safety import Safety
 from tapetum.safety.temperature import CELSIUS
 from tapetum_sim.host import RegisterMap
@@ -20,7 +20,8 @@ CONFIG = preset("tiny")
 MAP = RegisterMap(CONFIG)
 TESTED = sum(1 << mechanism for mechanism, facts in MECHANISMS.items() if facts.tested_in_standby)
 ELSEWHERE = sum(1 << mechanism for mechanism in (
-    Mechanism.WATCHDOG, Mechanism.SEQUENCER, Mechanism.MEMORY, Mechanism.MEMORY_CORRECTED))
+    Mechanism.WATCHDOG, Mechanism.SEQUENCER, Mechanism.MEMORY, Mechanism.MEMORY_CORRECTED,
+    Mechanism.GOLDEN_INFERENCE))
 """They live in other rooms: here each of them finds what is injected a clock later."""
 PIN_CYCLES = 6
 """From a mechanism to the pin."""
@@ -178,3 +179,10 @@ def test_limits_of_the_temperature_are_those_of_the_registers():
         assert await host.get("temperature") == -6 * CELSIUS & 0xFFFF
 
     run(testbench)
+
+
+def test_a_die_without_an_array_does_not_test_it():
+    without = self_tested(CONFIG.with_(npu=None))
+    changed = [Mechanism(place) for place, (with_array, alone) in enumerate(
+        zip(self_tested(CONFIG), without, strict=True)) if with_array != alone]
+    assert changed == [Mechanism.GOLDEN_INFERENCE]
