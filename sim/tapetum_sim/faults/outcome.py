@@ -48,7 +48,8 @@ class Result:
         What differed first; empty if nothing did.
     end : str
         Why the simulation ended: ``converged`` to the run without a fault, ``dormant`` or
-        ``untouched`` because nothing uses the wrong bit, ``decided``, ``observed`` to the end, or
+        ``untouched`` because nothing uses the wrong bit, ``decided``, ``corrected`` by the memory
+        that it fell into, ``observed`` to the end, or
         ``stopped`` because the simulator could not go on.
     mechanisms : tuple of str
         Whose bits were raised first.

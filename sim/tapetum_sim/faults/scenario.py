@@ -13,6 +13,7 @@ from tapetum.control.faults import Fault
 from tapetum.pixel import RampCommand, RowTag
 from tapetum.registers.bus import ACCESS_INTERVAL_CYCLES
 from tapetum.registers.definition import Access, Storage
+from tapetum.safety.mechanism import Mechanism
 
 from ..frame.array_setup import array_registers, packaged_program, program_writes
 from ..frame.bench import SETTINGS_PENDING
@@ -104,7 +105,8 @@ def streaming_scenario(config: DieConfig, folder: Path, *, seed: int = 1,
         f"observe packets {packet['word'].width}",
         f"receiver packets {config.csi2.byte_lanes}",
         *(f"pin {name}" for name in _PINS),
-        *([f"found {found}"] if found is not None else []),
+        *([f"found {found}", f"corrects {1 << Mechanism.MEMORY_CORRECTED}"]
+          if found is not None else []),
         _pixels(config, folder, times.line, scene=scene, seed=seed)])
     return Scenario(
         window_ps=times.frame_ps, observed_ps=observed_ps, row_ps=times.row_ps,

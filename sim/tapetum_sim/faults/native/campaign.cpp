@@ -6,8 +6,8 @@
 //                       └─► runs again, and at the time of each fault forks a process that has it
 //
 // A process with a fault ends when its state is that of the run without one again, when the fault
-// has both done harm and been noticed, or at the end of the frame after the one it fell into. It
-// appends one line of JSON to the results.
+// has both done harm and been noticed, when its memory tells that it corrects it, or at the end of
+// the frame after the one it fell into. It appends one line of JSON to the results.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,6 +66,8 @@ class Campaign {
             } else if (key == "found") {
                 file >> number;
                 observer.set_found(&machine.elements.at(number));
+            } else if (key == "corrects") {
+                file >> corrects;
             } else if (key == "pixels") {
                 pixels = std::make_unique<Pixels>(machine, file, folder);
             } else if (key == "host") {
@@ -193,6 +195,7 @@ class Campaign {
             advance(now);
             hold(fault);
             if (decided(fault, now)) return "decided";
+            if (corrected(fault)) return "corrected";
         }
         observer.finish(end - row_ps);
         return "observed";
@@ -248,6 +251,14 @@ class Campaign {
         if (outcome.detected_ps == never) return false;
         if (outcome.dangerous.empty() && fault.is_state()) return false;
         return outcome.error_ps != never || now > outcome.detected_ps + 2 * row_ps;
+    }
+
+    // A memory that puts the word right, and says so: whoever reads it has what was written.
+    bool corrected(const Injection& fault) const {
+        const Outcome& outcome = observer.outcome;
+        return corrects != 0 && outcome.found == corrects && outcome.error_ps != never &&
+               outcome.dangerous.empty() && fault.is_state() &&
+               machine.elements[fault.element].is_memory;
     }
 
     // Whether nothing can follow any more: all is as without the fault, but for what only tells of
@@ -315,6 +326,7 @@ class Campaign {
     std::unique_ptr<Pixels> pixels;
     Shared<uint8_t> states{size_t{1} << 32};
     Shared<uint64_t> counts{size_t{1} << 16};
+    uint64_t corrects = 0;
     uint64_t begin_ps = 0, horizon_ps = 0, checkpoint_ps = 0, row_ps = 0, limit_ps = never;
 };
 

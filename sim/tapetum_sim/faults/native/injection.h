@@ -32,8 +32,8 @@ struct Injection {
     bool is_state() const { return kind <= Kind::stuck1; }
 };
 
-// Until it is first touched, a wrong bit of a memory changes nothing; nor does a register that is
-// stuck at what it holds anyway. Simulation may begin there, and end when nothing touches it again.
+// Until it is first touched, a wrong bit of a memory changes nothing; nor does a bit that is stuck at
+// what it holds anyway. Simulation may begin there, and end when nothing touches it again.
 struct Activity {
     uint64_t first_ps, last_ps;
 };

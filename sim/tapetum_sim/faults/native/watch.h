@@ -47,17 +47,23 @@ class Watch {
                 if (found == targets.end() ||
                     !any_bit(ports->enable, port * ports->enable_bits, ports->enable_bits))
                     continue;
-                for (size_t index : found->second) touch(index, now);
+                for (size_t index : found->second)
+                    if (injections[index].kind == Kind::seu || would_change(index))
+                        touch(index, now);
             }
         }
-        for (size_t index : stuck) {
-            const Injection& one = injections[index];
-            if (get_bit(machine.elements[one.element].data, one.bit) != (one.kind == Kind::stuck1))
-                touch(index, now);
-        }
+        for (size_t index : stuck)
+            if (would_change(index)) touch(index, now);
     }
 
   private:
+    // A stuck bit holds another value than it would.
+    bool would_change(size_t index) const {
+        const Injection& one = injections[index];
+        return get_bit(machine.elements[one.element].word(one.word), one.bit) !=
+               (one.kind == Kind::stuck1);
+    }
+
     void touch(size_t index, uint64_t now) {
         if (now < window_ps + injections[index].offset_ps) return;
         Activity& one = activity[index];
