@@ -73,29 +73,26 @@ def test_rows_equal_model(lanes, memories, seed):
 @pytest.mark.parametrize("lanes", [1, pytest.param(2, marks=pytest.mark.slow), 4])
 @pytest.mark.parametrize("flip", [False, True])
 @pytest.mark.parametrize("skip", list(Skip))
-@STORES
-def test_region_skipping_and_flip_equal_model(memories, lanes, flip, skip, seed):
+def test_region_skipping_and_flip_equal_model(lanes, flip, skip, seed):
     config, generator = small_config(lanes=lanes, bits=8), np.random.default_rng(seed)
     # After skipping a multiple of four columns is left.
     start = 2 * int(generator.integers(0, 8))
     settings = {"column_start": start, "column_end": start + 63, "flip_columns": flip}
     reset, signal = random_row(config, generator)
-    row, = run_rows(config, [reset, signal], settings=settings | {"column_skip": skip},
-                    dut=AdcBench(config, memories=memories))
+    row, = run_rows(config, [reset, signal], settings=settings | {"column_skip": skip})
     check(config, row, reset, signal, column_skip=skip.value, **settings)
 
 
-@STORES
-def test_pair_keeps_both_reset_levels(memories, seed):
+def test_pair_keeps_both_reset_levels(seed):
     config, generator = small_config(), np.random.default_rng(seed)
     assert reset_bank_count(config) == 2
     assert reset_bank_count(small_config(pair=False)) == 1
     high, low = config.exposure_groups[0].captures
     ramps = [Conversion(kind, random_trips(config, kind, generator), capture=capture)
              for kind, capture in ((RampKind.RESET, low), (RampKind.RESET, high),
-                                   (RampKind.SIGNAL, high), (RampKind.SIGNAL, low)) * 3]
-    rows = run_rows(config, ramps, dut=AdcBench(config, memories=memories))
-    for number in range(3):
+                                   (RampKind.SIGNAL, high), (RampKind.SIGNAL, low)) * 2]
+    rows = run_rows(config, ramps)
+    for number in range(2):
         first, second, third, fourth = ramps[4 * number:4 * number + 4]
         check(config, rows[2 * number], second, third)
         check(config, rows[2 * number + 1], first, fourth)
@@ -227,12 +224,10 @@ def test_rejects_sizes_that_make_no_sense(build, culprit):
         build(small_config())
 
 
-@STORES
-def test_a_comparator_that_is_high_from_the_start_counts_nothing_of_the_ramp_before(memories,
-                                                                                    seed):
+def test_a_comparator_that_is_high_from_the_start_counts_nothing_of_the_ramp_before(seed):
     config, generator = small_config(), np.random.default_rng(seed)
     stuck = config.array.optical_black_columns + 5
-    dut = AdcBench(config, inject_faults=True, memories=memories)
+    dut = AdcBench(config, inject_faults=True)
 
     async def stick(ctx):
         for _ in range(3):
