@@ -225,3 +225,32 @@ def self_test(what: Annotated[str | None, typer.Option(
     typer.echo(f"frame {outcome.frame}: {outcome.different_pixels} of {outcome.pixels_compared} "
                f"pixels and {outcome.different_bytes} of {outcome.bytes_compared} bytes differ")
     raise typer.Exit(0 if outcome.passed else 1)
+
+
+@board.command()
+def rows(name: Annotated[str, typer.Argument(help="icebreaker, ulx3s_25f or icepi_zero.")]
+         = "icebreaker",
+         out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
+         = Path("build/board/rows"),
+         port: Port = None) -> None:
+    """Keep the next frame of a row camera: frame.npy (all rows and columns) and frame.png.
+
+    Example: [bold]tapetum board rows icebreaker[/bold]
+    """
+    import numpy as np
+    from PIL import Image
+    from rich.progress import Progress
+
+    from .host.find_port import find_port
+    from .host.row_camera import receive_frame
+    from .platforms.catalogue import board_named
+
+    config = board_named(name).configuration()
+    with Progress() as progress:
+        task = progress.add_task("waiting for a frame", total=1.0)
+        frame = receive_frame(find_port(port), config, wait_s=10,
+                              progress=lambda share: progress.update(task, completed=share))
+    out.mkdir(parents=True, exist_ok=True)
+    np.save(out / "frame.npy", frame)
+    Image.fromarray(frame).save(out / "frame.png")
+    typer.echo(f"{frame.shape[1]}x{frame.shape[0]}, 8 bits, in {out}")

@@ -5,7 +5,7 @@ import numpy as np
 
 from tapetum.config import DieConfig
 
-from ..small.small_pixel_die import BAR_COLUMNS, EXPOSURE_SHIFT, TICK_CYCLES
+from ..small.small_pixel_die import EXPOSURE_SHIFT, TICK_CYCLES, bar_columns
 
 __all__ = ["small_frame"]
 
@@ -18,7 +18,7 @@ def small_frame(config: DieConfig, coarse_integration_lines: int) -> np.ndarray:
     array, adc = config.array, config.adc
     rows, columns = np.indices((array.total_rows, array.total_columns))
     steps = coarse_integration_lines * config.timing.line_length_cycles // TICK_CYCLES
-    bars = (columns - array.optical_black_columns) // BAR_COLUMNS % 8
+    bars = (columns - array.optical_black_columns) // bar_columns(array) % 8
     bars = np.where(rows >= array.dark_rows + array.rows // 2, 7 - bars, bars)
     levels = np.minimum((steps << bars) >> EXPOSURE_SHIFT, adc.full_well_codes)
     levels[:, :array.optical_black_columns] = 0

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from amaranth import Elaboratable
 from amaranth.build.plat import Platform
 from amaranth_boards.icebreaker import ICEBreakerPlatform
+from amaranth_boards.icepi_zero import IcepiZero1_3Platform
+from amaranth_boards.ulx3s import ULX3S_25F_Platform
 
 from tapetum.config import DieConfig
 from tapetum_sim.bench.synthesis import Place
@@ -14,7 +16,8 @@ from tapetum_sim.errors import UserError
 
 from ..configurations import with_board_timing
 from ..memory.sdram_chip import ULX3S_SDRAM
-from ..small.configuration import small_configuration
+from ..small.configuration import larger_configuration, small_configuration
+from .ecp5_small_top import Ecp5SmallTop
 from .ecp5_top import Ecp5Top
 from .ice40_top import Ice40Top
 from .ulx3s import Ulx3sPlatform
@@ -62,6 +65,16 @@ BOARDS = {
         device="LFE5U-85F, speed 6", cable="ulx3s",
         place=Place(placer="static", router="router1", control_first=True, inner_registers=True,
                     wide_tables=False)),
+    "ulx3s_25f": Board(
+        platform=ULX3S_25F_Platform, configuration=larger_configuration,
+        top=lambda config: Ecp5SmallTop(config, clock="clk25", scl="0+", sda="0-"),
+        sentence="Radiona ULX3S with an LFE5U-25F: 320 columns, rows on the serial line.",
+        device="LFE5U-25F, speed 6", cable="ulx3s"),
+    "icepi_zero": Board(
+        platform=IcepiZero1_3Platform, configuration=larger_configuration,
+        top=lambda config: Ecp5SmallTop(config, clock="clk50", scl="3", sda="2"),
+        sentence="Icepi Zero with an LFE5U-25F: 320 columns, rows on the serial line.",
+        device="LFE5U-25F, speed 6", cable="icepi-zero"),
     "icebreaker": Board(
         platform=ICEBreakerPlatform, configuration=small_configuration, top=Ice40Top,
         sentence="1BitSquared iCEBreaker with an iCE40UP5K: 64 columns, rows on the serial line.",

@@ -5,19 +5,23 @@ from amaranth import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from tapetum.config import DieConfig
+from tapetum.config import DieConfig, PixelArrayConfig
 from tapetum.pixel import RowControl, ShutterControl
 
-from .trip_map import TripMap
+from .trip_map import CYCLES_PER_COLUMN, TripMap
 
-__all__ = ["BAR_COLUMNS", "EXPOSURE_SHIFT", "TICK_CYCLES", "SmallPixelDie"]
+__all__ = ["EXPOSURE_SHIFT", "TICK_CYCLES", "SmallPixelDie", "bar_columns"]
 
 TICK_CYCLES = 64
 """Clocks of a step of exposure."""
 EXPOSURE_SHIFT = 10
 """A bar's codes are its steps of exposure, doubled from bar to bar, over this power of two."""
-BAR_COLUMNS = 8
-_PIPELINE_CYCLES = 2
+_PIPELINE_CYCLES = 4
+
+
+def bar_columns(array: PixelArrayConfig) -> int:
+    """Width of the eight bars, a power of two; the last one may be cut."""
+    return 1 << (-(-array.columns // 8) - 1).bit_length()
 
 
 class SmallPixelDie(wiring.Component):
@@ -50,7 +54,8 @@ class SmallPixelDie(wiring.Component):
     @property
     def settle_cycles(self) -> int:
         """Clocks of ``sync`` from the rise of a row line to comparators that know of it."""
-        return (1 << self.config.adc.bits) + self.config.array.total_columns + _PIPELINE_CYCLES + 2
+        return ((1 << self.config.adc.bits)
+                + CYCLES_PER_COLUMN * self.config.array.total_columns + _PIPELINE_CYCLES)
 
     def elaborate(self, platform):
         m = Module()
@@ -65,17 +70,26 @@ class SmallPixelDie(wiring.Component):
         m.d.comb += begins.eq((control.reset & ~was_reset)
                               | (control.transfer_large & ~was_transfer))
         codes, columns = 1 << adc.bits, array.total_columns
-        phase = Signal(range(codes + columns + 1), init=codes + columns)
+        code = Signal(range(codes))
+        clears, places, column = Signal(), Signal(), Signal(range(columns))
+        step = Signal(range(CYCLES_PER_COLUMN))
         with m.If(begins):
-            m.d.sync += [phase.eq(0), charged.eq(control.transfer_large)]
-        with m.Elif(phase != codes + columns):
-            m.d.sync += phase.eq(phase + 1)
+            m.d.sync += [clears.eq(1), places.eq(0), code.eq(0), charged.eq(control.transfer_large)]
+        with m.Elif(clears):
+            m.d.sync += [code.eq(code + 1), column.eq(0), step.eq(0)]
+            with m.If(code == codes - 1):
+                m.d.sync += [clears.eq(0), places.eq(1)]
+        with m.Elif(places):
+            m.d.sync += step.eq(step + 1)
+            with m.If(step == CYCLES_PER_COLUMN - 1):
+                m.d.sync += [step.eq(0), column.eq(column + 1)]
+                with m.If(column == columns - 1):
+                    m.d.sync += places.eq(0)
 
-        column = phase[:(columns - 1).bit_length()]
         bar, is_dark = Signal(3), Signal()
         lit = (column - array.optical_black_columns)[:len(column)]
         upside_down = control.physical_row >= array.dark_rows + array.rows // 2
-        m.d.comb += [bar.eq((lit // BAR_COLUMNS) ^ upside_down.replicate(3)),
+        m.d.comb += [bar.eq((lit // bar_columns(array)) ^ upside_down.replicate(3)),
                      is_dark.eq((column < array.optical_black_columns)
                                 | (control.physical_row < array.dark_rows))]
         full = adc.full_well_codes
@@ -84,8 +98,8 @@ class SmallPixelDie(wiring.Component):
         m.d.comb += exposed.eq(exposure << bar)
         # First what light made of the column, then its own reset level below it.
         placing, number, spread = Signal(), Signal.like(column), Signal(2)
-        m.d.sync += [placing.eq((phase >= codes) & (phase != codes + columns)),
-                     number.eq(column), spread.eq(column[:2] ^ column[3:5])]
+        m.d.sync += [placing.eq(places), number.eq(column),
+                     spread.eq(column[:2] ^ column[3:5])]
         with m.If(~charged):
             m.d.sync += level.eq(0)
         with m.Elif(control.physical_row < array.test_rows):
@@ -95,9 +109,9 @@ class SmallPixelDie(wiring.Component):
         with m.Else():
             m.d.sync += level.eq(Mux(light > full, full, light))
         m.d.comb += [
-            trips.clear.eq(phase < codes), trips.place.eq(placing), trips.column.eq(number),
+            trips.clear.eq(clears), trips.place.eq(placing), trips.column.eq(number),
             trips.code.eq(Mux(placing, level + spread + adc.nominal_reset_trip_counts - 2,
-                              phase[:adc.bits])),
+                              code)),
             trips.ramp_code.eq(self.ramp_code), trips.ramp_active.eq(self.ramp_active),
             self.comparators.eq(trips.comparators),
         ]

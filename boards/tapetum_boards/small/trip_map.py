@@ -7,9 +7,10 @@ from amaranth.lib.wiring import In, Out
 
 from tapetum.config import DieConfig
 
-__all__ = ["TripMap"]
+__all__ = ["CYCLES_PER_COLUMN", "TripMap"]
 
-_BLOCK_COLUMNS = 16
+CYCLES_PER_COLUMN = 3
+"""To read a word, to set a column's bit in it, and to write it."""
 
 
 class TripMap(wiring.Component):
@@ -28,7 +29,7 @@ class TripMap(wiring.Component):
     clear : In(1), code : In(bits)
         Nobody trips at ``code``.
     place : In(1), column : In
-        This column trips at ``code``.
+        This column trips at ``code``; all hold still for `CYCLES_PER_COLUMN`.
     ramp_code : In(bits), ramp_active : In(1), comparators : Out(total_columns)
     """
 
@@ -43,23 +44,28 @@ class TripMap(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         columns = self.config.array.total_columns
+        m.submodules.words = words = memory.Memory(
+            shape=columns, depth=1 << self.config.adc.bits, init=[])
+        write, found = words.write_port(), words.read_port()
+        ramp = words.read_port(domain=self.counter_domain)
+        # A memory has no enable per bit on every device.
+        step, kept = Signal(range(CYCLES_PER_COLUMN)), Signal(columns, reset_less=True)
+        with m.If(self.place & (step != CYCLES_PER_COLUMN - 1)):
+            m.d.sync += step.eq(step + 1)
+        with m.Else():
+            m.d.sync += step.eq(0)
+        m.d.sync += kept.eq(found.data | (1 << self.column))
+        m.d.comb += [
+            found.addr.eq(self.code), write.addr.eq(self.code),
+            write.data.eq(Mux(self.clear, 0, kept)),
+            write.en.eq(self.clear | (self.place & (step == CYCLES_PER_COLUMN - 1))),
+            ramp.addr.eq(self.ramp_code), ramp.en.eq(self.ramp_active),
+        ]
         active = Signal()
-        m.d[self.counter_domain] += active.eq(self.ramp_active)
-        for first in range(0, columns, _BLOCK_COLUMNS):
-            width = min(_BLOCK_COLUMNS, columns - first)
-            words = memory.Memory(shape=width, depth=1 << self.config.adc.bits, init=[])
-            m.submodules[f"words_{first}"] = words
-            write = words.write_port(granularity=1)
-            read = words.read_port(domain=self.counter_domain)
-            tripped = Signal(width, name=f"tripped_{first}")
-            here = self.column // _BLOCK_COLUMNS == first // _BLOCK_COLUMNS
-            m.d.comb += [
-                write.addr.eq(self.code), write.data.eq(self.place.replicate(width)),
-                write.en.eq(Mux(self.clear, ~0, Mux(
-                    self.place & here, 1 << self.column[:4], 0))),
-                read.addr.eq(self.ramp_code), read.en.eq(self.ramp_active),
-                self.comparators[first:first + width].eq(tripped),
-            ]
-            m.d[self.counter_domain] += tripped.eq(
-                (tripped | read.data) & active.replicate(width))
+        tripped = Signal(columns)
+        m.d.comb += self.comparators.eq(tripped)
+        m.d[self.counter_domain] += [
+            active.eq(self.ramp_active),
+            tripped.eq((tripped | ramp.data) & active.replicate(columns)),
+        ]
         return m

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tapetum_boards.build import bitstream
 from tapetum_boards.build.bitstream import bitstream_path, build_board
-from tapetum_boards.build.project import Project, elaborate
+from tapetum_boards.build.project import CONSTRAINTS, Project, elaborate
 from tapetum_boards.build.rooms import area_by_room, room_of
 from tapetum_boards.platforms.catalogue import BOARDS
 from tapetum_sim.cli import app
@@ -117,3 +117,10 @@ def test_the_platform_says_how_its_tools_are_called():
     assert {"--up5k", "--pcf", "top.pcf"} <= set(project.tools["nextpnr-ice40"])
     assert project.tools["icepack"] == ("top.asc", "top.bin")
     assert "set_io clk12_0__io 35" in project.constraints["top.pcf"]
+
+
+def test_what_resources_cannot_say_comes_from_the_constraints():
+    constraints = elaborate("ulx3s_25f", BOARDS["ulx3s_25f"]).constraints["top.lpf"]
+    assert "SYSCONFIG" in constraints
+    assert 'FREQUENCY NET "clocks.pll_adc" 100000000.0 HZ;' in constraints
+    assert {path.stem for path in CONSTRAINTS.glob("*.lpf")} <= set(BOARDS), "a file of no board"

@@ -31,12 +31,13 @@ def test_a_board_elaborates_with_all_its_clocks_constrained(name):
         assert clocks == pytest.approx({"clk12_0__io": config.sync_clock_hz,
                                         "counter_clock": 1.1 * config.adc_clock_hz})
         return
-    assert {net: hertz for net, hertz in clocks.items() if net.startswith("clocks.")} == {
-        "clocks.pll_sync": config.sync_clock_hz, "clocks.pll_adc": config.adc_clock_hz,
-        "clocks.pll_byte": config.csi2.byte_clock_hz}
-    assert {net: hertz for net, hertz in clocks.items() if net.startswith("monitor_")} == {
-        "monitor_clocks.pll_shift": 125e6, "monitor_clocks.pll_pixel": 25e6}
-    assert len(clocks) == 6, "the oscillator's as well"
+    expected = {"clocks.pll_sync": config.sync_clock_hz, "clocks.pll_adc": config.adc_clock_hz,
+                "clocks.pll_byte": config.csi2.byte_clock_hz,
+                "monitor_clocks.pll_shift": 125e6, "monitor_clocks.pll_pixel": 25e6}
+    from_pll = {net: hertz for net, hertz in clocks.items() if "clocks." in net}
+    assert from_pll == {net: expected[net] for net in from_pll}
+    assert {"clocks.pll_sync", "clocks.pll_adc"} <= from_pll.keys()
+    assert len(clocks) == len(from_pll) + 1, "the oscillator's as well"
 
 
 def test_an_unknown_board_is_refused_with_those_that_there_are():

@@ -8,10 +8,11 @@ import pytest
 
 from support import simulate
 from tapetum.pixel import RowKind
-from tapetum_boards.host.serial_link import decode_packets
+from tapetum_boards.host.serial_link import BITS_PER_SECOND, decode_packets
 from tapetum_boards.link.packet_format import CODE_BYTES
+from tapetum_boards.link.uart import bit_cycles
 from tapetum_boards.models.small import small_frame
-from tapetum_boards.small.configuration import small_configuration
+from tapetum_boards.small.configuration import larger_configuration, small_configuration
 from tapetum_boards.small.row_sender import ROW_HEADER_BYTES
 from tapetum_boards.small.small_core import SmallCore
 from tapetum_boards.small.small_pixel_die import SmallPixelDie
@@ -24,6 +25,7 @@ from tapetum_boards.small.small_registers import (
 )
 
 BIT_CYCLES = 4
+CONFIGURATIONS = small_configuration(), larger_configuration()
 
 
 def short_frame():
@@ -68,14 +70,15 @@ def test_rows_of_a_frame_leave_with_the_codes_of_the_model():
     assert len({expected[-1].tobytes(), expected[0].tobytes(), expected[2].tobytes()}) == 3
 
 
-def test_a_row_is_on_the_line_before_the_next_one_comes():
-    config = small_configuration()
+@pytest.mark.parametrize("config", CONFIGURATIONS, ids=lambda config: config.name)
+def test_a_row_is_on_the_line_before_the_next_one_comes(config):
     content = ROW_HEADER_BYTES + config.array.total_columns + CODE_BYTES
-    assert (2 * content + 1) * 10 * BIT_CYCLES < config.timing.line_length_cycles
+    cycles = bit_cycles(config.sync_clock_hz, BITS_PER_SECOND)
+    assert (2 * content + 1) * 10 * cycles < config.timing.line_length_cycles
 
 
-def test_columns_settle_in_the_time_that_the_configuration_gives_them():
-    config = small_configuration()
+@pytest.mark.parametrize("config", CONFIGURATIONS, ids=lambda config: config.name)
+def test_columns_settle_in_the_time_that_the_configuration_gives_them(config):
     settle_ns = SmallPixelDie(config).settle_cycles / config.sync_clock_hz * 1e9
     assert settle_ns < config.timing.reset_settle_ns
     assert settle_ns < config.timing.transfer_settle_ns // 2 * 2
