@@ -35,13 +35,15 @@ Progress = Callable[[str, float, float], None]
 
 def bitstream_path(name: str, out: Path) -> Path:
     """Where `build_board` leaves what goes onto the board."""
-    suffix = "bin" if board_named(name).family == "ice40" else "bit"
+    suffix = "bin" if board_named(name).device.family == "ice40" else "bit"
     return out / name / f"top.{suffix}"
 
 
 def build_board(name: str, out: Path, *, seeds: Iterable[int],
                 progress: Progress = lambda text, done, total: None) -> dict[str, Any]:
     """Make ``report.json`` and, once timing is met, a bitstream in the folder `out` / `name`.
+
+    A design that is larger than the device is not placed.
 
     Synthesis and seeds that are already there for the same sources are not made again.
 
@@ -64,16 +66,20 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int],
                          watch=lambda: progress(f"{name}, synthesis: "
                                                 f"{_last_line(folder / 'yosys.log')}", 0, 0))
     report: dict[str, Any] = {
-        "board": name, "device": board.device, "preset": board.configuration().name,
-        "timing_met": False, "seed": None, "clocks": {}, "used": {},
+        "board": name, "device": board.device.name, "preset": board.configuration().name,
+        "timing_met": False, "too_large": {}, "seed": None, "clocks": {}, "used": {},
         "rooms": {}, "critical_paths": {}, "seeds": {},
         "synthesis_s": round(time.perf_counter() - started, 1),
         "revision": revision(), "versions": package_versions(), "machine": describe_machine(),
         "bitstream": None,
     }
-    if board.family == "ecp5":
+    if board.device.family == "ecp5":
         netlist = improve_ecp5(netlist, board.place)
     report["rooms"] = area_by_room(netlist["modules"]["top"])
+    report["too_large"] = _too_large(report["rooms"], board)
+    if report["too_large"]:
+        _write(folder / "report.json", report)
+        return report
     for file, text in project.constraints.items():
         (folder / file).write_text(text, encoding="utf-8")
     for seed in seeds:
@@ -92,8 +98,18 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int],
     return report
 
 
+def _too_large(rooms: dict[str, dict[str, int]], board: Board) -> dict[str, dict[str, int]]:
+    """Of what all rooms together need more than the device has."""
+    found = {}
+    for what in _UNITS:
+        needed, available = sum(area[what] for area in rooms.values()), getattr(board.device, what)
+        if needed > available:
+            found[what] = {"needed": needed, "available": available}
+    return found
+
+
 def _command(board: Board) -> str:
-    return ecp5_command(board.place) if board.family == "ecp5" else ICE40_COMMAND
+    return ecp5_command(board.place) if board.device.family == "ecp5" else ICE40_COMMAND
 
 
 def _place(name: str, board: Board, project: Project, netlist: dict[str, Any], folder: Path,
@@ -126,7 +142,7 @@ def _options(board: Board, project: Project, seed: int) -> list[str]:
     files = {"top.tim": f"seed_{seed}.log", "top.config": f"seed_{seed}.config",
              "top.asc": f"seed_{seed}.asc"}
     given = [files.get(option, option) for option in project.tools[project.tool("nextpnr")]]
-    own = (place_options(board.place, seed) if board.family == "ecp5"
+    own = (place_options(board.place, seed) if board.device.family == "ecp5"
            else ["--seed", str(seed), "--tmg-ripup", "--opt-timing"])
     return [*given, *own, "--timing-allow-fail", "--report", f"seed_{seed}.nextpnr.json"]
 

@@ -23,7 +23,7 @@ def build(
     """Make a board's bitstream: synthesise, place and route until every clock is fast enough.
 
     Writes report.json and the bitstream into build/BOARD. What is there already for the same
-    sources is not made again. Exit code 1 if no seed met timing.
+    sources is not made again. Exit code 1 if no seed met timing, or the design is too large.
 
     Examples:
 
@@ -38,7 +38,7 @@ def build(
     from tapetum_sim.report.console import StageProgress
 
     from .bitstream import build_board
-    from .tables import build_tables
+    from .tables import HEADINGS, build_tables
 
     try:
         with StageProgress() as progress:
@@ -47,6 +47,13 @@ def build(
         raise UserError(f"{name} was not built: {error}") from None
     Console().print(build_tables(report))
     typer.echo(str(out / name / "report.json"))
+    if report["too_large"]:
+        much = [f"{entry['needed']:,} of {entry['available']:,} {HEADINGS[what]}"
+                for what, entry in report["too_large"].items()]
+        typer.echo(f"tapetum: {name} is larger than its {report['device']}: {', '.join(much)}; "
+                   f"there is no bitstream. Give its configuration fewer columns, captures or "
+                   f"cells of the array.", err=True)
+        raise typer.Exit(1)
     if not report["timing_met"]:
         slow = [f"{clock} reaches {entry['mhz']:.1f} of {entry['constraint_mhz']:.1f} MHz"
                 for clock, entry in report["clocks"].items() if not entry["met"]]

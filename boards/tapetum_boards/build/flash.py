@@ -62,7 +62,7 @@ def flash_board(name: str, out: Path, *, permanent: bool) -> None:
     board, bitstream = board_named(name), bitstream_path(name, out)
     if not bitstream.exists():
         raise UserError(f"{bitstream} is missing; make it first: tapetum board build {name}")
-    into_flash = permanent or board.family == "ice40"
+    into_flash = permanent or board.device.family == "ice40"
     command = [loader_path(), "-b", board.cable, *(["-f"] if into_flash else []), str(bitstream)]
     result = subprocess.run(command, text=True, capture_output=True, check=False)
     if result.returncode == 0:

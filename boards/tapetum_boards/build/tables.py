@@ -7,13 +7,27 @@ from rich import box
 from rich.console import Group
 from rich.table import Table
 
-__all__ = ["build_tables"]
+__all__ = ["HEADINGS", "build_tables"]
 
-_HEADINGS = {"lut4": "LUT4", "flip_flops": "FF", "dsp": "DSP", "block_ram": "block RAM"}
+HEADINGS = {"lut4": "LUT4", "flip_flops": "FF", "dsp": "DSP", "block_ram": "block RAM"}
 
 
 def build_tables(report: dict[str, Any]) -> Group:
-    """Clocks against their constraints, then rooms against the device."""
+    """Clocks against their constraints if it was placed, and rooms against the device."""
+    rooms = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    rooms.add_column("room", style="bold")
+    for heading in HEADINGS.values():
+        rooms.add_column(heading, justify="right")
+    for room, area in report["rooms"].items():
+        rooms.add_row(room, *(f"{area[key]:,}" if area[key] else "" for key in HEADINGS))
+    if not report["clocks"]:
+        return Group(rooms)
+    rooms.add_section()
+    rooms.add_row("placed, of the device", *(_share(report["used"].get(key)) for key in HEADINGS))
+    return Group(_clocks(report), rooms)
+
+
+def _clocks(report: dict[str, Any]) -> Table:
     clocks = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left",
                    caption=f"{report['board']}, {report['device']}, seed {report['seed']}, "
                    f"{report['wall_s'] / 60:.1f} minutes to place and route, "
@@ -24,15 +38,7 @@ def build_tables(report: dict[str, Any]) -> Group:
     for clock, entry in report["clocks"].items():
         clocks.add_row(clock, f"{entry['mhz']:.1f}", f"{entry['constraint_mhz']:.1f}",
                        "[green]yes[/]" if entry["met"] else "[red]no[/]")
-    rooms = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    rooms.add_column("room", style="bold")
-    for heading in _HEADINGS.values():
-        rooms.add_column(heading, justify="right")
-    for room, area in report["rooms"].items():
-        rooms.add_row(room, *(f"{area[key]:,}" if area[key] else "" for key in _HEADINGS))
-    rooms.add_section()
-    rooms.add_row("placed, of the device", *(_share(report["used"].get(key)) for key in _HEADINGS))
-    return Group(clocks, rooms)
+    return clocks
 
 
 def _share(entry: dict[str, int] | None) -> str:

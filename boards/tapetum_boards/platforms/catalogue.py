@@ -17,6 +17,7 @@ from tapetum_sim.errors import UserError
 from ..configurations import with_board_timing
 from ..memory.sdram_chip import ULX3S_SDRAM
 from ..small.configuration import larger_configuration, small_configuration
+from .devices import ICE40UP5K, LFE5U_25F, LFE5U_85F, Device
 from .ecp5_small_top import Ecp5SmallTop
 from .ecp5_top import Ecp5Top
 from .ice40_top import Ice40Top
@@ -33,11 +34,9 @@ class Board:
     -------
     platform : callable
         Makes the platform; ``configuration`` the die, ``top`` what goes onto it.
-    device : str
-    family : str
-        ``ecp5`` or ``ice40``: how it is synthesised.
+    device : Device
     place : Place
-        How it is placed, if it is an ``ecp5``.
+        How it is placed, if it is an ECP5.
     cable : str
         Name of the board in openFPGALoader.
     """
@@ -46,15 +45,15 @@ class Board:
     configuration: Callable[[], DieConfig]
     top: Callable[[DieConfig], Elaboratable]
     sentence: str
-    device: str
+    device: Device
     cable: str
-    family: str = "ecp5"
     place: Place = field(default_factory=Place)
 
     @property
     def programs(self) -> tuple[str, ...]:
         """Of the tool chain, beside yosys."""
-        return f"nextpnr-{self.family}", "icepack" if self.family == "ice40" else "ecppack"
+        family = self.device.family
+        return f"nextpnr-{family}", "icepack" if family == "ice40" else "ecppack"
 
 
 BOARDS = {
@@ -62,23 +61,23 @@ BOARDS = {
         platform=Ulx3sPlatform, configuration=lambda: with_board_timing("qvga"),
         top=lambda config: Ecp5Top(config, ULX3S_SDRAM, clock="clk25"),
         sentence="Radiona ULX3S with an LFE5U-85F: the whole die at 320x240.",
-        device="LFE5U-85F, speed 6", cable="ulx3s",
+        device=LFE5U_85F, cable="ulx3s",
         place=Place(placer="static", router="router1", control_first=True, inner_registers=True,
                     wide_tables=False)),
     "ulx3s_25f": Board(
         platform=ULX3S_25F_Platform, configuration=larger_configuration,
         top=lambda config: Ecp5SmallTop(config, clock="clk25", scl="0+", sda="0-"),
         sentence="Radiona ULX3S with an LFE5U-25F: 320 columns, rows on the serial line.",
-        device="LFE5U-25F, speed 6", cable="ulx3s"),
+        device=LFE5U_25F, cable="ulx3s"),
     "icepi_zero": Board(
         platform=IcepiZero1_3Platform, configuration=larger_configuration,
         top=lambda config: Ecp5SmallTop(config, clock="clk50", scl="3", sda="2"),
         sentence="Icepi Zero with an LFE5U-25F: 320 columns, rows on the serial line.",
-        device="LFE5U-25F, speed 6", cable="icepi-zero"),
+        device=LFE5U_25F, cable="icepi-zero"),
     "icebreaker": Board(
         platform=ICEBreakerPlatform, configuration=small_configuration, top=Ice40Top,
         sentence="1BitSquared iCEBreaker with an iCE40UP5K: 64 columns, rows on the serial line.",
-        device="iCE40UP5K", cable="ice40_generic", family="ice40"),
+        device=ICE40UP5K, cable="ice40_generic"),
 }
 
 

@@ -81,6 +81,18 @@ def test_timing_that_no_seed_meets_is_a_failure_without_a_bitstream(tmp_path, mo
     assert (report["timing_met"], report["seed"], report["bitstream"]) == (False, 1, None)
 
 
+def test_a_design_larger_than_its_device_is_not_placed(tmp_path, monkeypatch):
+    tools = Tools(monkeypatch, {})
+    device = replace(BOARDS["icebreaker"].device, lut4=1)
+    monkeypatch.setitem(BOARDS, "icebreaker", replace(BOARDS["icebreaker"], device=device))
+    result = CliRunner().invoke(app, ["board", "build", "icebreaker", "--out", str(tmp_path)])
+    assert (result.exit_code, tools.calls) == (1, [])
+    assert "icebreaker is larger than its iCE40UP5K: 2 of 1 LUT4; there is no" in result.stderr
+    report = json.loads((tmp_path / "icebreaker" / "report.json").read_text())
+    assert report["too_large"] == {"lut4": {"needed": 2, "available": 1}}
+    assert report["timing_met"] is False
+
+
 @pytest.mark.parametrize("verb", ["build", "flash"])
 def test_an_unknown_board_is_one_sentence(tmp_path, verb):
     result = CliRunner().invoke(app, ["board", verb, "arty", "--out", str(tmp_path)])

@@ -15,7 +15,7 @@ def clocks_of(board) -> dict[str, float]:
     config, platform = board.configuration(), board.platform()
     top: Any = board.top(config)
     files = platform.prepare(top, name="top").files
-    if board.family == "ice40":
+    if board.device.family == "ice40":
         found = re.findall(r"^set_frequency (\S+) ([\d.]+)$", files["top.pcf"], re.MULTILINE)
         return {net: float(mhz) * 1e6 for net, mhz in found}
     found = re.findall(r'^FREQUENCY (?:NET|PORT) "(\S+)" ([\d.]+) HZ;$', files["top.lpf"],
@@ -27,7 +27,7 @@ def clocks_of(board) -> dict[str, float]:
 def test_a_board_elaborates_with_all_its_clocks_constrained(name):
     board = BOARDS[name]
     config, clocks = board.configuration(), clocks_of(board)
-    if board.family == "ice40":
+    if board.device.family == "ice40":
         assert clocks == pytest.approx({"clk12_0__io": config.sync_clock_hz,
                                         "counter_clock": 1.1 * config.adc_clock_hz})
         return
