@@ -10,6 +10,7 @@ from tapetum.config import DieConfig
 from tapetum.die import Die
 from tapetum_sim.pixel_die.row_lines import RowLines
 
+from .analogue.analogue_column import AnalogueColumn, AnaloguePins
 from .buttons.actions import button_actions
 from .buttons.button_engine import ButtonEngine
 from .capture.packet_capture import PacketCapture
@@ -71,6 +72,8 @@ class BoardCore(wiring.Component):
     error, interrupt_request, strobe : Out(1)
     buttons : In
         Asynchronous, high while pressed; in the order of `button_actions`.
+    analogue : Out(AnaloguePins)
+        In ``adc``.
     symbols : Out(DviSymbols)
         In `PIXEL_DOMAIN`, if there is a monitor.
     """
@@ -87,7 +90,7 @@ class BoardCore(wiring.Component):
             "receive": In(1, init=1), "transmit": Out(1, init=1), "memory": Out(SdramPins(chip)),
             "scl": In(1, init=1), "sda": In(1, init=1), "pull_sda": Out(1),
             "error": Out(1), "interrupt_request": Out(1), "strobe": Out(1),
-            "buttons": In(len(button_actions(config))),
+            "buttons": In(len(button_actions(config))), "analogue": Out(AnaloguePins()),
             **({"symbols": Out(DviSymbols())} if monitor else {}),
         })
 
@@ -176,6 +179,14 @@ class BoardCore(wiring.Component):
         connect(m, memory_access.memory, clients["host"])
         if self.monitor is not None:
             self._picture(m, registers, decoder, clients)
+
+        m.submodules.analogue_column = column = AnalogueColumn()
+        connect(m, column.pins, flipped(self.analogue))
+        m.d.comb += [
+            column.start.eq(registers.analogue_start_strobe),
+            column.level.eq(registers.analogue_level),
+            registers.analogue_start.eq(column.busy), registers.analogue_total.eq(column.total),
+        ]
 
         dropped = Signal(32)
         with m.If(link.dropped):

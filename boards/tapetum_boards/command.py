@@ -207,6 +207,33 @@ def stats(port: Port = None, preset: Preset = "qvga",
                 return
 
 
+@board.command()
+def analogue(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
+             = Path("build/board/analogue"),
+             points: Annotated[int, typer.Option("--points", help="Voltages of the sweep.")] = 200,
+             port: Port = None, preset: Preset = "qvga") -> None:
+    """Sweep the analogue column's test voltage, calibrate, and report INL and DNL.
+
+    Example: [bold]tapetum board analogue --points 400[/bold]
+    """
+    import numpy as np
+    from rich.progress import Progress
+
+    from .host.analogue_report import measure
+
+    out.mkdir(parents=True, exist_ok=True)
+    with _open(port, preset) as device, Progress() as progress:
+        task = progress.add_task("sweeping the test voltage", total=points)
+        report = measure(device, points,
+                         lambda done, total: progress.update(task, completed=done, total=total))
+    np.savetxt(out / "analogue.csv", np.stack([
+        report.levels, report.codes, report.inl_lsb, np.append(report.dnl_lsb, np.nan)], axis=1),
+        header="level,code,inl_lsb,dnl_lsb", delimiter=",", comments="", fmt="%.6g")
+    typer.echo(f"time constant {report.time_constant_codes:.0f} codes; INL "
+               f"{abs(report.inl_lsb).max():.2f} LSB, DNL {abs(report.dnl_lsb).max():.2f} LSB, "
+               f"{report.resolution_bits:.1f} bits; {out / 'analogue.csv'}")
+
+
 @board.command("test")
 def self_test(what: Annotated[str | None, typer.Option(
                   "--scene", help="Upload this one first; default: the step chart.")] = None,

@@ -2,6 +2,7 @@
 """A board with an ECP5 and an SDRAM: `BoardCore` on its pins."""
 
 from amaranth import *
+from amaranth.build import Attrs, DiffPairs, Pins, Resource, Subsignal
 from amaranth.lib import io
 
 from tapetum.config import DieConfig
@@ -12,7 +13,17 @@ from ..picture.video_timing import VGA_60HZ
 from .dvi_serialiser import SHIFT_CLOCKS, DviSerialiser
 from .ecp5_clocks import Ecp5Clocks, plan_clocks
 
-__all__ = ["PAD_REGISTER_CYCLES", "Ecp5Top"]
+__all__ = ["ANALOGUE_PINS", "PAD_REGISTER_CYCLES", "Ecp5Top"]
+
+ANALOGUE_PINS = Resource(
+    "analogue", 0,
+    Subsignal("comparator", DiffPairs("14+", "14-", dir="i", conn=("gpio", 0)),
+              Attrs(IO_TYPE="LVDS")),
+    Subsignal("ramp", Pins("15+", dir="o", conn=("gpio", 0))),
+    Subsignal("clamp", Pins("16+", dir="io", conn=("gpio", 0))),
+    Subsignal("level", Pins("17+", dir="o", conn=("gpio", 0))),
+    Attrs(IO_TYPE="LVCMOS33"))
+"""Of the analogue column, on the header of a ULX3S."""
 
 PAD_REGISTER_CYCLES = 2
 """Of a word of the memory: the register in the pad on the way out, and the ways' own delay."""
@@ -56,6 +67,7 @@ class Ecp5Top(Elaboratable):
         self._monitor(m, platform, incoming.i)
         self._lamps(m, platform)
         self._buttons(m, platform)
+        self._analogue(m, platform)
         return m
 
     def _serial(self, m: Module, platform) -> None:
@@ -118,3 +130,17 @@ class Ecp5Top(Elaboratable):
         for number, pin in enumerate(pins):
             m.submodules[f"button_{number}"] = button = io.Buffer("i", pin)
             m.d.comb += self.core.buttons[number].eq(button.i)
+
+    def _analogue(self, m: Module, platform) -> None:
+        platform.add_resources([ANALOGUE_PINS])
+        names = ("comparator", "ramp", "clamp", "level")
+        pins = platform.request("analogue", 0, dir=dict.fromkeys(names, "-"))
+        signals = self.core.analogue
+        m.submodules.comparator = comparator = io.Buffer("i", pins.comparator)
+        m.d.comb += signals.comparator.eq(comparator.i)
+        for name in ("ramp", "level"):
+            m.submodules[f"analogue_{name}"] = driver = io.Buffer("o", getattr(pins, name))
+            m.d.comb += driver.o.eq(getattr(signals, name))
+        # Low or nothing.
+        m.submodules.analogue_clamp = clamp = io.Buffer("io", pins.clamp)
+        m.d.comb += [clamp.o.eq(0), clamp.oe.eq(signals.clamp)]

@@ -4,6 +4,7 @@
 from tapetum.config import DieConfig
 from tapetum.registers.definition import Access, Field, Register, Storage, check_table
 
+from ..analogue.analogue_column import CONVERSIONS, LEVEL_BITS
 from ..picture.layout import PICTURE_MODES
 from ..pixel_die.defaults import default_modes
 from ..pixel_die.drawn_scene import DRAWN_SCENES
@@ -18,7 +19,7 @@ _LAMP_HZ, _LAMP_DUTY = 90, 0.1
 def board_registers(config: DieConfig) -> list[Register]:
     """All of them, in the order of their addresses behind `BOARD_REGISTERS`."""
     registers = [*_general(config), *_scene(config), *_modes(config), *_capture(),
-                 *_picture(config)]
+                 *_picture(config), *_analogue()]
     check_table(registers, [])
     return registers
 
@@ -125,4 +126,17 @@ def _picture(config: DieConfig) -> list[Register]:
                  storage=Storage.STATUS,
                  sentence="Whether the memory was too slow for the picture.",
                  fields=(Field(name="lost", lsb=0, sentence="Stays until one is written."),)),
+    ]
+
+
+def _analogue() -> list[Register]:
+    return [
+        _set("analogue_level", 0x58, "Test voltage of the analogue column.", width_bytes=2,
+             bits=LEVEL_BITS, unit=f"1/{1 << LEVEL_BITS} of the supply"),
+        Register(name="analogue_start", address=0x5A, access=Access.SELF_CLEARING,
+                 storage=Storage.STATUS,
+                 sentence=f"Converts the analogue column's input {CONVERSIONS} times.",
+                 fields=(Field(name="start", lsb=0, sentence="Reads as one until it is done."),)),
+        _shown("analogue_total", 0x5C, f"Sum of the last {CONVERSIONS} codes.", width_bytes=4,
+               unit="codes"),
     ]

@@ -12,6 +12,7 @@ from ..board_core import PIXEL_DOMAIN, BoardCore
 from ..link.uart import bit_cycles
 from ..memory.sdram_chip import SdramChip
 from ..picture.video_timing import VGA_60HZ
+from .analogue_model import AnalogueModel
 from .sdram_model import SdramModel
 
 __all__ = ["MEMORY_WORDS", "SCREEN", "BoardSimulation"]
@@ -57,6 +58,8 @@ class BoardSimulation(wiring.Component):
         m.submodules.chip = chip = SdramModel(self.chip, clock_hz, words=MEMORY_WORDS)
         m.submodules.line = line = SerialLine(bit_cycles(clock_hz, self.bits_per_second))
         connect(m, core.memory, chip.pins)
+        m.submodules.circuit = circuit = DomainRenamer("adc")(AnalogueModel())
+        connect(m, core.analogue, circuit.pins)
         screen = Window(len(Value.cast(core.symbols)), 2 * VGA_60HZ.frame_clocks, SCREEN,
                         domain=PIXEL_DOMAIN)
         m.submodules.screen = screen
