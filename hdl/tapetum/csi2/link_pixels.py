@@ -13,7 +13,7 @@ from ..config import ColourFilter, DieConfig
 from ..control.frame_settings import TEST_COLOURS, DataFormat, Pattern, settings_of, settings_ring
 from ..pixel import OutputPixels
 from ..stream.delay import delayed
-from .formats import pixel_bits
+from .formats import pixel_bits, select_by_format
 from .pn9 import PN9_START, advance, bits_ahead, state_after
 
 __all__ = ["PIXEL_BITS", "LinkPixels", "fade_rows_log2", "half_bar_columns"]
@@ -73,7 +73,6 @@ class LinkPixels(wiring.Component):
         # Clock 1: the beat, and what its frame wants.
         beat = Signal(OutputPixels(lanes), reset_less=True)
         valid, at_start, first = Signal(), Signal(init=1), Signal(reset_less=True)
-        in_first_row = Signal(reset_less=True)
         own: Any = settings_of(self.settings, self.i.payload.tag.frame)
         wanted = Signal(Pattern, reset_less=True)
         chosen_format = Signal(DataFormat, reset_less=True)
@@ -81,7 +80,6 @@ class LinkPixels(wiring.Component):
         test_data = Signal(data.ArrayLayout(TEST_DATA_BITS, len(TEST_COLOURS)), reset_less=True)
         m.d.sync += [
             valid.eq(self.i.valid), beat.eq(self.i.payload), first.eq(at_start),
-            in_first_row.eq(self.i.payload.tag.row == 0),
             wanted.eq(own.test_pattern), chosen_format.eq(own.data_format),
             flips.eq(Cat(own.flip_columns, own.flip_rows)), test_data.eq(own.test_data),
         ]
@@ -93,7 +91,8 @@ class LinkPixels(wiring.Component):
         fades = Signal()
         m.d.comb += fades.eq(wanted == Pattern.FADE)
         bars, solid = self._colours(m, valid, first, beat.tag.row, fades, flips, test_data)
-        random = self._sequences(m, valid, first, in_first_row, beat.tag.capture, chosen_format)
+        random = self._sequences(m, at_start, own.data_format, valid, beat.tag.capture,
+                                 chosen_format)
         late_beat, late_wanted, late_format = (
             delayed(m, value, 1, name=f"late_{name}")
             for name, value in (("beat", beat), ("wanted", wanted), ("format", chosen_format)))
@@ -184,23 +183,32 @@ class LinkPixels(wiring.Component):
             solid.append(data_value)
         return bars, solid
 
-    def _sequences(self, m: Module, valid, first, in_first_row, capture, data_format) -> list:
-        """PN9 of each lane, right-justified; it goes on from row to row of a channel."""
+    def _sequences(self, m: Module, at_start, next_format, valid, capture, data_format) -> list:
+        """PN9 of each lane, right-justified; it goes on from row to row of a channel.
+
+        What a row begins with is looked up a clock before its first beat is worked on; if the row
+        before was of the same channel, that has just been working.
+        """
         lanes, channels = self.config.lanes, len(self.config.captures)
+        tag, last_capture = self.i.payload.tag, Signal(2, reset_less=True)
+        is_first_row, begins = tag.row == 0, Signal(reset_less=True)
+        m.d.sync += begins.eq(at_start & (is_first_row | (tag.capture != last_capture)))
+        with m.If(self.i.valid):
+            m.d.sync += last_capture.eq(tag.capture)
         places = []
         for lane in range(lanes):
             kept = Signal(data.ArrayLayout(len(f"{PN9_START:b}"), channels), reset_less=True,
                           name=f"kept_{lane}")
-            state = Signal(9, reset_less=True, name=f"state_{lane}")
+            begin, state = (Signal(9, name=f"{name}_{lane}", reset_less=True)
+                            for name in ("begin", "state"))
             here, following = (Signal(9, name=f"{name}_{lane}") for name in ("here", "following"))
             start = Signal(9, name=f"start_{lane}")
-            with m.Switch(data_format):
-                for candidate in DataFormat:
-                    bits = pixel_bits(candidate)
-                    with m.Case(candidate):
-                        m.d.comb += [start.eq(state_after(lane * bits)),
-                                     following.eq(advance(here, lanes * bits))]
-            m.d.comb += here.eq(Mux(first, Mux(in_first_row, start, kept[capture]), state))
+            select_by_format(m, next_format, start,
+                             lambda chosen, lane=lane: state_after(lane * pixel_bits(chosen)))
+            select_by_format(m, data_format, following,
+                             lambda chosen, here=here: advance(here, lanes * pixel_bits(chosen)))
+            m.d.comb += here.eq(Mux(begins, begin, state))
+            m.d.sync += begin.eq(Mux(is_first_row, start, kept[tag.capture]))
             with m.If(valid):
                 m.d.sync += [state.eq(following), kept[capture].eq(following)]
             value = Signal(PIXEL_BITS, reset_less=True, name=f"sequence_{lane}")

@@ -86,15 +86,19 @@ def test_every_pattern_leaves_in_every_format_as_its_model_says(
             row.values for row in rows if row.frame == frame.number - 1])
 
 
-def test_the_sequence_of_each_capture_goes_on_from_row_to_row(generator):
-    config = die(columns=40, byte_lanes=4, rows=4)
+@pytest.mark.parametrize("lanes, columns", [(1, 40), (4, 4)])
+def test_the_sequence_of_each_capture_goes_on_from_row_to_row(lanes, columns, generator):
+    config = die(columns=40, lanes=lanes, byte_lanes=4, rows=16)
     settings = {0: settings_with(config, uncombined=1, test_pattern=Pattern.PN9)}
-    parts = [random_frame(generator, 0, rows=4, columns=40, capture=capture)
+    parts = [random_frame(generator, 0, rows=4, columns=columns, capture=capture)
              for capture in range(4)]
     rows = [row for together in zip(*parts, strict=True) for row in together]
-    packets = Link(config, row_pause_cycles=100).run(rows, settings)
+    link = Link(config, patient=False)
+    packets = link.run(rows, settings)
     assert packets == transmit(config, rows, settings)
-    expected = np.array(pn9_bits(4 * 40 * 12)).reshape(4, 40, 12) @ (1 << np.arange(12))
+    assert link.overflows == 0
+    expected = (np.array(pn9_bits(4 * columns * 12)).reshape(4, columns, 12)
+                @ (1 << np.arange(12)))
     for capture in range(4):
         [frame] = decode(packets).of_channel(capture)
         assert np.array_equal(frame.pixels, expected)
