@@ -13,10 +13,12 @@ from tapetum_sim.bench.machine import describe_machine
 from tapetum_sim.bench.process import run_tool
 from tapetum_sim.bench.synthesis import ecp5_command, improve_ecp5, place_options, synthesise
 from tapetum_sim.bench.timing_report import clock_name, critical_paths
+from tapetum_sim.errors import UserError
 from tapetum_sim.provenance import package_versions, revision
 from tapetum_sim.tools import find_tool
 
 from ..platforms.catalogue import Board, board_named
+from .alone import compare_with_alone
 from .project import Project, elaborate
 from .rooms import area_by_room
 
@@ -39,7 +41,7 @@ def bitstream_path(name: str, out: Path) -> Path:
     return out / name / f"top.{suffix}"
 
 
-def build_board(name: str, out: Path, *, seeds: Iterable[int],
+def build_board(name: str, out: Path, *, seeds: Iterable[int], check_rooms: bool = False,
                 progress: Progress = lambda text, done, total: None) -> dict[str, Any]:
     """Make ``report.json`` and, once timing is met, a bitstream in the folder `out` / `name`.
 
@@ -55,6 +57,9 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int],
         If the board is unknown, or a tool is missing.
     """
     board, folder = board_named(name), out / name
+    if check_rooms and not board.whole_die:
+        raise UserError(f"{name} has only parts of rooms, which cannot be compared; leave out "
+                        f"--check-rooms.")
     for tool in ("yosys", *board.programs):
         find_tool(tool)
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +73,7 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int],
     report: dict[str, Any] = {
         "board": name, "device": board.device.name, "preset": board.configuration().name,
         "timing_met": False, "too_large": {}, "seed": None, "clocks": {}, "used": {},
-        "rooms": {}, "critical_paths": {}, "seeds": {},
+        "rooms": {}, "compared": {}, "critical_paths": {}, "seeds": {},
         "synthesis_s": round(time.perf_counter() - started, 1),
         "revision": revision(), "versions": package_versions(), "machine": describe_machine(),
         "bitstream": None,
@@ -76,6 +81,11 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int],
     if board.device.family == "ecp5":
         netlist = improve_ecp5(netlist, board.place)
     report["rooms"] = area_by_room(netlist["modules"]["top"])
+    if check_rooms:
+        report["compared"] = compare_with_alone(
+            report["rooms"], board.configuration(), folder / "rooms", board.place,
+            lambda room: progress(f"{name}, {room} alone: "
+                                  f"{_last_line(folder / 'rooms' / room / 'yosys.log')}", 0, 0))
     report["too_large"] = _too_large(report["rooms"], board)
     if report["too_large"]:
         _write(folder / "report.json", report)

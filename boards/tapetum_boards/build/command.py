@@ -18,6 +18,9 @@ def build(
         help="Only this seed; may be repeated. By default 1, 2, 3, ... until timing is met.")]
         = None,
     tries: Annotated[int, typer.Option(min=1, help="Seeds to try at most.")] = 8,
+    check_rooms: Annotated[bool, typer.Option(
+        "--check-rooms", help="Hold each room's tables against those of the room alone; slow.")]
+        = False,
     out: Out = Path("build"),
 ) -> None:
     """Make a board's bitstream: synthesise, place and route until every clock is fast enough.
@@ -42,11 +45,17 @@ def build(
 
     try:
         with StageProgress() as progress:
-            report = build_board(name, out, seeds=seed or range(1, tries + 1), progress=progress)
+            report = build_board(name, out, seeds=seed or range(1, tries + 1),
+                                 check_rooms=check_rooms, progress=progress)
     except FlowError as error:
         raise UserError(f"{name} was not built: {error}") from None
     Console().print(build_tables(report))
     typer.echo(str(out / name / "report.json"))
+    different = {room: entry["share"] for room, entry in report["compared"].items()
+                 if not entry["same"]}
+    if different:
+        typer.echo("tapetum: not what they are alone: " + ", ".join(
+            f"{room} has {share:.0%} of its tables" for room, share in different.items()), err=True)
     if report["too_large"]:
         much = [f"{entry['needed']:,} of {entry['available']:,} {HEADINGS[what]}"
                 for what, entry in report["too_large"].items()]
@@ -61,6 +70,8 @@ def build(
                    f"{', '.join(slow)}; there is no bitstream. Try others: --tries 20", err=True)
         raise typer.Exit(1)
     typer.echo(report["bitstream"])
+    if different:
+        raise typer.Exit(1)
 
 
 def flash(

@@ -39,6 +39,8 @@ class Board:
         How it is placed, if it is an ECP5.
     cable : str
         Name of the board in openFPGALoader.
+    whole_die : bool
+        Every room of the die is on it.
     """
 
     platform: Callable[[], Platform]
@@ -47,6 +49,7 @@ class Board:
     sentence: str
     device: Device
     cable: str
+    whole_die: bool = False
     place: Place = field(default_factory=Place)
 
     @property
@@ -61,7 +64,7 @@ BOARDS = {
         platform=Ulx3sPlatform, configuration=lambda: with_board_timing("qvga"),
         top=lambda config: Ecp5Top(config, ULX3S_SDRAM, clock="clk25"),
         sentence="Radiona ULX3S with an LFE5U-85F: the whole die at 320x240.",
-        device=LFE5U_85F, cable="ulx3s",
+        device=LFE5U_85F, cable="ulx3s", whole_die=True,
         place=Place(placer="static", router="router1", control_first=True, inner_registers=True,
                     wide_tables=False)),
     "ulx3s_25f": Board(

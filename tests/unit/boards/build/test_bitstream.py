@@ -100,6 +100,11 @@ def test_an_unknown_board_is_one_sentence(tmp_path, verb):
     assert "there is no board 'arty'; choose one of ulx3s_85f" in result.stderr
 
 
+def test_parts_of_rooms_are_not_compared(tmp_path):
+    with pytest.raises(UserError, match="leave out --check-rooms"):
+        build_board("icebreaker", tmp_path, seeds=[1], check_rooms=True)
+
+
 def test_a_missing_tool_is_known_before_the_work_begins(tmp_path, monkeypatch):
     def find(name):
         if name == "icepack":
