@@ -11,6 +11,7 @@ __all__ = ["CYCLES_PER_COLUMN", "TripMap"]
 
 CYCLES_PER_COLUMN = 3
 """To read a word, to set a column's bit in it, and to write it."""
+_FINE_BITS = 3
 
 
 class TripMap(wiring.Component):
@@ -45,8 +46,13 @@ class TripMap(wiring.Component):
         m = Module()
         columns = self.config.array.total_columns
         m.submodules.words = words = memory.Memory(
-            shape=columns, depth=1 << self.config.adc.bits, init=[])
-        write, found = words.write_port(), words.read_port()
+            shape=columns, depth=1 << self.config.adc.bits, init=[],
+            attrs={"ram_style": "block", "no_rw_check": 1})
+        # A word that is read while it is written is not used: a read that answers at once and a
+        # register, which synthesis joins, leave that open.
+        write, read = words.write_port(), words.read_port(domain="comb")
+        found = Signal(columns, reset_less=True)
+        m.d.sync += found.eq(read.data)
         ramp = words.read_port(domain=self.counter_domain)
         # A memory has no enable per bit on every device.
         step, kept = Signal(range(CYCLES_PER_COLUMN)), Signal(columns, reset_less=True)
@@ -54,9 +60,16 @@ class TripMap(wiring.Component):
             m.d.sync += step.eq(step + 1)
         with m.Else():
             m.d.sync += step.eq(0)
-        m.d.sync += kept.eq(found.data | (1 << self.column))
+        # Decoded ahead in two parts: a table per column is left.
+        fine, coarse = (Signal(1 << len(bits), name=name) for name, bits in (
+            ("fine", self.column[:_FINE_BITS]), ("coarse", self.column[_FINE_BITS:])))
+        m.d.sync += [fine.eq(1 << self.column[:_FINE_BITS]),
+                     coarse.eq(1 << self.column[_FINE_BITS:])]
+        for number in range(columns):
+            m.d.sync += kept[number].eq(found[number] | (
+                fine[number & (1 << _FINE_BITS) - 1] & coarse[number >> _FINE_BITS]))
         m.d.comb += [
-            found.addr.eq(self.code), write.addr.eq(self.code),
+            read.addr.eq(self.code), write.addr.eq(self.code),
             write.data.eq(Mux(self.clear, 0, kept)),
             write.en.eq(self.clear | (self.place & (step == CYCLES_PER_COLUMN - 1))),
             ramp.addr.eq(self.ramp_code), ramp.en.eq(self.ramp_active),
