@@ -20,6 +20,8 @@ CONVERSIONS = 16
 """Are added up for one answer."""
 DRAIN_CYCLES = 1 << 14
 """Counter clocks, eight time constants of the ramp: it begins within 0.03 % of 0 V."""
+CLAMP_CYCLES = 1 << 10
+"""Ahead of the reset ramp; more would drain the test voltage's filter."""
 LEVEL_BITS = 12
 """Of the test voltage: what part of the time its pin is high."""
 
@@ -48,7 +50,7 @@ class AnalogueColumn(wiring.Component):
 
     ::
 
-        clamp  ‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾\\________________________   reset level, then signal
+        clamp  ________/‾‾‾‾‾‾‾‾‾\\________________________   reset level, then signal
         ramp   ___drain___/reset \\___drain____/ signal ‾‾\\
         count             0 … 512             0 … 4096
 
@@ -103,13 +105,14 @@ class AnalogueColumn(wiring.Component):
             latches.gray.eq(sequencer.gray), latches.comparators.eq(pins.comparator),
             sampler.signal.eq(Cat(latches.signal)), sampler.reset.eq(Cat(latches.reset[0])),
         ]
-        counter += [pins.ramp.eq(sequencer.active), pins.clamp.eq(kind == RampKind.RESET)]
         # First-order sigma-delta: most of what is not the mean is far above the filter's corner.
         error = Signal(LEVEL_BITS)
         counter += Cat(error, pins.level).eq(error + self.level)
 
         wait = Signal(range(self.drain_cycles + 1))
         left = Signal(range(CONVERSIONS + 1))
+        counter += [pins.ramp.eq(sequencer.active),
+                    pins.clamp.eq((kind == RampKind.RESET) & (wait < CLAMP_CYCLES))]
         with m.If(wait != 0):
             counter += wait.eq(wait - 1)
         with m.FSM(domain=self.counter_domain):
