@@ -232,6 +232,7 @@ class BoardCore(wiring.Component):
         for name, port in zip(MEMORY_CLIENTS, picture.memory, strict=True):
             connect(m, port, clients[name])
         corrected = die.correct.o
+        m.submodules.picture_fault = FFSynchronizer(die.error, picture.fault)
         lost = Signal()
         with m.If(picture.lost):
             m.d.sync += lost.eq(1)
@@ -241,6 +242,6 @@ class BoardCore(wiring.Component):
             picture.codes.valid.eq(corrected.valid), picture.codes.payload.eq(corrected.payload),
             picture.packets.eq(die.csi2.packet_bytes), picture.strobe.eq(die.csi2.packet_strobe),
             picture.mode.eq(registers.picture_mode), picture.capture.eq(registers.picture_capture),
-            picture.fault.eq(die.error), registers.picture_lost.eq(lost),
+            registers.picture_lost.eq(lost),
             self.symbols.eq(picture.symbols),
         ]

@@ -143,17 +143,9 @@ def split_packets(content):
     return [content[:4], content[4:-4], content[-4:]]
 
 
-@pytest.mark.slow
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("mode", PICTURE_MODES)
 def test_every_mode_shows_what_the_model_shows(mode, seed):
-    check(mode, seed)
-
-
-def test_the_split_screen_shows_what_the_model_shows(seed):
-    check(PICTURE_MODES.SPLIT, seed)
-
-
-def check(mode, seed):
     bench, numbers = Bench(seed), np.random.default_rng(seed)
     layout = PictureLayout(array=CONFIG.array, timing=TIMING)
     model = PictureModel(CONFIG, layout)
