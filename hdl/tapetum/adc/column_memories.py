@@ -5,7 +5,7 @@ from amaranth import *
 from amaranth.lib import memory
 
 from ..pixel import RampKind
-from .column_store import ColumnStore, gathered, part_count
+from .column_store import ColumnStore, part_count
 from .comparator_edges import ComparatorEdges
 
 __all__ = ["ColumnMemories"]
@@ -52,7 +52,7 @@ class ColumnMemories(ColumnStore):
                                   moved & fills_reset)])
         parts = part_count(self.config)
         for found, bits in zip(self.found, zip(*kept, strict=True), strict=True):
-            m.d.comb += found.eq(gathered(Cat(bits), parts))
+            m.d.comb += found.eq(Cat(Cat(bits[part::parts]).any() for part in range(parts)))
         return m
 
     def _halves(self, m: Module, copy: int) -> tuple[tuple[Value, Value], tuple[Value, Value]]:

@@ -4,7 +4,7 @@
 from amaranth import *
 
 from .column_latches import ColumnLatches
-from .column_store import ColumnStore, gathered, part_count
+from .column_store import ColumnStore, part_count
 from .row_buffer import STROBE_COPIES, RowBuffer
 
 __all__ = ["ColumnPlanes"]
@@ -37,6 +37,10 @@ class ColumnPlanes(ColumnStore):
             for plane, held in zip(buffer.reset[bank], latches.reset[bank], strict=True):
                 m.d.comb += plane.eq(held)
         parts = part_count(self.config)
+        places = [Const(sum(1 << column for column in range(part, self.columns, parts)),
+                        self.columns) for part in range(parts)]
         for found, held in zip(self.found, [*buffer.held_signal, *buffer.held_reset], strict=True):
-            m.d.comb += found.eq(gathered(held & self.select, parts))
+            # Nothing here is common to two planes: a simulator would work that out in every clock,
+            # of all blocks and not only of the one that gives something.
+            m.d.comb += found.eq(Cat((held & place & self.select).any() for place in places))
         return m

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a block of columns keeps, however it is built."""
 
-from functools import reduce
-from operator import or_
-
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -12,7 +9,7 @@ from ..config import DieConfig
 from ..pixel import RampKind
 from .geometry import reset_bank_count
 
-__all__ = ["ColumnStore", "gathered", "part_count"]
+__all__ = ["ColumnStore", "part_count"]
 
 
 def part_count(config: DieConfig) -> int:
@@ -21,11 +18,6 @@ def part_count(config: DieConfig) -> int:
     With four lanes the two column pairs of a beat lie one, two or four pairs apart.
     """
     return {1: 2, 2: 2, 4: 16}[config.lanes]
-
-
-def gathered(bits: Value, parts: int) -> Value:
-    """Of each part, the bit of the one column that is not forced to zero."""
-    return Cat(reduce(or_, bits[part::parts], Const(0)) for part in range(parts))
 
 
 class ColumnStore(wiring.Component):
