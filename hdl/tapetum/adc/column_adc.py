@@ -15,6 +15,7 @@ from .bond_test import BondPattern, BondTest
 from .broadcast import Broadcast
 from .column_memories import ColumnMemories
 from .column_planes import ColumnPlanes
+from .column_store import reads_in_turns
 from .conversion_control import ConversionControl
 from .geometry import bond_count, bond_groups, column_blocks
 from .ramp_sequencer import RampSequencer
@@ -234,5 +235,7 @@ class ColumnAdc(wiring.Component):
                 store.copied_bank.eq(Cat(strobe[1] for strobe in strobes)),
                 store.select.eq(readout.select[columns.start:columns.stop]),
             ]
+            if reads_in_turns(self.config):
+                m.d.comb += store.turn.eq(readout.turns[index])
             for plane, found in zip(readout.found[index], store.found, strict=True):
                 m.d.comb += plane.eq(found)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A block of columns as bit planes: latches, and the row buffer that copies them."""
 
+from itertools import zip_longest
+
 from amaranth import *
 
 from .column_latches import ColumnLatches
-from .column_store import ColumnStore, part_count
+from .column_store import ColumnStore, part_count, reads_in_turns
 from .row_buffer import STROBE_COPIES, RowBuffer
 
 __all__ = ["ColumnPlanes"]
@@ -39,8 +41,18 @@ class ColumnPlanes(ColumnStore):
         parts = part_count(self.config)
         places = [Const(sum(1 << column for column in range(part, self.columns, parts)),
                         self.columns) for part in range(parts)]
-        for found, held in zip(self.found, [*buffer.held_signal, *buffer.held_reset], strict=True):
-            # Nothing here is common to two planes: a simulator would work that out in every clock,
-            # of all blocks and not only of the one that gives something.
-            m.d.comb += found.eq(Cat((held & place & self.select).any() for place in places))
+        # Nothing below is common to two planes: a simulator would work that out in every clock, of
+        # all blocks and not only of the one that gives something.
+        if not reads_in_turns(self.config):
+            for found, held in zip(self.found, [*buffer.held_signal, *buffer.held_reset],
+                                   strict=True):
+                m.d.comb += found.eq(Cat((held & place & self.select).any() for place in places))
+            return m
+        reset_turn = Signal()
+        m.d.sync += reset_turn.eq(self.turn)
+        for found, signal, reset in zip_longest(self.found, buffer.held_signal, buffer.held_reset,
+                                                fillvalue=Const(0, self.columns)):
+            m.d.comb += found.eq(Cat(
+                (Mux(reset_turn, reset & place, signal & place) & self.select).any()
+                for place in places))
         return m

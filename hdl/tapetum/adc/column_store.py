@@ -9,7 +9,7 @@ from ..config import DieConfig
 from ..pixel import RampKind
 from .geometry import reset_bank_count
 
-__all__ = ["ColumnStore", "part_count"]
+__all__ = ["ColumnStore", "part_count", "plane_count", "reads_in_turns"]
 
 
 def part_count(config: DieConfig) -> int:
@@ -17,7 +17,18 @@ def part_count(config: DieConfig) -> int:
 
     With four lanes the two column pairs of a beat lie one, two or four pairs apart.
     """
-    return {1: 2, 2: 2, 4: 16}[config.lanes]
+    return 16 if config.lanes == 4 else 2
+
+
+def reads_in_turns(config: DieConfig) -> bool:
+    """Whether a pair of columns has two clocks: then signal and reset counts leave in turns."""
+    return config.lanes == 1
+
+
+def plane_count(config: DieConfig) -> int:
+    """Bits of a column that leave in a clock."""
+    adc = config.adc
+    return adc.bits + 1 + (0 if reads_in_turns(config) else adc.reset_bits)
 
 
 class ColumnStore(wiring.Component):
@@ -51,12 +62,16 @@ class ColumnStore(wiring.Component):
         What the ramp fills; stable from start to end of a ramp.
     copy : In(strobe_copies), copied_bank : In(strobe_copies)
         In ``sync``, all copies alike: the signal counts and those of this reset bank can be read
-        from the next clock on. Nothing is converted in that clock: a quasi-static crossing without
+        two clocks later. Nothing is converted meanwhile: a quasi-static crossing without
         synchronisers.
     select : In(columns)
         In ``sync``: at most one column of each part.
-    found : Out(parts).array(bits + 1 + reset_bits)
-        Gray bits of the selected columns, signal first; zero without one. Combinational.
+    turn : In(1)
+        In ``sync``, with one lane only. A clock ahead of ``select``: low for signal counts, high
+        for reset counts.
+    found : Out(parts).array(planes)
+        Gray bits of the selected columns, zero without one; combinational. Signal counts, then
+        reset counts above them, or both in turns.
     """
 
     strobe_copies = 1
@@ -76,5 +91,5 @@ class ColumnStore(wiring.Component):
             "copy": In(self.strobe_copies),
             "copied_bank": In(self.strobe_copies),
             "select": In(columns),
-            "found": Out(part_count(config)).array(adc.bits + 1 + adc.reset_bits),
-        })
+            "found": Out(part_count(config)).array(plane_count(config)),
+        } | ({"turn": In(1)} if reads_in_turns(config) else {}))

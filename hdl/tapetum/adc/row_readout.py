@@ -9,7 +9,7 @@ from ..config import DieConfig
 from ..control.frame_settings import settings_ring
 from ..pixel import CodePixels, RowTag
 from .column_multiplexer import MULTIPLEXER_LATENCY_CYCLES, ColumnMultiplexer
-from .column_store import part_count
+from .column_store import part_count, plane_count, reads_in_turns
 from .correlated_sampler import SAMPLER_LATENCY_CYCLES, CorrelatedSampler
 from .geometry import column_blocks
 from .row_reader import RowReader
@@ -31,15 +31,15 @@ class RowReadout(wiring.Component):
     tag : In(RowTag), frame_last : In(1)
         Of the row; change only with ``start``.
     settings : In(settings_ring)
-    select : Out(total_columns), found : In(parts).array(blocks, bits + 1 + reset_bits)
-        To and from the blocks of columns: see `ColumnStore`.
+    select : Out(total_columns), turns : Out(blocks), found : In(parts).array(blocks, planes)
+        To and from the blocks of columns: see `ColumnMultiplexer`.
     pixels : Out(stream of CodePixels)
         Always ready.
     """
 
     def __init__(self, config: DieConfig):
         self.config = config
-        adc = config.adc
+        adc, blocks = config.adc, len(column_blocks(config))
         super().__init__({
             "start": In(1),
             "busy": Out(1),
@@ -47,18 +47,16 @@ class RowReadout(wiring.Component):
             "frame_last": In(1),
             "settings": In(settings_ring(config)),
             "select": Out(config.array.total_columns),
-            "found": In(part_count(config)).array(len(column_blocks(config)),
-                                                  adc.bits + 1 + adc.reset_bits),
+            "found": In(part_count(config)).array(blocks, plane_count(config)),
             "pixels": Out(stream.Signature(CodePixels(config.lanes, adc.bits),
                                            always_ready=True)),
-        })
+        } | ({"turns": Out(blocks)} if reads_in_turns(config) else {}))
 
     def elaborate(self, platform):
         m = Module()
         signal_bits = self.config.adc.bits + 1
-        planes = signal_bits + self.config.adc.reset_bits
         m.submodules.reader = reader = RowReader(self.config)
-        m.submodules.multiplexer = multiplexer = ColumnMultiplexer(self.config, planes=planes)
+        m.submodules.multiplexer = multiplexer = ColumnMultiplexer(self.config)
         was_busy = Signal()
         m.d.sync += was_busy.eq(reader.busy)
         m.d.comb += [
@@ -71,6 +69,8 @@ class RowReadout(wiring.Component):
             multiplexer.address.eq(reader.address),
             self.select.eq(multiplexer.select),
         ]
+        if reads_in_turns(self.config):
+            m.d.comb += self.turns.eq(multiplexer.turns)
         for theirs, block in zip(multiplexer.found, self.found, strict=True):
             m.d.comb += [plane.eq(found) for plane, found in zip(theirs, block, strict=True)]
 

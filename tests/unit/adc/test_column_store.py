@@ -9,7 +9,7 @@ from amaranth import *
 from support import expect_rejected, simulate
 from tapetum.adc.column_memories import ColumnMemories
 from tapetum.adc.column_planes import ColumnPlanes
-from tapetum.adc.column_store import part_count
+from tapetum.adc.column_store import part_count, reads_in_turns
 from tapetum.pixel import RampKind
 
 from .bench import small_config
@@ -26,7 +26,8 @@ class Both(Elaboratable):
                        for form in (ColumnPlanes, ColumnMemories)]
         first = self.stores[0]
         self.inputs = {name: Signal.like(getattr(first, name)) for name in (
-            "comparators", "open", "gray", "kind", "bank", "select")}
+            "comparators", "open", "gray", "kind", "bank", "select",
+            *(["turn"] if reads_in_turns(config) else []))}
         self.copy, self.copied_bank = Signal(), Signal()
 
     def elaborate(self, platform):
@@ -76,19 +77,22 @@ def test_both_forms_show_the_same_in_every_clock(lanes, seed):
                 seen.add(-1)
 
     async def read(ctx):
+        copied = False
         while True:
             select = 0
             for part in range(parts):
                 mine = range(part, _COLUMNS, parts)
                 select |= generator.choice([0, *(1 << column for column in mine)])
             ctx.set(dut.inputs["select"], select)
+            if "turn" in dut.inputs:
+                ctx.set(dut.inputs["turn"], generator.getrandbits(1))
             await ctx.delay(1e-9)
             planes, memories = ([ctx.get(plane) for plane in store.found]
                                 for store in dut.stores)
-            if seen:
+            if seen and not copied:
                 assert planes == memories
                 seen.update(planes)
-            await ctx.tick()
+            _, _, copied = await ctx.tick().sample(dut.copy)
 
     simulate(dut, convert, cycles=8 * 6 * 4 * _COUNTS,
              domains={"sync": 75e6, "adc": 100e6}, background=(read,))
