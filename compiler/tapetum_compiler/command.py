@@ -17,7 +17,9 @@ __all__ = ["compile"]
 def compile(
     model: Annotated[Path, typer.Argument(help="A quantised .tflite or .onnx file.")],
     cells: Annotated[int, typer.Option(
-        help="Cells of the array: 8, or 2, 4 or 16 for an estimate.")] = 8,
+        help="Cells of the array: 8, or 2 or 4 for an estimate.")] = 8,
+    pixels: Annotated[int, typer.Option(
+        help="Pixels that it computes at once: 1, or 2 with 8 cells.")] = 1,
     dense: Annotated[bool, typer.Option(
         "--dense", help="Compute channels as well that are the same in every image.")] = False,
     row_period: Annotated[int | None, typer.Option(
@@ -32,7 +34,7 @@ def compile(
 
     [bold]tapetum compile model.tflite -o model.tapetum[/bold]
 
-    [bold]tapetum compile model.onnx --cells 16 --dense[/bold]
+    [bold]tapetum compile model.onnx --pixels 2 --dense[/bold]
     """
     import zlib
 
@@ -48,7 +50,8 @@ def compile(
 
     try:
         network = read_network(model)
-        made = compile_network(network, cells=cells, dense=dense, row_period=row_period,
+        made = compile_network(network, cells=cells, pixels=pixels, dense=dense,
+                               row_period=row_period,
                                model_id=zlib.crc32(model.read_bytes()))
     except CompileError as error:
         raise UserError(str(error)) from None
@@ -69,7 +72,8 @@ def _shortages(made: "Compilation") -> list[str]:
     from .errors import CompileError
 
     try:
-        check_capacity(made.program, NpuConfig(cells=made.program.cells))
+        check_capacity(made.program, NpuConfig(cells=made.program.cells,
+                                               pixels=made.program.pixels))
     except CompileError as error:
         return [f"does not fit the array with its usual memories: {error}"]
     return []
@@ -96,6 +100,7 @@ def _table(made: "Compilation") -> "Table":
 def _summary(made: "Compilation", row_period: int | None) -> list[str]:
     program, schedule = made.program, made.schedule
     left_out = made.macs - made.network.macs
+    lanes = program.cells * program.pixels
     lines = [
         f"{made.network.macs:,} multiplications"
         + (f"; {left_out:,} more are the same in every image" if left_out else "")]
@@ -103,8 +108,8 @@ def _summary(made: "Compilation", row_period: int | None) -> list[str]:
         lines += [
             f"{schedule.cycles:,} cycles, of which {sum(schedule.waits):,} wait; "
             f"{schedule.verdict_cycles:,} from the last input row to the result",
-            f"{made.utilisation:.1%} of {program.cells * 9} multipliers in use, "
-            f"or {made.utilisation * 9 / 8:.1%} of the {program.cells * 8} that count channels"]
+            f"{made.utilisation:.1%} of {lanes * 9} multipliers in use, "
+            f"or {made.utilisation * 9 / 8:.1%} of the {lanes * 8} that count channels"]
     else:
         lines.append(f"{schedule.verdict_cycles:,} cycles from the last input row to the result, "
                      f"with a row every {row_period:,}")

@@ -11,8 +11,8 @@ from tapetum.npu.program import Mode
 __all__ = ["CELLS", "CHANNEL_LANES", "TABLE_WORDS", "ArrayLayer", "ArrayMap", "ArrayTensor",
            "Parameters", "Residual"]
 
-CELLS = (2, 4, 8, 16)
-"""Sizes of the array that there are."""
+CELLS = (2, 4, 8)
+"""Sizes of the array that there are; 8 cells also of two pixels."""
 CHANNEL_LANES = 8
 """Channels in a word of activations."""
 TABLE_WORDS = 512
@@ -27,6 +27,8 @@ class ArrayMap:
     -------
     pixel_words : int
         Words of a pixel; grows while the parts of a joined map find their places.
+    columns : int
+        That share an address of a bank, `NpuConfig.bank_columns`.
     is_input : bool
         Filled from outside.
     """
@@ -35,15 +37,17 @@ class ArrayMap:
     height: int
     width: int
     pixel_words: int
+    columns: int
     is_input: bool = False
 
     @property
     def row_words(self) -> int:
-        return self.width * self.pixel_words
+        """Addresses of a bank that a row takes."""
+        return -(-self.width // self.columns) * self.pixel_words
 
     @property
     def row_bytes(self) -> int:
-        return self.row_words * CHANNEL_LANES
+        return self.row_words * self.columns * CHANNEL_LANES
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,6 +124,8 @@ class ArrayLayer:
         Arrays (cells, groups); with a residual one word more, for the sums.
     macs : int
         Products that the network asks for.
+    pixels : int
+        That a step computes.
     """
 
     name: str
@@ -145,15 +151,16 @@ class ArrayLayer:
     act_max: int
     residual: Residual | None
     macs: int
+    pixels: int
 
     @property
     def cells(self) -> int:
         return self.weights.shape[0]
 
     @property
-    def own_words(self) -> int:
-        """Words that the channels of a group lie in."""
-        return max(1, self.cells // CHANNEL_LANES)
+    def steps_across(self) -> int:
+        """Steps that the pixels of a row take."""
+        return -(-self.target.width // self.pixels)
 
     def rows_needed(self, row: int) -> int:
         """Rows of the source that must be there before `row` is computed."""

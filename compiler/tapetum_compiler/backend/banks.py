@@ -42,7 +42,7 @@ class Place:
     base: int
 
 
-def place_rings(rings: list[Ring], alignment: int) -> tuple[list[Place], int]:
+def place_rings(rings: list[Ring]) -> tuple[list[Place], int]:
     """A place for each, and the words of a bank that are needed.
 
     The best of several orders, largest first and mixed up; always the same for the same rings.
@@ -52,14 +52,14 @@ def place_rings(rings: list[Ring], alignment: int) -> tuple[list[Place], int]:
     best: tuple[list[Place], int] | None = None
     for attempt in range(_ORDERS_TRIED):
         noise = rng.uniform(0.5, 1, len(rings)) if attempt else 1
-        places, depth = _placed(rings, np.argsort(-size * noise, kind="stable").tolist(), alignment)
+        places, depth = _placed(rings, np.argsort(-size * noise, kind="stable").tolist())
         if best is None or depth < best[1]:
             best = places, depth
     assert best
     return best
 
 
-def _placed(rings: list[Ring], order: list[int], alignment: int) -> tuple[list[Place], int]:
+def _placed(rings: list[Ring], order: list[int]) -> tuple[list[Place], int]:
     places: dict[int, Place] = {}
     depth = 0
     for which in order:
@@ -68,7 +68,7 @@ def _placed(rings: list[Ring], order: list[int], alignment: int) -> tuple[list[P
                   if rings[other].born <= ring.dead and ring.born <= rings[other].dead]
         options = []
         for first_bank in range(BANKS):
-            base = _lowest(ring, first_bank, others, alignment)
+            base = _lowest(ring, first_bank, others)
             end = base + ring.words_in(0)
             options.append((max(end, depth), base, first_bank))
         depth, base, first_bank = min(options)
@@ -76,7 +76,7 @@ def _placed(rings: list[Ring], order: list[int], alignment: int) -> tuple[list[P
     return [places[which] for which in range(len(rings))], depth
 
 
-def _lowest(ring: Ring, first_bank: int, others: list[tuple[Ring, Place]], alignment: int) -> int:
+def _lowest(ring: Ring, first_bank: int, others: list[tuple[Ring, Place]]) -> int:
     """The first word from which on the ring fits into all of its banks."""
     taken = []
     for other, place in others:
@@ -88,5 +88,5 @@ def _lowest(ring: Ring, first_bank: int, others: list[tuple[Ring, Place]], align
     base = 0
     for start, end in sorted(taken):
         if start < base < end:
-            base = max(base, -(-end // alignment) * alignment)
+            base = max(base, end)
     return base

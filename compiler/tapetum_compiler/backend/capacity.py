@@ -21,10 +21,12 @@ _WHAT = {
 
 def needed_words(program: Program) -> dict[str, int]:
     """What the program needs, by parameter of `NpuConfig`."""
+    columns = NpuConfig(cells=program.cells, pixels=program.pixels).bank_columns
     return {
         "weight_words": program.weights.shape[1], "parameter_words": program.bias.shape[1],
-        "activation_words": max(tensor.base + -(-tensor.ring_rows // BANKS) * tensor.row_words
-                                for tensor in program.tensors),
+        "activation_words": columns * max(
+            tensor.base + -(-tensor.ring_rows // BANKS) * tensor.row_words
+            for tensor in program.tensors),
         "layers": len(program.layers), "schedule_entries": len(program.schedule),
         "add_tables": len(program.tables),
     }
@@ -32,8 +34,9 @@ def needed_words(program: Program) -> dict[str, int]:
 
 def check_capacity(program: Program, config: NpuConfig) -> None:
     """Raises `CompileError` that names all that is too large, and by how much."""
-    require(program.cells == config.cells, f"the program is for {program.cells} cells, the array "
-            f"has {config.cells}; compile for {config.cells}")
+    require((program.cells, program.pixels) == (config.cells, config.pixels),
+            f"the program is for {program.cells} cells of {program.pixels} pixels, the array has "
+            f"{config.cells} of {config.pixels}; compile for these")
     missing = [f"{count:,} {_WHAT[name]}, {count - getattr(config, name):,} more than there are"
                for name, count in needed_words(program).items() if count > getattr(config, name)]
     require(not missing, f"the network needs {'; '.join(missing)}; use a smaller network or a "

@@ -48,11 +48,12 @@ class LayerReport:
     ring_rows: int
     ring_bytes: int
     cells: int
+    pixels: int
 
     @property
     def utilisation(self) -> float:
         """Of all multipliers, in all of its clocks."""
-        return self.macs / ((self.cycles + self.waits) * self.cells * LANES)
+        return self.macs / ((self.cycles + self.waits) * self.cells * self.pixels * LANES)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,18 +93,19 @@ class Compilation:
     @property
     def utilisation(self) -> float:
         """Of all multipliers, with the products that were computed."""
-        return self.network.macs / (self.schedule.cycles * self.program.cells * LANES)
+        multipliers = self.program.cells * self.program.pixels * LANES
+        return self.network.macs / (self.schedule.cycles * multipliers)
 
 
-def compile_network(network: Network, *, cells: int = 8, dense: bool = False,
+def compile_network(network: Network, *, cells: int = 8, pixels: int = 1, dense: bool = False,
                     row_period: int | None = None, model_id: int = 0,
                     config: NpuConfig | None = None) -> Compilation:
     """Raises `CompileError` for what the array cannot do.
 
     Parameters
     ----------
-    cells
-        One of `CELLS`.
+    cells, pixels
+        One of `CELLS`; two pixels with 8 cells.
     dense
         Keep channels that no image changes.
     row_period
@@ -114,7 +116,9 @@ def compile_network(network: Network, *, cells: int = 8, dense: bool = False,
     require(cells in CELLS, f"an array has {CELLS} cells, not {cells}; choose one of these")
     reduction = None if dense else drop_constants(network)
     smaller = reduction.network if reduction else network
-    lowered = lower(smaller, cells)
+    require(pixels == 1 or (pixels == 2 and cells == 8),
+            f"an array of {cells} cells has no {pixels} pixels; choose 1, or 2 with 8 cells")
+    lowered = lower(smaller, cells, pixels)
     plan = choose_rings(lowered, row_period)
     streams, schedule = plan.streams, plan.schedule
     require(row_period is None or not schedule.late_rows,
@@ -130,7 +134,7 @@ def compile_network(network: Network, *, cells: int = 8, dense: bool = False,
         program=program, network=smaller, channels=reduction.channels if reduction else None,
         tensors=lowered.tensors, macs=network.macs, layers=reports, schedule=schedule,
         map_numbers={of.name: number for number, of in enumerate(streams.maps)},
-        activation_words=plan.depth)
+        activation_words=plan.depth * lowered.input.map.columns)
 
 
 def _report(layer: ArrayLayer, number: int, schedule: Schedule, ring_rows: int) -> LayerReport:
@@ -142,4 +146,5 @@ def _report(layer: ArrayLayer, number: int, schedule: Schedule, ring_rows: int) 
         shape=(target.height, target.width, target.pixel_words * CHANNEL_LANES), macs=layer.macs,
         cycles=target.height * (row_steps(layer) + ROW_SWITCH_CYCLES), waits=waits,
         weight_words=layer.weights.shape[1], ring_rows=ring_rows,
-        ring_bytes=min(ring_rows, target.height) * target.row_bytes, cells=layer.cells)
+        ring_bytes=min(ring_rows, target.height) * target.row_bytes, cells=layer.cells,
+        pixels=layer.pixels)

@@ -35,7 +35,7 @@ def emit(lowered: Lowered, plan: Plan, source: Tensor, model_id: int, classes: i
                                parameter_base[number], table)
         table += layer.residual is not None
         try:
-            record.words()
+            record.words(layer.pixels)
         except ValueError as error:
             raise CompileError(f"operation '{layer.name}' does not fit the array: {error} "
                                "Make it smaller.") from None
@@ -54,7 +54,8 @@ def emit(lowered: Lowered, plan: Plan, source: Tensor, model_id: int, classes: i
         return np.concatenate([getattr(layer.parameters, name) for layer in layers], axis=1)
 
     return Program(
-        cells=layers[0].cells, weights=np.concatenate([layer.weights for layer in layers], axis=1),
+        cells=layers[0].cells, pixels=layers[0].pixels,
+        weights=np.concatenate([layer.weights for layer in layers], axis=1),
         bias=parameters("bias"), multiplier=parameters("multiplier"), shift=parameters("shift"),
         single_rounding=parameters("single"), layers=tuple(records), tensors=tuple(tensors),
         schedule=np.array(plan.schedule.order, np.uint8),
@@ -79,7 +80,7 @@ def _layer_record(layer: ArrayLayer, number: int, streams: Streams, weight_base:
         stride_x=layer.stride[1], pad_top=layer.pad_top, pad_left=layer.pad_left,
         in_tensor=streams.maps.index(layer.source), in_height=layer.source.height,
         in_width=layer.source.width, vectors=layer.vectors,
-        in_pixel_words=layer.source.pixel_words, own_words=layer.own_words, out_tensor=target,
+        in_pixel_words=layer.source.pixel_words, out_tensor=target,
         out_height=layer.target.height, out_width=layer.target.width, groups=layer.groups,
         weight_base=weight_base, parameter_base=parameter_base,
         zero_point_in=layer.zero_point_in, zero_point_out=layer.zero_point_out,

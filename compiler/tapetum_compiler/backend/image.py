@@ -62,7 +62,8 @@ def load_program(path: Path) -> Program:
 def program_bytes(program: Program) -> bytes:
     """The content of the file."""
     meta = {
-        "cells": program.cells, "words": [program.weights.shape[1], program.bias.shape[1]],
+        "cells": program.cells, "pixels": program.pixels,
+        "words": [program.weights.shape[1], program.bias.shape[1]],
         "input_shape": program.input_shape, "input_scale": program.input_scale,
         "input_zero_point": program.input_zero_point, "output_tensor": program.output_tensor,
         "classes": program.classes, "class_names": program.class_names,
@@ -121,7 +122,8 @@ def _assembled(sections: dict[bytes, bytes]) -> Program:
     require(meta["layer_fields"] == _names(LayerRecord)
             and meta["tensor_fields"] == _names(TensorRecord) and meta["cells"] in CELLS,
             "the program was made for another array; compile it again")
-    cells, (weight_words, parameter_words) = meta["cells"], meta["words"]
+    cells, pixels = meta["cells"], meta["pixels"]
+    weight_words, parameter_words = meta["words"]
 
     def array(tag: bytes, *shape: int) -> NDArray:
         return np.frombuffer(sections[tag], _TYPES[tag]).reshape(shape)
@@ -133,11 +135,11 @@ def _assembled(sections: dict[bytes, bytes]) -> Program:
     tensors = tuple(TensorRecord(**record) for record in _records(
         array(b"TENS", -1, len(_names(TensorRecord))), TensorRecord))
     for record in layers:
-        record.words()
+        record.words(pixels)
     for record in tensors:
         record.word()
     return Program(
-        cells=cells, weights=array(b"WGHT", cells, weight_words, LANES).astype(np.int8),
+        cells=cells, pixels=pixels, weights=array(b"WGHT", cells, weight_words, LANES).astype(np.int8),
         **dict(zip(_PARAMETERS, parameters, strict=True)), layers=layers, tensors=tensors,
         schedule=array(b"SCHD", -1).astype(np.uint8),
         tables=array(b"TABL", -1, TABLE_WORDS).astype(np.int32),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tapetum.npu.npu_config import NpuConfig
 from tapetum.npu.program import Mode
 from tapetum_compiler.arithmetic import INT8_MIN, Rounding
 from tapetum_compiler.errors import require
@@ -21,7 +22,6 @@ from tapetum_compiler.network import (
 )
 
 from .array_layer import (
-    CHANNEL_LANES,
     ArrayLayer,
     ArrayMap,
     ArrayTensor,
@@ -36,6 +36,7 @@ from .weights import channel_words, depthwise_words, grouped_words, kernel_row_w
 __all__ = ["Lowered", "lower"]
 
 _LARGEST_BIAS = 1 << 31
+_LARGEST_STRIDE_OF_PAIRS = 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,8 +55,8 @@ class Lowered:
     output: ArrayTensor
 
 
-def lower(network: Network, cells: int) -> Lowered:
-    """The network as an array of so many cells runs it.
+def lower(network: Network, cells: int, pixels: int = 1) -> Lowered:
+    """The network as an array of so many cells and pixels runs it.
 
     `Softmax` is left to the host. The network must have one input and one output.
     """
@@ -64,7 +65,7 @@ def lower(network: Network, cells: int) -> Lowered:
             f"the network has {len(network.inputs)} inputs; the array takes one, split the model")
     require(len(outputs) == 1,
             f"the network has {len(outputs)} outputs; the array gives one, split the model")
-    lowering = _Lowering(network, cells)
+    lowering = _Lowering(network, cells, pixels)
     for layer in network.layers:
         if not layer.is_on_host:
             lowering.add(layer)
@@ -84,18 +85,15 @@ def _die_outputs(network: Network) -> list[Tensor]:
 
 class _Lowering:
 
-    def __init__(self, network: Network, cells: int) -> None:
+    def __init__(self, network: Network, cells: int, pixels: int) -> None:
         self.made: list[ArrayLayer] = []
-        self._cells = cells
-        self.places = Places(network, cells)
+        self._cells, self._pixels = cells, pixels
+        self.places = Places(network, NpuConfig(cells=cells, pixels=pixels).bank_columns)
         self._layers = {layer.output.name: layer for layer in network.layers}
         self._fused = fused_sums(network)
         self._waiting = {layer.output.name for layer, _ in self._fused.values()}
         source = network.inputs[0]
-        reads_like_others = any(
-            not (isinstance(layer, Convolution) and not layer.is_depthwise)
-            for layer in network.layers if source in layer.inputs)
-        self.input = self.places.place_input(source, is_filled_like_others=reads_like_others)
+        self.input = self.places.place_input(source)
         readers = sum(layer.inputs.count(source) for layer in network.layers)
         if readers > 1:  # rows that arrive are released by one reader only
             taps = identity_taps(next(layer for layer in network.layers if source in layer.inputs),
@@ -168,20 +166,11 @@ class _Lowering:
             strides = taps.output.width == 1 or taps.stride[1] <= 2
             if (height, width) == (3, 3) and strides and not taps.maximum and residual is None:
                 return Mode.DEPTHWISE, False
-            if self._cells <= CHANNEL_LANES or (self._has_pairs(source) and not taps.maximum):
-                return Mode.CHANNELS, True
-        taps.layer.refuse_unless(
-            not taps.maximum, f"takes a maximum, which an array of {self._cells} cells cannot; "
-            "compile for 8 cells")
+            return Mode.CHANNELS, True
         groups = -(-len(taps.bias) // self._cells)
         few = (source.lanes <= 3 and width == 3 and height <= 3 and taps.weights.ndim == 4
                and taps.stride[1] <= min(3, groups * height))
         return (Mode.KERNEL_ROW if few and residual is None else Mode.CHANNELS), False
-
-    def _has_pairs(self, source: ArrayTensor) -> bool:
-        """Whether groups of more than a word's channels lie in whole words: not of every input."""
-        groups = -(-(int(source.places.max()) + 1) // self._cells)
-        return groups * self._cells <= source.map.pixel_words * CHANNEL_LANES
 
     def _packed(self, taps: Taps, source: ArrayTensor, mode: Mode, grouped: bool,
                 lanes: NDArray[np.intp], where: ArrayMap, word: int,
@@ -212,6 +201,9 @@ class _Lowering:
         layer.refuse_unless(height <= 16 and width <= 31 and max(stride) <= 7,
                             f"has the window {(height, width)} and stride {stride}; the array "
                             "takes up to 16 rows, 31 columns and a stride of 7")
+        layer.refuse_unless(self._pixels == 1 or stride[1] <= _LARGEST_STRIDE_OF_PAIRS,
+                            f"has a stride of {stride[1]} columns, an array of two pixels takes "
+                            f"up to {_LARGEST_STRIDE_OF_PAIRS}; compile for one")
         return ArrayLayer(
             name=layer.name, kind=taps.kind, tensor=taps.output.name, mode=mode, grouped=grouped,
             maximum=taps.maximum, window=(height, width), stride=(stride[0], stride[1]),
@@ -220,7 +212,8 @@ class _Lowering:
             groups=groups, weights=words,
             parameters=self._parameters(taps, lanes, groups, residual),
             zero_point_in=taps.border, zero_point_out=taps.zero_point_out,
-            act_min=taps.act_min, act_max=taps.act_max, residual=residual, macs=taps.macs)
+            act_min=taps.act_min, act_max=taps.act_max, residual=residual, macs=taps.macs,
+            pixels=self._pixels)
 
     def _parameters(self, taps: Taps, lanes: NDArray[np.intp], groups: int,
                     residual: Residual | None) -> Parameters:

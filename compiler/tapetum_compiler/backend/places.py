@@ -23,9 +23,9 @@ class Places:
         What has been placed, by name.
     """
 
-    def __init__(self, network: Network, cells: int) -> None:
+    def __init__(self, network: Network, bank_columns: int) -> None:
         self.tensors: dict[str, ArrayTensor] = {}
-        self._lanes = max(cells, CHANNEL_LANES)
+        self._columns = bank_columns
         self._joins: dict[str, Concat] = {}
         self._joined_maps: dict[str, ArrayMap] = {}
         self._copies: dict[tuple[str, int], ArrayTensor] = {}
@@ -40,17 +40,11 @@ class Places:
                 if tensor.name in alone:
                     self._joins[tensor.name] = join
 
-    def words(self, lanes: int) -> int:
-        """Words of a pixel that cells fill with so many lanes."""
-        return -(-lanes // self._lanes) * self._lanes // CHANNEL_LANES
-
-    def place_input(self, tensor: Tensor, *, is_filled_like_others: bool) -> ArrayTensor:
-        """A map that is filled from outside, one word at a time unless a reader wants more."""
-        words = (self.words(tensor.channels) if is_filled_like_others
-                 else -(-tensor.channels // CHANNEL_LANES))
-        self.tensors[tensor.name] = ArrayTensor(places=np.arange(tensor.channels), map=ArrayMap(
-            name=tensor.name, height=tensor.height, width=tensor.width, pixel_words=words,
-            is_input=True))
+    def place_input(self, tensor: Tensor) -> ArrayTensor:
+        """A map that is filled from outside."""
+        made = ArrayMap(name=tensor.name, height=tensor.height, width=tensor.width,
+                        columns=self._columns, pixel_words=_words(tensor.channels), is_input=True)
+        self.tensors[tensor.name] = ArrayTensor(places=np.arange(tensor.channels), map=made)
         return self.tensors[tensor.name]
 
     def place(self, tensor: Tensor, lanes: NDArray[np.intp]) -> tuple[ArrayMap, int]:
@@ -60,7 +54,7 @@ class Places:
             self.tensors[tensor.name], start = self._place_in(join, tensor, lanes)
             return self._joined_maps[join.output.name], start
         made = ArrayMap(name=tensor.name, height=tensor.height, width=tensor.width,
-                        pixel_words=self.words(int(lanes.max()) + 1))
+                        columns=self._columns, pixel_words=_words(int(lanes.max()) + 1))
         self.tensors[tensor.name] = ArrayTensor(map=made, places=lanes)
         return made, 0
 
@@ -87,7 +81,13 @@ class Places:
     def _place_in(self, join: Concat, tensor: Tensor,
                   lanes: NDArray[np.intp]) -> tuple[ArrayTensor, int]:
         joined = self._joined_maps.setdefault(join.output.name, ArrayMap(
-            name=join.output.name, height=tensor.height, width=tensor.width, pixel_words=0))
+            name=join.output.name, height=tensor.height, width=tensor.width,
+            columns=self._columns, pixel_words=0))
         start = joined.pixel_words
-        joined.pixel_words += self.words(int(lanes.max()) + 1)
+        joined.pixel_words += _words(int(lanes.max()) + 1)
         return ArrayTensor(map=joined, places=lanes + start * CHANNEL_LANES), start
+
+
+def _words(lanes: int) -> int:
+    """Words of a pixel that hold so many lanes."""
+    return -(-lanes // CHANNEL_LANES)

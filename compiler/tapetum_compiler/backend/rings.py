@@ -7,7 +7,6 @@ from functools import partial
 
 from tapetum_compiler.errors import require
 
-from .array_layer import CHANNEL_LANES
 from .banks import Place, Ring, place_rings
 from .lower import Lowered
 from .schedule import RingsFullError, Schedule, schedule_rows
@@ -34,7 +33,7 @@ class Plan:
     rows : list of int
         Slots of each ring.
     depth : int
-        Words that each bank must have.
+        Addresses that each bank must have.
     """
 
     streams: Streams
@@ -74,16 +73,14 @@ def _plan(lowered: Lowered, schedule_of: Scheduling, row_period: int | None) -> 
             if (_cost(tried, row_period) <= cycles * (1 + tolerated)
                     and tried.late_rows <= late_rows):
                 rows, schedule = fewer, tried
-    alignment = max(lowered.layers[0].cells // CHANNEL_LANES, 1)
-    places, depth = place_rings(_rings(streams, rows, schedule), alignment)
+    places, depth = place_rings(_rings(streams, rows, schedule))
     plan = Plan(streams, rows, schedule, places, depth)
     for which in reversed(by_size):
-        plan = _grown(plan, which, schedule_of, row_period, alignment)
+        plan = _grown(plan, which, schedule_of, row_period)
     return plan
 
 
-def _grown(plan: Plan, which: int, schedule_of: Scheduling, row_period: int | None,
-           alignment: int) -> Plan:
+def _grown(plan: Plan, which: int, schedule_of: Scheduling, row_period: int | None) -> Plan:
     """With more rows of a map, if that saves clocks and fits into what the banks have anyway."""
     streams = plan.streams
     if plan.rows[which] >= streams.maps[which].height:
@@ -94,7 +91,7 @@ def _grown(plan: Plan, which: int, schedule_of: Scheduling, row_period: int | No
     if (_cost(tried, row_period) >= _cost(plan.schedule, row_period)
             or tried.late_rows > plan.schedule.late_rows):
         return plan
-    places, depth = place_rings(_rings(streams, more, tried), alignment)
+    places, depth = place_rings(_rings(streams, more, tried))
     return plan if depth > plan.depth else Plan(streams, more, tried, places, plan.depth)
 
 

@@ -77,7 +77,7 @@ class _Scheduler:
         self._written: list[list[int]] = [[] for _ in streams.maps]
         self._released = 0
         source = streams.maps[0]
-        self._arrivals = Arrivals(source.height, source.row_words, rings[0])
+        self._arrivals = Arrivals(source.height, source.width * source.pixel_words, rings[0])
         self._made = Schedule()
         self._begin, self._end = -_FOREVER, -ROW_SWITCH_CYCLES
         self._drained = [0, 0]

@@ -4,6 +4,7 @@
 from tapetum.npu.engine import Engine
 from tapetum.npu.program import Mode
 from tapetum.npu.residual import Residual
+from tapetum.npu.steps_channels import BESIDE_ROWS
 
 from .array_layer import ArrayLayer
 
@@ -50,16 +51,19 @@ def setup_cycles(layer: ArrayLayer) -> int:
 def row_steps(layer: ArrayLayer) -> int:
     """Steps of one row, one per clock.
 
-    A depthwise row pushes the columns that its windows see, for each group anew; a row of kernel
-    rows begins with a window of columns; a sum takes a step for the other tensor, and no fewer than
-    its serial addition.
+    A depthwise row pushes the columns that its windows see, for each group anew, and with two pixels
+    one more where stride 2 has no border; a row of kernel rows begins with a window of columns; a
+    sum takes a step for the other tensor, and no fewer than its serial addition.
     """
-    width, height = layer.target.width, layer.window[0]
+    across, stride = layer.steps_across, layer.stride[1]
     if layer.mode is Mode.DEPTHWISE:
-        return layer.groups * ((width - 1) * layer.stride[1] + layer.window[1] - layer.pad_left)
+        pushes = (across + (stride == 2 and layer.pad_left == 0) if layer.pixels > 1
+                  else (across - 1) * stride + layer.window[1] - layer.pad_left)
+        return layer.groups * pushes
     if layer.mode is Mode.KERNEL_ROW:
-        return _WINDOW_FILL_STEPS + width * layer.groups * height
-    return width * layer.groups * _vector_steps(layer)
+        fill = _WINDOW_FILL_STEPS - (layer.pixels > 1 and stride == 1)
+        return fill + across * layer.groups * layer.window[0]
+    return across * layer.groups * _vector_steps(layer)
 
 
 def write_cycles(layer: ArrayLayer) -> int:
@@ -69,12 +73,13 @@ def write_cycles(layer: ArrayLayer) -> int:
 
 def write_share(layer: ArrayLayer) -> float:
     """Of the steps of a row, those that end in a write."""
-    return layer.target.width * layer.groups / row_steps(layer)
+    return layer.steps_across * layer.groups / row_steps(layer)
 
 
 def _vector_steps(layer: ArrayLayer) -> int:
-    words = layer.own_words if layer.grouped else layer.vectors
+    words = 1 if layer.grouped else layer.vectors
     steps = layer.window[0] * layer.window[1] * words
     if layer.residual:
-        steps = max(steps + 1, Residual.least_cycles(layer.cells))
+        beside = layer.pixels > 1 and layer.window[0] >= BESIDE_ROWS
+        steps = max(steps + (not beside), Residual.least_cycles(layer.cells))
     return steps

@@ -22,12 +22,11 @@ def channel_words(weights: Weights, cells: int) -> Weights:
 
 
 def grouped_words(weights: Weights, cells: int) -> Weights:
-    """(lanes, rows, columns), each lane its own, to the words of a group's own lanes per tap."""
+    """(lanes, rows, columns), each lane its own, to the word of a group's own lanes per tap."""
     count, height, width = weights.shape
-    lanes = max(cells, CHANNEL_LANES)
-    spread = np.zeros((count, height, width, lanes), np.int8)
+    spread = np.zeros((count, height, width, CHANNEL_LANES), np.int8)
     lane = np.arange(count)
-    spread[lane, :, :, lane % lanes] = weights
+    spread[lane, :, :, lane % CHANNEL_LANES] = weights
     return channel_words(spread, cells)
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The memory that holds the rings of rows."""
 
+from itertools import product
+
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -16,50 +18,56 @@ BANKS = 4
 class Activations(wiring.Component):
     """Four banks of 64-bit words; each reads and writes one word a clock.
 
-    What the cells write at once is a part of a word, a word, or with 16 cells a pair of words that
-    begins with an even one. Pairs are read as a whole.
+    What the cells write at once is a part of a word, or a word. With two pixels a bank is four
+    memories: in each lie the columns of a map with the same number modulo 4, and each reads a word
+    a clock. Words of two neighbours are written at once.
 
     Members
     -------
-    addresses : In(4 addresses)
-    words : Out(4 of 64 * group_words)
+    addresses : In(4 banks of ``bank_columns`` addresses)
+    words : Out(4 banks of ``bank_columns`` words)
         Two clocks after the address.
-    write_bank : In(4)
-        One bit per bank.
+    write_bank : In(4), write_columns : In(bank_columns)
+        One bit per bank, and one per column.
     write_parts : In
-        One bit per part of a word, or word of a pair.
-    write_address, write_word : In
+        One bit per part of a word.
+    write_address : In, write_words : In(a word per pixel)
+        Of even and odd columns.
     """
 
     latency_cycles = BlockMemory.latency_cycles
 
     def __init__(self, config: NpuConfig):
         self.config = config
-        bits = range(config.activation_words)
-        self.parts, self.word_bits = config.parts * config.group_words, 64 * config.group_words
+        address = range(config.activation_words // config.bank_columns)
+        columns = config.bank_columns
         super().__init__({
-            "addresses": In(data.ArrayLayout(bits, BANKS)),
-            "words": Out(data.ArrayLayout(self.word_bits, BANKS)),
+            "addresses": In(data.ArrayLayout(data.ArrayLayout(address, columns), BANKS)),
+            "words": Out(data.ArrayLayout(data.ArrayLayout(64, columns), BANKS)),
             "write_bank": In(BANKS),
-            "write_parts": In(self.parts),
-            "write_address": In(bits),
-            "write_word": In(self.word_bits),
+            "write_columns": In(columns),
+            "write_parts": In(config.parts),
+            "write_address": In(address),
+            "write_words": In(data.ArrayLayout(64, config.pixels)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        bits = self.word_bits // self.parts
-        depth, low = self.config.activation_words, 0
-        if self.config.group_words > 1:
-            depth, low = -(-depth // 2), 1
-        for number in range(BANKS):
-            for part in range(self.parts):
-                m.submodules[f"bank_{number}_{part}"] = bank = BlockMemory(bits, depth=depth)
-                m.d.comb += [
-                    bank.write_address.eq(self.write_address[low:]),
-                    bank.write_word.eq(self.write_word.word_select(part, bits)),
-                    bank.write_enable.eq(self.write_bank[number] & self.write_parts[part]),
-                    bank.address.eq(self.addresses[number][low:]),
-                    self.words[number].word_select(part, bits).eq(bank.word),
-                ]
+        config = self.config
+        bits = 64 // config.parts
+        depth = config.activation_words // config.bank_columns
+        for number, column, part in product(range(BANKS), range(config.bank_columns),
+                                            range(config.parts)):
+            bank = BlockMemory(bits, depth=depth)
+            name = f"bank_{number}_{part}" if config.pixels == 1 else f"bank_{number}_{column}"
+            m.submodules[name] = bank
+            word = self.write_words[column % config.pixels]
+            m.d.comb += [
+                bank.write_address.eq(self.write_address),
+                bank.write_word.eq(word.word_select(part, bits)),
+                bank.write_enable.eq(self.write_bank[number] & self.write_columns[column]
+                                     & self.write_parts[part]),
+                bank.address.eq(self.addresses[number][column]),
+                self.words[number][column].word_select(part, bits).eq(bank.word),
+            ]
         return m

@@ -19,7 +19,7 @@ class Chain(wiring.Component):
 
     ::
 
-        token, vector ─► cell 0 ─► cell 1 ─► ... ─► cell M-1
+        token, vectors ─► cell 0 ─► cell 1 ─► ... ─► cell M-1
         columns ─►  0 │  1 later │               M-1 later │   (windows: one channel a cell)
                       ▼          ▼                         ▼
         bytes       skewed by a clock each ─► deskew ─► word
@@ -37,17 +37,19 @@ class Chain(wiring.Component):
 
     Members
     -------
-    token, vector : In(StepToken), In(9 bytes)
+    token, vectors : In(StepToken), In(9 bytes per pixel)
     weight : In
         `Cell.weight_lead_cycles` before its token.
     columns : In(3 rows of a byte per cell)
-        Taken with a token that moves a window.
+        Taken with a token that moves a window. Only of one pixel.
+    windows : In(2 pixels of a byte per place of the window and cell)
+        The same of two pixels.
     clamps : In(2 of 2 of Clamp)
         By context: of the layer, and of its sums.
     program : In(ProgramPort)
     write_weights, write_parameters : In(one bit per cell)
         Words of a program march as well: a word has arrived a clock per cell later.
-    bytes : Out(one byte per cell)
+    bytes : Out(one byte per pixel and cell)
         As the cells deliver them, that of cell m m clocks after ``bytes_valid``.
     bytes_valid, bytes_context : Out(1)
         Of vectors that add.
@@ -55,10 +57,10 @@ class Chain(wiring.Component):
         With ``bytes_valid``: that of their sums.
     sum_valid, sum_context : In
         A clock later: the sums follow.
-    addend : In(signed(32))
-        That of cell m comes `addend_cycles` + m clocks after ``sum_valid``.
-    word_valid, word_context : Out(1), word : Out(one byte per cell)
-        Finished, the word `word_lead_cycles` later.
+    addends : In(signed(32) per pixel)
+        Those of cell m come `addend_cycles` + m clocks after ``sum_valid``.
+    word_valid, word_context : Out(1), words : Out(one byte per pixel and cell)
+        Finished, the words `word_lead_cycles` later.
     """
 
     word_lead_cycles = 11
@@ -68,24 +70,26 @@ class Chain(wiring.Component):
     def __init__(self, config: NpuConfig):
         self.config = config
         self.latency_cycles = Cell.latency_cycles + config.cells - 1
-        cells = config.cells
+        cells, pixels = config.cells, config.pixels
+        bytes_ = data.ArrayLayout(signed(8), cells)
         super().__init__({
             "token": In(StepToken(config)),
             "weight": In(range(config.weight_words)),
-            "vector": In(data.ArrayLayout(signed(8), LANES)),
-            "columns": In(data.ArrayLayout(data.ArrayLayout(signed(8), cells), 3)),
+            "vectors": In(data.ArrayLayout(data.ArrayLayout(signed(8), LANES), pixels)),
+            **({"columns": In(data.ArrayLayout(bytes_, 3))} if pixels == 1 else {
+                "windows": In(data.ArrayLayout(data.ArrayLayout(bytes_, LANES), pixels))}),
             "clamps": In(data.ArrayLayout(data.ArrayLayout(Clamp, 2), 2)),
             "program": In(ProgramPort),
             "write_weights": In(cells),
             "write_parameters": In(cells),
-            "bytes": Out(data.ArrayLayout(signed(8), cells)),
+            "bytes": Out(data.ArrayLayout(bytes_, pixels)),
             "bytes_valid": Out(1),
             "bytes_context": Out(1),
             "sum_valid": In(1),
             "sum_context": In(1),
             "sum_parameter": In(range(config.parameter_words)),
-            "addend": In(signed(32)),
-            "word": Out(8 * cells),
+            "addends": In(data.ArrayLayout(signed(32), pixels)),
+            "words": Out(data.ArrayLayout(8 * cells, pixels)),
             "word_valid": Out(1),
             "word_context": Out(1),
         })
@@ -119,24 +123,32 @@ class Chain(wiring.Component):
                 name="word_valid", reset_less=False)),
         ]
 
-        token, weight, vector, program = self.token, self.weight, self.vector, self.program
+        token, weight, vectors, program = self.token, self.weight, self.vectors, self.program
         for number in range(self.config.cells):
             m.submodules[f"cell_{number}"] = cell = Cell(self.config)
-            column = Cat(row[number] for row in self.columns)
+            if self.config.pixels == 1:
+                own, taken = Cat(row[number] for row in self.columns), cell.column
+            else:
+                own = Cat(place[number] for window in self.windows for place in window)
+                taken = cell.windows
             m.d.comb += [
-                cell.token.eq(token), cell.weight.eq(weight), cell.vector.eq(vector),
-                Value.cast(cell.column).eq(delayed(m, column, number, name=f"column_{number}")),
-                cell.late.eq(late), cell.clamp.eq(clamp), cell.addend.eq(self.addend),
+                cell.token.eq(token), cell.weight.eq(weight), cell.vectors.eq(vectors),
+                Value.cast(taken).eq(delayed(m, own, number, name=f"column_{number}")),
+                cell.late.eq(late), cell.clamp.eq(clamp), cell.addends.eq(self.addends),
                 cell.program.eq(program),
                 *(port.eq(delayed(m, strobes[number], number, name=f"{name}_{number}",
                                   reset_less=False))
                   for port, strobes, name in (
                       (cell.write_weights, self.write_weights, "write_weights"),
                       (cell.write_parameters, self.write_parameters, "write_parameters"))),
-                self.bytes[number].eq(cell.o),
-                self.word[8 * number:8 * number + 8].eq(
-                    delayed(m, cell.o, last - number, name=f"output_{number}")),
             ]
-            token, weight, vector = cell.next_token, cell.next_weight, cell.next_vector
+            for pixel, byte in enumerate(cell.o):
+                name = f"output_{number}" + (f"_{pixel}" if pixel else "")
+                m.d.comb += [
+                    self.bytes[pixel][number].eq(byte),
+                    self.words[pixel][8 * number:8 * number + 8].eq(
+                        delayed(m, byte, last - number, name=name)),
+                ]
+            token, weight, vectors = cell.next_token, cell.next_weight, cell.next_vectors
             late, clamp, program = cell.next_late, cell.next_clamp, cell.next_program
         return m

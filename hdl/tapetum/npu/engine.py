@@ -14,6 +14,7 @@ from .chain import Chain
 from .npu_config import NpuConfig
 from .program import PARAMETER_LAYOUT, TENSOR_LAYOUT, Mode, Target
 from .read_path import ReadPath
+from .read_path_pairs import PairReadPath
 from .residual import Residual
 from .row_setup import RowSetup
 from .scoreboard import Scoreboard
@@ -64,9 +65,11 @@ class Engine(wiring.Component):
     overrun : Out(1)
         A row of the input came too early and was dropped. Stays until the next start.
     result_index : In(13), result_word : Out(64)
-        A word of row 0 of the output tensor, `result_cycles` after its index, while not busy.
+        A word of row 0 of the output tensor, `result_cycles` after its index, while not busy. With
+        two pixels, of its first one.
     probe_valid, probe_input : Out(1), probe_tensor : Out(6), probe_word : Out
-        Every word that is written, of an input its first part.
+        Every word that is written, of each pixel, of an input its first part. The second pixel is
+        beyond the map at the end of rows of odd width.
     probe_row : Out(1)
         A row begins; rows begin in the order of the schedule.
     step_valid : Out(1)
@@ -90,7 +93,7 @@ class Engine(wiring.Component):
             "start": In(1), "ready": Out(1), "busy": Out(1), "done": Out(1), "overrun": Out(1),
             "result_index": In(13), "result_word": Out(64),
             "probe_valid": Out(1), "probe_input": Out(1), "probe_tensor": Out(6),
-            "probe_word": Out(8 * config.cells), "probe_row": Out(1), "step_valid": Out(1),
+            "probe_word": Out(data.ArrayLayout(8 * config.cells, config.pixels)), "probe_row": Out(1), "step_valid": Out(1),
         })
 
     def elaborate(self, platform):
@@ -98,15 +101,19 @@ class Engine(wiring.Component):
         config = self.config
         m.submodules.setup = setup = RowSetup(config)
         m.submodules.scoreboard = scoreboard = Scoreboard()
-        m.submodules.read_path = read_path = ReadPath(config)
+        m.submodules.read_path = read_path = (
+            ReadPath if config.pixels == 1 else PairReadPath)(config)
         m.submodules.chain = chain = Chain(config)
-        m.submodules.residual = residual = Residual(config)
+        residuals = [Residual(config) for _ in range(config.pixels)]
+        for pixel, residual in enumerate(residuals):
+            m.submodules["residual" + (f"_{pixel}" if pixel else "")] = residual
+        residual = residuals[0]
         m.submodules.writer = writer = Writer(config)
         m.submodules.activations = activations = Activations(config)
         # What steps belong to, and what comes out of the cells.
         current = Signal(RowCommand, reset_less=True)
         commands = Signal(data.ArrayLayout(RowCommand, 2), reset_less=True)
-        m.d.comb += [block.commands.eq(commands) for block in (residual, writer)]
+        m.d.comb += [block.commands.eq(commands) for block in (*residuals, writer)]
 
         # An inference.
         undrained = Signal(2)
@@ -146,7 +153,8 @@ class Engine(wiring.Component):
         with m.If(self.busy):
             m.d.sync += read_result.eq(0)
         with m.Else():
-            m.d.sync += [read_result.residual.eq(1), read_result.word.eq(self.result_index)]
+            word = read_result.word if config.pixels == 1 else read_result.residual_word
+            m.d.sync += [read_result.residual.eq(1), word.eq(self.result_index)]
         # A step waits in the register of its generator while a sum or an addition needs its place,
         # or an input word the writer. Who is not active gives zeros.
         steps = [read_result]
@@ -189,10 +197,6 @@ class Engine(wiring.Component):
             m.d.sync += [current.layer.mode.eq(Mode.CHANNELS),
                          current.residual_base.eq(output.base),
                          current.residual_bank.eq(output.first_bank)]
-        result = read_path.word
-        if config.group_words > 1:
-            odd = delayed(m, self.result_index[0], self.result_cycles, name="result_odd")
-            result = result.word_select(odd, 64)
         m.d.comb += [
             self.step_valid.eq(step_valid), read_path.step_valid.eq(step_valid),
             read_path.step.eq(step), read_path.kernel_row.eq(setup.kernel_row),
@@ -206,32 +210,44 @@ class Engine(wiring.Component):
         clamps = [((layer.zero_point_out, layer.act_min, layer.act_max),
                    (layer.add_zero_point, layer.add_min, layer.add_max)) for layer in layers]
         m.d.comb += [
-            activations.addresses.eq(read_path.addresses), self.result_word.eq(result),
-            read_path.words.eq(activations.words), chain.token.eq(read_path.token),
-            chain.weight.eq(read_path.weight), chain.vector.eq(read_path.vector),
-            chain.columns.eq(read_path.columns),
+            Value.cast(activations.addresses).eq(Value.cast(read_path.addresses)),
+            Value.cast(read_path.words).eq(Value.cast(activations.words)),
+            self.result_word.eq(read_path.word), chain.token.eq(read_path.token),
+            chain.weight.eq(read_path.weight),
             Value.cast(chain.clamps).eq(Cat(clamps)),
-            residual.bytes.eq(chain.bytes), residual.bytes_valid.eq(chain.bytes_valid),
-            residual.bytes_context.eq(chain.bytes_context),
-            residual.residual_valid.eq(read_path.residual_valid),
-            residual.residual_word.eq(read_path.residual_word),
             writer.running.eq(self.busy), writer.restart.eq(begins),
             writer.input_valid.eq(self.input_valid), writer.input.eq(self.input),
             self.input_ready.eq(writer.input_ready), self.input_room.eq(writer.room),
             self.overrun.eq(writer.overrun),
-            writer.word.eq(chain.word), writer.word_valid.eq(chain.word_valid),
+            writer.words.eq(chain.words), writer.word_valid.eq(chain.word_valid),
             writer.word_context.eq(chain.word_context),
             chain.sum_valid.eq(residual.sum_valid), chain.sum_context.eq(residual.sum_context),
-            chain.sum_parameter.eq(residual.sum_parameter), chain.addend.eq(residual.addend),
+            chain.sum_parameter.eq(residual.sum_parameter),
             activations.write_bank.eq(writer.write_bank),
+            activations.write_columns.eq(writer.write_columns),
             activations.write_parts.eq(writer.write_parts),
             activations.write_address.eq(writer.write_address),
-            activations.write_word.eq(writer.write_word),
+            activations.write_words.eq(writer.write_words),
             scoreboard.count.eq(writer.count), scoreboard.count_tensor.eq(writer.count_tensor),
             self.probe_valid.eq(writer.probe_valid), self.probe_input.eq(writer.probe_input),
-            self.probe_tensor.eq(writer.probe_tensor), self.probe_word.eq(writer.write_word),
+            self.probe_tensor.eq(writer.probe_tensor), self.probe_word.eq(writer.write_words),
         ]
-        self._program(m, setup, chain, residual, writer, output)
+        if config.pixels == 1:
+            m.d.comb += [Value.cast(chain.vectors).eq(read_path.vector),
+                         chain.columns.eq(read_path.columns)]
+            residual_words = [read_path.residual_word]
+        else:
+            m.d.comb += [chain.vectors.eq(read_path.vectors), chain.windows.eq(read_path.windows)]
+            residual_words = list(read_path.residual_words)
+        for pixel, (residual, word) in enumerate(zip(residuals, residual_words, strict=True)):
+            m.d.comb += [
+                residual.bytes.eq(chain.bytes[pixel]),
+                residual.bytes_valid.eq(chain.bytes_valid),
+                residual.bytes_context.eq(chain.bytes_context),
+                residual.residual_valid.eq(read_path.residual_valid),
+                residual.residual_word.eq(word), chain.addends[pixel].eq(residual.addend),
+            ]
+        self._program(m, setup, chain, residuals, writer, output)
         return m
 
     @staticmethod
@@ -252,7 +268,7 @@ class Engine(wiring.Component):
             m.d.sync += rows.eq(0)
         m.d.comb += writer.released_rows.eq(rows)
 
-    def _program(self, m: Module, setup: RowSetup, chain: Chain, residual: Residual,
+    def _program(self, m: Module, setup: RowSetup, chain: Chain, residuals: list[Residual],
                  writer: Writer, output) -> None:
         """Spread the words of a program, a clock after they came."""
         word = Signal(ProgramPort, reset_less=True)
@@ -277,10 +293,12 @@ class Engine(wiring.Component):
             setup.write_records.eq(written(Target.LAYERS, Target.TENSORS)),
             setup.write_schedule.eq(written(Target.SCHEDULE)),
             setup.write_index.eq(word.index | (tensor << 9)), setup.write_data.eq(word.data),
-            residual.write.eq(written(Target.TABLES)), residual.write_index.eq(word.index),
-            residual.write_data.eq(word.data), writer.tensor.eq(input_tensor),
-            setup.last_entry.eq(last_entry),
+            writer.tensor.eq(input_tensor), setup.last_entry.eq(last_entry),
         ]
+        tables = written(Target.TABLES)
+        m.d.comb += [port for residual in residuals for port in (
+            residual.write.eq(tables), residual.write_index.eq(word.index),
+            residual.write_data.eq(word.data))]
         with m.If(tensor & (word.index == 0)):
             m.d.sync += input_tensor.eq(word.data)
         with m.If(written(Target.HEADER)):

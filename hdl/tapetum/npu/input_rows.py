@@ -5,6 +5,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from .npu_config import NpuConfig
 from .program import TENSOR_LAYOUT
 
 __all__ = ["InputRows"]
@@ -26,19 +27,21 @@ class InputRows(wiring.Component):
         First row that is still needed.
     ready : Out(1), take : In(1), row_last : In(1)
         A word is placed; ``row_last`` marks the last one of its row.
-    bank : Out(2), address : Out(13), keep : Out(1), row_done : Out(1)
-        In the clock of ``take``.
+    bank : Out(2), address : Out(13), column : Out, keep : Out(1), row_done : Out(1)
+        In the clock of ``take``; ``column`` is that of the map modulo `NpuConfig.bank_columns`.
     room : Out(1)
         A row that begins now overwrites none that is needed.
     overrun : Out(1)
         Stays until ``restart``.
     """
 
-    def __init__(self):
+    def __init__(self, config: NpuConfig):
+        self.config = config
         super().__init__({
             "restart": In(1), "tensor": In(TENSOR_LAYOUT), "released_rows": In(12),
             "ready": Out(1), "take": In(1), "row_last": In(1),
-            "bank": Out(2), "address": Out(13), "keep": Out(1), "row_done": Out(1),
+            "bank": Out(2), "address": Out(13), "column": Out(range(config.bank_columns)),
+            "keep": Out(1), "row_done": Out(1),
             "room": Out(1), "overrun": Out(1),
         })
 
@@ -66,8 +69,9 @@ class InputRows(wiring.Component):
             self.bank.eq(self.tensor.first_bank + slot[:2]),
             self.row_done.eq(self.row_last & ~extra),
         ]
+        self._advance(m, address)
         with m.If(self.take):
-            m.d.sync += [address.eq(address + 1), first.eq(self.row_last), dropped.eq(drops)]
+            m.d.sync += [first.eq(self.row_last), dropped.eq(drops)]
             with m.If(first & full & ~extra):
                 m.d.sync += self.overrun.eq(1)
             with m.If(self.row_last):
@@ -82,3 +86,18 @@ class InputRows(wiring.Component):
                 first.eq(1), self.overrun.eq(0), settling.eq(~0),
             ]
         return m
+
+    def _advance(self, m: Module, address: Signal) -> None:
+        """To the next word of the pixel, or the first one of the next, one of four in turn."""
+        if self.config.bank_columns == 1:
+            with m.If(self.take):
+                m.d.sync += address.eq(address + 1)
+            return
+        word = Signal(8)
+        pixel_ends = word + 1 == self.tensor.pixel_words
+        back = Mux(pixel_ends & (self.column != self.config.bank_columns - 1), word, -1)
+        with m.If(self.take):
+            m.d.sync += [address.eq(address - back), word.eq(Mux(pixel_ends, 0, word + 1)),
+                         self.column.eq(self.column + pixel_ends)]
+        with m.If((self.take & self.row_last) | self.restart):
+            m.d.sync += [word.eq(0), self.column.eq(0)]

@@ -15,11 +15,13 @@ class NpuConfig:
     Parameters
     ----------
     cells : int
-        Output channels computed at once, 2, 4, 8 or 16; each cell has nine multipliers.
+        Output channels computed at once, 2, 4 or 8; a cell has nine multipliers for each pixel.
+    pixels : int
+        Output pixels computed at once, 1; with 8 cells also 2, side by side.
     weight_words, parameter_words : int
         Per cell, of nine weights and of one output channel.
     activation_words : int
-        Of eight bytes, per bank; there are four banks.
+        Of eight bytes, per bank; there are four banks. A multiple of `bank_columns`.
     layers, schedule_entries, add_tables : int
         Capacity for a program.
     program_words, program_banks : int
@@ -27,6 +29,7 @@ class NpuConfig:
     """
 
     cells: int = 8
+    pixels: int = 1
     weight_words: int = 512
     parameter_words: int = 512
     activation_words: int = 1024
@@ -42,13 +45,17 @@ class NpuConfig:
         return max(8 // self.cells, 1)
 
     @property
-    def group_words(self) -> int:
-        """Words that a group of output channels takes."""
-        return max(self.cells // 8, 1)
+    def bank_columns(self) -> int:
+        """Columns of a map that a bank reads at once."""
+        return 4 if self.pixels > 1 else 1
 
     def __post_init__(self):
-        require(self.cells in (2, 4, 8, 16),
-                f"cells must be 2, 4, 8 or 16, not {self.cells}.")
+        require(self.cells in (2, 4, 8), f"cells must be 2, 4 or 8, not {self.cells}.")
+        require(self.pixels == 1 or (self.pixels == 2 and self.cells == 8),
+                f"pixels must be 1, or 2 with 8 cells, not {self.pixels} with {self.cells}.")
+        require(self.activation_words % self.bank_columns == 0,
+                f"activation_words must be a multiple of {self.bank_columns}, not "
+                f"{self.activation_words}.")
         limits = {"weight_words": 1 << 16, "parameter_words": 1 << 12, "activation_words": 1 << 13,
                   "layers": 64, "schedule_entries": 1 << 14, "add_tables": 8}
         for name, limit in limits.items():

@@ -68,12 +68,13 @@ _LAYER_BITS = {
     "in_tensor": 6, "out_tensor": 6, "residual_tensor": 6, "mode": 2, "grouped": 1, "maximum": 1,
     "has_residual": 1, "completes_row": 1, "kernel_height": 5, "kernel_width": 5, "stride_y": 3,
     "stride_x": 3, "pad_top": 4, "pad_left": 4, "in_height": 12,
-    "_spare_0": 4,
+    "lead_columns": 4,
     # Second word.
     "in_width": 12, "out_width": 12, "out_height": 12, "vectors": 8, "groups": 10,
     "add_table": 3, "_spare_1": 7,
     # Third word.
-    "weight_base": 16, "parameter_base": 12, "add_parameter": 12, "_spare_2": 24,
+    "weight_base": 16, "parameter_base": 12, "add_parameter": 12, "pixel_words": 8,
+    "back_words": 8, "_spare_2": 8,
     # Fourth word.
     "zero_point_in": 8, "zero_point_out": 8, "act_min": 8, "act_max": 8,
     "add_zero_point": 8, "add_min": 8, "add_max": 8, "out_pixel_words": 8,
@@ -101,7 +102,7 @@ class LayerRecord:
 
     ``completes_row`` is false for all but the last writer of a row that several layers share.
     A pixel of the input has ``in_pixel_words``, of which the first ``vectors`` are read; 0 if all.
-    A ``grouped`` layer reads ``own_words`` of it per tap, those of the group's own channels.
+    A ``grouped`` layer reads one of them per tap, that of the group's own channels.
     ``add_parameter`` is the parameter word, without bias, that rescales the sums with a residual.
     """
 
@@ -121,7 +122,6 @@ class LayerRecord:
     in_width: int
     vectors: int
     in_pixel_words: int = 0
-    own_words: int = 1
     out_tensor: int
     out_height: int
     out_width: int
@@ -141,18 +141,33 @@ class LayerRecord:
     add_min: int = -128
     add_max: int = 127
 
-    def words(self) -> tuple[int, ...]:
-        """The record as the array holds it."""
+    def words(self, pixels: int = 1) -> tuple[int, ...]:
+        """The record as an array of so many pixels holds it."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         values["mode"] = self.mode.value
         pixel = self.in_pixel_words or self.vectors
-        read = self.own_words if self.grouped else self.vectors
-        values |= {
+        read = 1 if self.grouped else self.vectors
+        values["tap_words"] = pixel - read + 1 if self.mode is Mode.CHANNELS else pixel
+        values |= self._in_pairs(pixel, read) if pixels > 1 else {
             "stride_words": self.stride_x * pixel, "pad_words": self.pad_left * pixel,
-            "tap_words": pixel - read + 1 if self.mode is Mode.CHANNELS else pixel,
             "pushes": (self.out_width - 1) * self.stride_x - self.pad_left + self.kernel_width,
         }
         return _packed(values, _LAYER_BITS, "layer")
+
+    def _in_pairs(self, pixel: int, read: int) -> dict[str, int]:
+        """What an array of two pixels wants to know: four columns of a map share an address."""
+        lead, pushes = self.pad_left, -(-self.out_width // 2)
+        if self.mode is Mode.DEPTHWISE and self.stride_x == 2:
+            # Four new columns make two windows with the one before them. That is a push of its
+            # own, unless it lies to the left of the map.
+            lead, pushes = (lead - 1, pushes) if lead else (3, pushes + 1)
+        elif self.mode is Mode.KERNEL_ROW and self.stride_x == 2:
+            lead += 1
+        return {
+            "lead_columns": lead, "pad_words": -(-lead // 4) * pixel, "pushes": pushes,
+            "stride_words": self.stride_x // 2 * pixel, "pixel_words": pixel,
+            "back_words": read - 1,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +175,8 @@ class TensorRecord:
     """A ring of rows in the activation memory.
 
     Row r lies in slot s = r mod ``ring_rows``: bank (``first_bank`` + s) mod 4, from word
-    ``base`` + (s // 4) * ``row_words``.
+    ``base`` + (s // 4) * ``row_words``. In an array of two pixels an address holds words of four
+    columns; ``base`` and ``row_words`` count addresses.
     """
 
     base: int
@@ -199,7 +215,7 @@ class Program:
 
     Parameters
     ----------
-    cells : int
+    cells, pixels : int
         Of the array it is compiled for.
     weights : int8 array (cells, words, `LANES`)
     bias, multiplier, shift, single_rounding : int arrays (cells, words)
@@ -221,6 +237,7 @@ class Program:
     """
 
     cells: int
+    pixels: int = 1
     weights: "NDArray"
     bias: "NDArray"
     multiplier: "NDArray"
@@ -239,6 +256,17 @@ class Program:
     model_id: int = 0
     signature: int | None = None
 
+    @property
+    def input_row_words(self) -> int:
+        """Words in which a row of the input comes."""
+        return self.input_shape[1] * self.tensors[0].pixel_words
+
+    @property
+    def result_words(self) -> int:
+        """Words of the result that can be read: with two pixels, those of the first one."""
+        output = self.tensors[self.output_tensor]
+        return output.row_words if self.pixels == 1 else output.pixel_words
+
     def writes(self) -> Iterator[ProgramWrite]:
         """Every word that loads the array, in any order it likes, the header last."""
         for cell in range(self.cells):
@@ -251,7 +279,7 @@ class Program:
                     for name in ("bias", "multiplier", "shift", "single_rounding")})
                 yield ProgramWrite(Target.PARAMETERS, cell, index, word.as_bits())
         for number, layer in enumerate(self.layers):
-            for index, word in enumerate(layer.words()):
+            for index, word in enumerate(layer.words(self.pixels)):
                 yield ProgramWrite(Target.LAYERS, 0, number * LAYER_WORDS + index, word)
         for index, tensor in enumerate(self.tensors):
             yield ProgramWrite(Target.TENSORS, 0, index, tensor.word())

@@ -22,7 +22,7 @@ LARGEST_CLASSES = 255
 """Class 255 of a verdict means none."""
 
 HEADER_LAYOUT = data.StructLayout({
-    "magic": 32, "version": 8, "cells": 8, "classes": 8, "spare_0": 16,
+    "magic": 32, "version": 8, "cells": 6, "further_pixels": 2, "classes": 8, "spare_0": 16,
     "model_id": 32, "words": 24, "spare_1": 16,
     "rows": 12, "spare_2": 4, "columns": 12, "spare_3": 4, "channels": 8, "row_words": 16,
     "spare_4": 16, "signature": 64, "has_signature": 1, "spare_5": 7,
@@ -50,8 +50,7 @@ def program_image(program: Program) -> bytes:
     ValueError
         The network has more classes than a verdict can name.
     """
-    source = program.tensors[0]
-    lanes = 8 * program.tensors[program.output_tensor].row_words
+    lanes = 8 * program.result_words
     classes = program.classes or lanes
     if not 1 <= classes <= min(lanes, LARGEST_CLASSES):
         raise ValueError(f"a verdict tells 1 to {min(lanes, LARGEST_CLASSES)} classes apart, "
@@ -59,9 +58,11 @@ def program_image(program: Program) -> bytes:
     body = [word for segment in _segments(program) for word in segment]
     rows, columns, channels = program.input_shape
     header = HEADER_LAYOUT.const({
-        "magic": IMAGE_MAGIC, "version": IMAGE_VERSION, "cells": program.cells, "classes": classes,
+        "magic": IMAGE_MAGIC, "version": IMAGE_VERSION, "cells": program.cells,
+        "further_pixels": program.pixels - 1, "classes": classes,
         "model_id": program.model_id & 0xFFFFFFFF, "words": HEADER_WORDS + len(body) + 1,
-        "rows": rows, "columns": columns, "channels": channels, "row_words": source.row_words,
+        "rows": rows, "columns": columns, "channels": channels,
+        "row_words": program.input_row_words,
         "signature": program.signature or 0, "has_signature": program.signature is not None,
     }).as_bits()
     content = (header.to_bytes(HEADER_WORDS * IMAGE_WORD_BYTES, "little")

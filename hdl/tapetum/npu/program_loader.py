@@ -128,7 +128,8 @@ class ProgramLoader(wiring.Component):
                 m.next = "judge"
             with m.State("judge"):
                 sound = ((header.magic == IMAGE_MAGIC) & (header.version == IMAGE_VERSION)
-                         & (header.cells == self.config.cells) & (header.classes != 0)
+                         & (header.cells == self.config.cells)
+                         & (header.further_pixels == self.config.pixels - 1) & (header.classes != 0)
                          & (header.words <= self.config.program_words)
                          & (header.words > HEADER_WORDS + 1))
                 m.next = "fetch"

@@ -52,8 +52,8 @@ class ReadPath(wiring.Component):
         For `Chain`, the weight `Cell.weight_lead_cycles` before its token.
     residual_valid, residual_word : Out(1), Out(a byte per cell)
         What a residual step read.
-    word : Out(64 * group_words)
-        Where it read it, `word_cycles` after ``step``: all of its word, or pair of words.
+    word : Out(64)
+        Where it read it, `word_cycles` after ``step``: all of its word.
     """
 
     latency_cycles = 7
@@ -66,12 +66,11 @@ class ReadPath(wiring.Component):
             "command": In(RowCommand),
             "kernel_row": In(KernelRow),
             "addresses": Out(data.ArrayLayout(range(config.activation_words), BANKS)),
-            "words": In(data.ArrayLayout(64 * config.group_words, BANKS)),
+            "words": In(data.ArrayLayout(64, BANKS)),
             "token": Out(StepToken(config)), "weight": Out(range(config.weight_words)),
             "vector": Out(data.ArrayLayout(signed(8), LANES)),
             "columns": Out(data.ArrayLayout(data.ArrayLayout(signed(8), config.cells), _WINDOW)),
-            "residual_valid": Out(1), "residual_word": Out(8 * config.cells),
-            "word": Out(64 * config.group_words),
+            "residual_valid": Out(1), "residual_word": Out(8 * config.cells), "word": Out(64),
         })
 
     def elaborate(self, platform):
@@ -112,25 +111,18 @@ class ReadPath(wiring.Component):
         zero_point = delayed(m, layer.zero_point_in, 4, name="zero_point").as_unsigned()
         mode = delayed(m, Value.cast(layer.mode), 6, name="mode")
 
-        # Fifth: the words of up to three rows, or the zero point. Of a pair of words one is meant
-        # where lanes are channels of one pixel.
-        pair_bytes = 8 * self.config.group_words
+        # Fifth: the words of up to three rows, or the zero point.
         words = [self.words[number] for number in range(BANKS)]
-        if self.config.group_words > 1:
-            whole = delayed(m, step.residual | (layer.mode == Mode.DEPTHWISE), 4, name="whole")
-            odd = delayed(m, Cat(address[0] for address in self.addresses), 2, name="odd")
-            words = [Cat(Mux(odd[number] & ~whole, word[64:], word[:64]), word[64:])
-                     for number, word in enumerate(words)]
-        rows = Signal(data.ArrayLayout(8 * pair_bytes, _WINDOW), reset_less=True)
+        rows = Signal(data.ArrayLayout(64, _WINDOW), reset_less=True)
         for number in range(_WINDOW):
             # A bit for each source: this is smaller than multiplexers.
             chosen = [Signal(name=f"chosen_{number}_{source}") for source in range(BANKS + 1)]
             m.d.sync += [chosen[source].eq((bank == (source - number) % BANKS) & ~outside[number])
                          for source in range(BANKS)]
             m.d.sync += chosen[BANKS].eq(outside[number])
-            sources = [*words, zero_point.replicate(pair_bytes)]
+            sources = [*words, zero_point.replicate(8)]
             m.d.sync += rows[number].eq(reduce(or_, (
-                word & bit.replicate(8 * pair_bytes)
+                word & bit.replicate(64)
                 for word, bit in zip(sources, chosen, strict=True))))
 
         # Sixth: windows of a kernel row, ``waiting`` the next one.
@@ -152,7 +144,7 @@ class ReadPath(wiring.Component):
         # Seventh: the vector.
         with m.Switch(mode):
             with m.Case(Mode.CHANNELS.value):
-                m.d.sync += Value.cast(self.vector).eq(Cat(rows_late[0][:64], C(0, 8)))
+                m.d.sync += Value.cast(self.vector).eq(Cat(rows_late[0], C(0, 8)))
             with m.Case(Mode.KERNEL_ROW.value):
                 m.d.sync += Value.cast(self.vector).eq(window[row[:2]])
             with m.Default():

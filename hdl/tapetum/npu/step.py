@@ -44,6 +44,10 @@ class ReadStep(data.StructLayout):
     step's weights. ``push`` marks a column for
     the window of a kernel row, ``load`` the step that begins with what this window holds,
     ``residual`` the read of an addend.
+
+    With two pixels, ``column`` is the first of those that are read, and ``word`` the place of that
+    column and the three from the last multiple of 4 on. A step that is ``beside`` may read the
+    addend as well, from ``residual_word`` in the upper half of these if ``residual_half``.
     """
 
     def __init__(self, config: NpuConfig):
@@ -51,7 +55,9 @@ class ReadStep(data.StructLayout):
             "token": StepToken(config), "weight": range(config.weight_words),
             "row": 4, "column": signed(14), "word": signed(15), "part": 2,
             "push": 1, "load": 1, "residual": 1,
-        })
+        } | ({} if config.pixels == 1 else {
+            "beside": 1, "residual_word": 13, "residual_half": 1,
+        }))
 
 
 class RowCommand(data.Struct):

@@ -6,12 +6,18 @@ from amaranth import *
 from .loop import Loop
 from .step_generator import StepGenerator
 
-__all__ = ["ChannelSteps"]
+__all__ = ["BESIDE_ROWS", "ChannelSteps"]
+
+BESIDE_ROWS = 3
+"""Rows of a ring are at least so many banks apart that not all of them are in that of another row.
+"""
+
 
 class ChannelSteps(StepGenerator):
     """For groups, for columns: rows of the kernel, its columns, words of a pixel; one step a clock.
 
-    Where the layer adds a residual, a step that reads its word follows the taps.
+    Where the layer adds a residual, a step that reads its word follows the taps. With two pixels a
+    window of three rows or more reads it beside a tap that lies in another bank.
 
     Members: see `StepGenerator`.
     """
@@ -42,6 +48,22 @@ class ChannelSteps(StepGenerator):
         reads_residual = Signal()
         part = Signal(range(self.config.parts), reset_less=True)
         full = part == self.config.parts - 1
+        pairs = self.config.pixels > 1
+        # A step for the residual alone: its place is behind the taps.
+        alone = has_residual
+        further, across, onward = tap_words, stride_words, residual_stride
+        pixel_step = stride
+        if pairs:
+            # Four columns have one address: it moves on where one of the next four begins.
+            beside, half = register(1, "beside"), register(1, "half")
+            back_words, across_words = register(8, "back_words"), register(11, "across_words")
+            alone = has_residual & ~beside
+            further = Mux(column[:2] == 3, tap_words, -back_words)
+            across = Mux(stride[0] & column_start[1], across_words, stride_words)
+            onward = Mux(half, residual_stride, 0)
+            pixel_step = stride << 1
+            m.d.comb += [step.beside.eq(beside | reads_residual), step.residual_half.eq(half),
+                         step.residual_word.eq(residual_word)]
 
         taps_end = word_loop.last & column_loop.last & row_loop.last
         m.d.comb += [
@@ -58,12 +80,12 @@ class ChannelSteps(StepGenerator):
         takes = self.active & self.enable
         is_tap = takes & ~reads_residual
         vector_end = Signal()
-        m.d.comb += vector_end.eq(takes & Mux(has_residual, reads_residual, taps_end))
+        m.d.comb += vector_end.eq(takes & Mux(alone, reads_residual, taps_end))
         with m.If(is_tap):
             m.d.sync += [first.eq(0), weight.eq(weight + 1),
-                         reads_residual.eq(taps_end & has_residual)]
+                         reads_residual.eq(taps_end & alone)]
             word_loop.step(m)
-            m.d.sync += word.eq(word + Mux(word_loop.last, tap_words, 1))
+            m.d.sync += word.eq(word + Mux(word_loop.last, further, 1))
             with m.If(word_loop.last):
                 column_loop.step(m)
                 m.d.sync += column.eq(column + 1)
@@ -78,33 +100,44 @@ class ChannelSteps(StepGenerator):
             start = Signal.like(word, name="start")
             m.d.comb += start.eq(
                 Mux(x_loop.last, group_start, word_start)
-                + Mux(x_loop.last, Mux(grouped & full, self.config.group_words, 0), stride_words))
+                + Mux(x_loop.last, grouped & full, across))
             m.d.sync += [first.eq(1), row.eq(0), word.eq(start), word_start.eq(start)]
             with m.If(~x_loop.last):
                 m.d.sync += [
-                    column.eq(column_start + stride), column_start.eq(column_start + stride),
-                    weight.eq(restart), residual_word.eq(residual_word + residual_stride),
+                    column.eq(column_start + pixel_step),
+                    column_start.eq(column_start + pixel_step),
+                    weight.eq(restart), residual_word.eq(residual_word + onward),
                 ]
+                if pairs:
+                    m.d.sync += half.eq(~half)
             with m.Else():
                 group_loop.step(m)
-                next_residual = residual_group + Mux(full, self.config.group_words, 0)
+                next_residual = residual_group + full
                 m.d.sync += [
                     group_start.eq(start), part.eq(part + 1),
                     column.eq(-pad), column_start.eq(-pad), parameter.eq(parameter + 1),
                     residual_word.eq(next_residual), residual_group.eq(next_residual),
                 ]
                 self._end(m, group_loop.last)
-                # With a residual the weights have moved on already.
-                m.d.sync += restart.eq(Mux(has_residual, weight, weight + 1))
+                # Behind a step for the residual the weights have moved on already.
+                m.d.sync += restart.eq(Mux(alone, weight, weight + 1))
+                if pairs:
+                    m.d.sync += half.eq(0)
         with m.If(self.load):
             self._begin(m)
         # Not only with ``load``, which comes late, and has no part in this.
         with m.If(self._idle):
-            for loop, length in zip(loops, (Mux(layer.grouped, self.config.group_words,
-                                                layer.vectors),
+            width = layer.out_width if not pairs else layer.out_width[1:] + layer.out_width[0]
+            for loop, length in zip(loops, (Mux(layer.grouped, 1, layer.vectors),
                                             layer.kernel_width, layer.kernel_height,
-                                            layer.out_width, layer.groups), strict=True):
+                                            width, layer.groups), strict=True):
                 loop.load(m, length)
+            if pairs:
+                m.d.sync += [
+                    beside.eq(layer.has_residual & (layer.kernel_height >= BESIDE_ROWS)),
+                    half.eq(0), back_words.eq(layer.back_words),
+                    across_words.eq(layer.stride_words + layer.pixel_words),
+                ]
             m.d.sync += [
                 stride.eq(layer.stride_x), stride_words.eq(layer.stride_words),
                 tap_words.eq(layer.tap_words), pad.eq(layer.pad_left),

@@ -15,6 +15,9 @@ class DepthwiseSteps(StepGenerator):
     A push that completes a window is a step. Windows begin with the zero point, so that columns
     to the left of the map cost nothing.
 
+    With two pixels every push reads four columns and completes two windows. Those of stride 2 share
+    a fifth column with the push before, which is one of its own where the map has no border.
+
     Members: see `StepGenerator`.
     """
 
@@ -30,8 +33,19 @@ class DepthwiseSteps(StepGenerator):
         context = Signal(reset_less=True)
         part = Signal(range(self.config.parts), reset_less=True)
         full = part == self.config.parts - 1
-        following = group + Mux(full, self.config.group_words, 0)
+        following = group + full
         weight, parameter = Signal.like(step.weight), Signal.like(token.parameter)
+        # Of a push to the next, and of the first one.
+        columns, words, apart, missing_now = 1, column_words, stride, 2 - layer.pad_left
+        lead_columns, lead_words = C(0), C(0)
+        if self.config.pixels > 1:
+            lead_columns = Signal.like(layer.lead_columns, reset_less=True)
+            lead_words = Signal.like(layer.pad_words, reset_less=True)
+            # Four columns have one address: it moves on where the next push begins another four.
+            columns, words = stride << 1, Mux(stride[1] | column[1], column_words, 0)
+            apart, missing_now = 1, (layer.stride_x == 2) & (layer.pad_left == 0)
+            with m.If(~self.active):
+                m.d.sync += [lead_columns.eq(layer.lead_columns), lead_words.eq(layer.pad_words)]
         m.d.comb += [
             self.step_valid.eq(self.active), step.column.eq(column), step.word.eq(word),
             step.part.eq(part),
@@ -42,13 +56,14 @@ class DepthwiseSteps(StepGenerator):
         with m.If(self.active & self.enable):
             push_loop.step(m)
             m.d.sync += [
-                clear.eq(0), column.eq(column + 1), word.eq(word + column_words),
-                missing.eq(Mux(missing == 0, stride, missing) - 1),
+                clear.eq(0), column.eq(column + columns), word.eq(word + words),
+                missing.eq(Mux(missing == 0, apart, missing) - 1),
             ]
             with m.If(push_loop.last):
                 group_loop.step(m)
                 m.d.sync += [
-                    clear.eq(1), column.eq(0), word.eq(following), group.eq(following),
+                    clear.eq(1), column.eq(-lead_columns), word.eq(following - lead_words),
+                    group.eq(following),
                     part.eq(part + 1),
                     missing.eq(missing_first), weight.eq(weight + 1), parameter.eq(parameter + 1),
                 ]
@@ -61,9 +76,13 @@ class DepthwiseSteps(StepGenerator):
             group_loop.load(m, layer.groups)
             m.d.sync += [
                 stride.eq(layer.stride_x), column_words.eq(layer.tap_words),
-                missing.eq(2 - layer.pad_left), missing_first.eq(2 - layer.pad_left),
-                column.eq(0), word.eq(0), group.eq(0), clear.eq(1), part.eq(0),
+                missing.eq(missing_now), missing_first.eq(missing_now),
+                group.eq(0), clear.eq(1), part.eq(0),
                 context.eq(self.command.context),
                 weight.eq(layer.weight_base), parameter.eq(layer.parameter_base),
             ]
+            if self.config.pixels > 1:
+                m.d.sync += [column.eq(-layer.lead_columns), word.eq(-layer.pad_words)]
+            else:
+                m.d.sync += [column.eq(0), word.eq(0)]
         return m

@@ -15,6 +15,9 @@ class KernelRowSteps(StepGenerator):
     """For columns, for groups: one step per row of the kernel, 3 pixels of 3 channels.
 
     The first window of a row takes three clocks to fill; later columns are read behind the steps.
+    With two pixels a clock reads two columns: windows of stride 1 take two clocks to fill, others
+    three.
+
     Members: see `StepGenerator`.
     """
 
@@ -30,22 +33,20 @@ class KernelRowSteps(StepGenerator):
         first, load_window = Signal(reset_less=True), Signal(reset_less=True)
         context, maximum = Signal(reset_less=True), Signal(reset_less=True)
         weight, parameter = Signal.like(step.weight), Signal.like(token.parameter)
-        doubled, column_words = Signal(), Signal(8, reset_less=True)
+        pairs = self.config.pixels > 1
         weight_base = Signal.like(weight, reset_less=True)
         parameter_base = Signal.like(parameter, reset_less=True)
         m.d.comb += [
             self.step_valid.eq(self.active), step.row.eq(row), step.column.eq(column),
-            step.word.eq(Mux(doubled, column << 1, column)), step.push.eq(filling | (pushes != 0)),
+            step.word.eq(column >> 2 if pairs else column), step.push.eq(filling | (pushes != 0)),
             step.load.eq(load_window & ~filling), self.edge.eq(first | row_loop.last),
             token.valid.eq(~filling), token.move.eq(1), token.first.eq(first),
             token.last.eq(row_loop.last), token.maximum.eq(maximum), token.context.eq(context),
             step.weight.eq(weight), token.parameter.eq(parameter),
         ]
-        if self.config.group_words > 1:
-            m.d.comb += doubled.eq(column_words != 1)
         takes = self.active & self.enable
         with m.If(takes & step.push):
-            m.d.sync += column.eq(column + 1)
+            m.d.sync += column.eq(column + self.config.pixels)
         with m.If(takes & filling):
             m.d.sync += [fills.eq(fills - 1), filling.eq(fills != 1)]
         with m.Elif(takes):
@@ -70,12 +71,13 @@ class KernelRowSteps(StepGenerator):
         with m.If(self._idle):
             row_loop.load(m, layer.kernel_height)
             group_loop.load(m, layer.groups)
-            x_loop.load(m, layer.out_width)
+            x_loop.load(m, layer.out_width[1:] + layer.out_width[0] if pairs else layer.out_width)
             m.d.sync += [
-                filling.eq(1), fills.eq(_WINDOW_COLUMNS),
-                column_words.eq(layer.tap_words),
+                filling.eq(1),
+                fills.eq(_WINDOW_COLUMNS - (layer.stride_x == 1) if pairs else _WINDOW_COLUMNS),
                 stride.eq(layer.stride_x), pushes.eq(layer.stride_x),
-                column.eq(-layer.pad_left), row.eq(0), first.eq(1),
+                column.eq(-(layer.lead_columns if pairs else layer.pad_left)), row.eq(0),
+                first.eq(1),
                 load_window.eq(1), context.eq(self.command.context), maximum.eq(layer.maximum),
                 weight.eq(layer.weight_base), weight_base.eq(layer.weight_base),
                 parameter.eq(layer.parameter_base), parameter_base.eq(layer.parameter_base),

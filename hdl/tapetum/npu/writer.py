@@ -41,9 +41,10 @@ class Writer(wiring.Component):
     load : In(2), command : In(RowCommand)
         Begins a row in a context.
     commands : In(2 of RowCommand)
-    word_valid, word_context, word : In
-        From `Chain`, the word `lead_cycles` later.
-    write_bank : Out(4), write_parts, write_address, write_word : Out
+    word_valid, word_context, words : In
+        From `Chain`, the words `lead_cycles` later.
+    write_bank : Out(4), write_columns, write_parts, write_address, write_words : Out
+        For `Activations`.
     count, count_tensor : Out
         A row is complete; for the scoreboard.
     drained : Out(2)
@@ -57,17 +58,18 @@ class Writer(wiring.Component):
 
     def __init__(self, config: NpuConfig):
         self.config = config
-        bits = 8 * config.cells
         super().__init__({
             "running": In(1), "restart": In(1), "tensor": In(TENSOR_LAYOUT),
             "released_rows": In(12), "room": Out(1), "overrun": Out(1),
             "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1),
             "load": In(2), "command": In(RowCommand),
             "commands": In(data.ArrayLayout(RowCommand, 2)),
-            "word": In(bits), "word_valid": In(1), "word_context": In(1),
-            "write_bank": Out(BANKS), "write_parts": Out(config.parts * config.group_words),
-            "write_address": Out(range(config.activation_words)),
-            "write_word": Out(64 * config.group_words),
+            "words": In(data.ArrayLayout(8 * config.cells, config.pixels)),
+            "word_valid": In(1), "word_context": In(1),
+            "write_bank": Out(BANKS), "write_columns": Out(config.bank_columns),
+            "write_parts": Out(config.parts),
+            "write_address": Out(range(config.activation_words // config.bank_columns)),
+            "write_words": Out(data.ArrayLayout(64, config.pixels)),
             "count": Out(1), "count_tensor": Out(6), "drained": Out(2), "bubble": Out(1),
             "probe_valid": Out(1), "probe_tensor": Out(6), "probe_input": Out(1),
         })
@@ -75,7 +77,7 @@ class Writer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.inputs = inputs = fifo.SyncFIFO(width=65, depth=_INPUT_WORDS)
-        m.submodules.rows = rows = InputRows()
+        m.submodules.rows = rows = InputRows(self.config)
         m.d.comb += [
             inputs.w_en.eq(self.input_valid & self.running), inputs.w_data.eq(self.input),
             self.input_ready.eq(inputs.w_rdy | ~self.running),
@@ -91,21 +93,23 @@ class Writer(wiring.Component):
             "valid", "is_input", "keep", "row_done"))
         context = Signal(reset_less=True)
         bank, address = Signal(2, reset_less=True), Signal(13, reset_less=True)
+        column = Signal(range(self.config.bank_columns), reset_less=True)
         m.d.comb += [
             rows.take.eq(takes_input & self.running), inputs.r_en.eq(takes_input | ~self.running),
         ]
         m.d.sync += [
             valid.eq(self.word_valid), is_input.eq(rows.take),
             keep.eq(rows.keep), row_done.eq(rows.row_done), bank.eq(rows.bank),
-            address.eq(rows.address),
+            address.eq(rows.address), column.eq(rows.column),
             context.eq(self.word_context),
         ]
         input_word = delayed(m, inputs.r_data[:64], self.lead_cycles, name="input_word")
         is_output = delayed(m, self.word_valid, self.lead_cycles, name="is_output")
-        word = Signal.like(self.write_word, reset_less=True)
-        m.d.sync += [word.eq(Mux(is_output, self.word.replicate(self.config.parts),
-                                 input_word.replicate(self.config.group_words))),
-                     self.write_word.eq(word)]
+        for pixel, finished in enumerate(self.words):
+            word = Signal(64, name=f"word_{pixel}", reset_less=True)
+            m.d.sync += [word.eq(Mux(is_output, finished.replicate(self.config.parts),
+                                     input_word)),
+                         self.write_words[pixel].eq(word)]
         crowded, patience = Signal(), Signal(range(_PATIENCE_CYCLES + 1))
         m.d.sync += [crowded.eq(inputs.r_level >= _INPUT_WORDS // 2), self.bubble.eq(0)]
         with m.If(~crowded | takes_input):
@@ -120,6 +124,11 @@ class Writer(wiring.Component):
                                    reset_less=name not in ("write_bank", "probe_valid"))
                  for name in ("write_bank", "write_parts", "write_address", "probe_valid",
                               "probe_tensor", "probe_input")}
+        if self.config.pixels == 1:
+            m.d.comb += self.write_columns.eq(1)
+        else:
+            place["write_columns"] = Signal.like(self.write_columns, name="next_write_columns",
+                                                reset_less=True)
         for name, value in place.items():
             m.d.comb += getattr(self, name).eq(delayed(
                 m, value, self.lead_cycles, name=name, reset_less=value.reset_less))
@@ -133,10 +142,10 @@ class Writer(wiring.Component):
             m.d.sync += [
                 place["write_bank"].eq(Mux(keep, 1 << bank, 0)),
                 place["write_address"].eq(address),
-                place["write_parts"].eq(
-                    ~0 if self.config.group_words == 1 else 1 << address[0]),
-                place["probe_tensor"].eq(0), self.count.eq(row_done),
+                place["write_parts"].eq(~0), place["probe_tensor"].eq(0), self.count.eq(row_done),
             ]
+            if self.config.pixels > 1:
+                m.d.sync += place["write_columns"].eq(1 << column)
         m.d.comb += self.count_tensor.eq(place["probe_tensor"])
         for number in range(2):
             self._context(m, number, valid & (context == number), place, drained[number])
@@ -152,8 +161,12 @@ class Writer(wiring.Component):
         by_pixel = command.layer.mode == Mode.KERNEL_ROW
         part = Signal(range(self.config.parts), name=f"part_{number}", reset_less=True)
         full = part == self.config.parts - 1
-        inner_words = Mux(by_pixel & ~full, 0, inner_step)
-        outer_words = Mux(~by_pixel & ~full, 0, outer_step)
+        # Two pairs of columns share an address.
+        upper: Value = C(1, 1)
+        if self.config.pixels > 1:
+            upper = Signal(name=f"upper_{number}", reset_less=True)
+        inner_words = Mux(Mux(by_pixel, full, upper), inner_step, 0)
+        outer_words = Mux(Mux(by_pixel, upper, full), outer_step, 0)
         with m.If(takes):
             inner.step(m)
             m.d.sync += [place["write_bank"].eq(1 << command.out_bank),
@@ -161,20 +174,29 @@ class Writer(wiring.Component):
                          place["write_address"].eq(address), address.eq(address + inner_words),
                          place["probe_tensor"].eq(command.layer.out_tensor),
                          part.eq(part + by_pixel)]
+            if self.config.pixels > 1:
+                m.d.sync += [place["write_columns"].eq(Mux(upper, 0b1100, 0b0011)),
+                             upper.eq(upper ^ ~by_pixel)]
             with m.If(inner.last):
                 outer.step(m)
                 m.d.sync += [address.eq(start + outer_words), start.eq(start + outer_words),
                              part.eq(Mux(by_pixel, 0, part + 1))]
+                if self.config.pixels > 1:
+                    m.d.sync += upper.eq(by_pixel & ~upper)
                 with m.If(outer.last):
                     m.d.sync += [self.count.eq(command.layer.completes_row),
                                  drained.eq(1)]
         with m.If(self.load[number]):
             pixels_first = layer.mode != Mode.KERNEL_ROW
-            words = self.config.group_words
-            inner.load(m, Mux(pixels_first, layer.out_width, layer.groups))
-            outer.load(m, Mux(pixels_first, layer.groups, layer.out_width))
+            width = layer.out_width
+            if self.config.pixels > 1:
+                width = layer.out_width[1:] + layer.out_width[0]
+            inner.load(m, Mux(pixels_first, width, layer.groups))
+            outer.load(m, Mux(pixels_first, layer.groups, width))
             m.d.sync += [
-                inner_step.eq(Mux(pixels_first, layer.out_pixel_words, words)),
-                outer_step.eq(Mux(pixels_first, words, layer.out_pixel_words)), part.eq(0),
+                inner_step.eq(Mux(pixels_first, layer.out_pixel_words, 1)),
+                outer_step.eq(Mux(pixels_first, 1, layer.out_pixel_words)), part.eq(0),
                 address.eq(self.command.out_base), start.eq(self.command.out_base),
             ]
+            if self.config.pixels > 1:
+                m.d.sync += upper.eq(0)

@@ -54,10 +54,12 @@ PEERS = (
 """Published or estimated cycles of one inference, all channels of the model counted."""
 
 
-def bench_npu(cells: tuple[int, ...], out: Path, *, simulate: bool = True,
+def bench_npu(sizes: tuple[tuple[int, int], ...], out: Path, *, simulate: bool = True,
               progress: Callable[[str, float, float], None] = lambda text, done, total: None
               ) -> dict[str, Any]:
-    """Compile and run each of `CASES` for arrays of so many cells; write ``npu.json`` into `out`.
+    """Compile and run each of `CASES` for arrays of so many cells and pixels.
+
+    Writes ``npu.json`` into `out`.
 
     Cycles are the model's; with `simulate`, those of the RTL stand beside them. The environment
     variable TAPETUM_DATA names the folder of networks; ``absent`` lists those that it lacks.
@@ -80,33 +82,37 @@ def bench_npu(cells: tuple[int, ...], out: Path, *, simulate: bool = True,
         report["absent"] += [name for name in missing if name not in report["absent"]]
         if missing:
             continue
-        for count in cells:
-            progress(f"{case.name}, {count} cells", len(report["results"]),
-                     len(CASES) * len(cells))
-            report["results"].append(_result(case, count, model, picture, simulate))
+        for size in sizes:
+            progress(f"{case.name}, {size[0]} cells x {size[1]} pixels", len(report["results"]),
+                     len(CASES) * len(sizes))
+            report["results"].append(_result(case, size, model, picture, simulate))
             (out / "npu.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     (out / "npu.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return report
 
 
-def _result(case: Case, cells: int, file: Path, picture: Path, simulate: bool) -> dict[str, Any]:
+def _result(case: Case, size: tuple[int, int], file: Path, picture: Path,
+            simulate: bool) -> dict[str, Any]:
     from ..inference.array import run_array
 
     network = read_network(file)
     started = time.perf_counter()
-    made = compile_network(network, cells=cells, dense=case.dense)
+    cells, pixels = size
+    multipliers = cells * pixels * CHANNEL_LANES
+    made = compile_network(network, cells=cells, pixels=pixels, dense=case.dense)
     compile_s = time.perf_counter() - started
     image = np.fromfile(picture, np.int8).reshape(made.program.input_shape)
     model = NpuModel(made.program)
     scores = model.run(image)
-    live = compile_network(network, cells=cells, dense=case.dense, row_period=ROW_PERIOD_CYCLES)
+    live = compile_network(network, cells=cells, pixels=pixels, dense=case.dense,
+                           row_period=ROW_PERIOD_CYCLES)
     rtl = run_array(made.program, image) if simulate else None
     if rtl is not None and not np.array_equal(rtl.scores, scores.reshape(-1)):
         raise AssertionError(f"{case.name}: the array's scores differ from the model's")
     return {
-        "network": case.name, "cells": cells, "multipliers": cells * CHANNEL_LANES,
+        "network": case.name, "cells": cells, "pixels": pixels, "multipliers": multipliers,
         "macs": made.macs, "computed_macs": made.network.macs, "cycles": model.cycles,
-        "utilisation": round(made.network.macs / (model.cycles * cells * CHANNEL_LANES), 4),
+        "utilisation": round(made.network.macs / (model.cycles * multipliers), 4),
         "depthwise_utilisation": _depthwise(made), "waits": sum(made.schedule.waits),
         "rtl_cycles": rtl.cycles if rtl else None,
         "model_error": round(model.cycles / rtl.cycles - 1, 5) if rtl else None,
@@ -118,10 +124,11 @@ def _result(case: Case, cells: int, file: Path, picture: Path, simulate: bool) -
 
 
 def _depthwise(made: Compilation) -> float | None:
-    """Products of depthwise layers per clock of theirs, of nine multipliers a cell."""
+    """Products of depthwise layers per clock of theirs, of nine multipliers a cell and pixel."""
     layers = [layer for layer in made.layers
               if layer.mode is Mode.DEPTHWISE and layer.kind == "depthwise"]
     cycles = sum(layer.cycles + layer.waits for layer in layers)
     if not layers:
         return None
-    return round(sum(layer.macs for layer in layers) / (cycles * layers[0].cells * LANES), 4)
+    return round(sum(layer.macs for layer in layers) 
+                 / (cycles * layers[0].cells * layers[0].pixels * LANES), 4)

@@ -54,7 +54,7 @@ def bench(
         from ..bench.tables import npu_table
 
         with StageProgress() as progress:
-            report = bench_npu((8, 16), out, progress=progress)
+            report = bench_npu(((8, 1), (8, 2)), out, progress=progress)
         for path in report["absent"]:
             typer.echo(f"tapetum: {path} is missing; TAPETUM_DATA names the folder of reference "
                        "networks and images.", err=True)

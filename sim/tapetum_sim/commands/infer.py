@@ -21,6 +21,8 @@ def infer(
         "--compare", help="Run all of them and compare every value of every tensor.")] = False,
     cells: Annotated[int | None, typer.Option(
         help="Cells of the array. By default 8, or those of the program.")] = None,
+    pixels: Annotated[int | None, typer.Option(
+        help="Pixels that it computes at once. By default 1, or those of the program.")] = None,
     dense: Annotated[bool, typer.Option(
         "--dense", help="Compute channels as well that are the same in every image.")] = False,
 ) -> None:
@@ -50,10 +52,10 @@ def infer(
     chosen = Backend(backend)
     with StageProgress() as progress:
         progress("reading the network")
-        network = Model.read(model, cells=cells, dense=dense)
+        network = Model.read(model, cells=cells, pixels=pixels, dense=dense)
         images = [(path, read_input(path, network.program.input_shape)) for path in inputs]
         report = {"model": str(model), "backend": chosen.value, "cells": network.program.cells,
-                  "inputs": []}
+                  "pixels": network.program.pixels, "inputs": []}
         mismatches = 0
         for path, image in images:
             backends = {chosen, *network.backends} if compare else {chosen}

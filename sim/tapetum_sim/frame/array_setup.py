@@ -11,6 +11,7 @@ from tapetum.npu.program import LAYER_WORDS, Program
 from tapetum.npu.program_image import IMAGE_WORD_BYTES, program_image
 from tapetum.registers.array import VISION_REGISTERS
 from tapetum.vision.settings import Region, vision_settings, whole_frame
+from tapetum_compiler.backend.capacity import needed_words
 from tapetum_compiler.backend.image import load_program
 
 from ..errors import UserError
@@ -64,11 +65,11 @@ def packaged_program(config: DieConfig) -> Program | None:
 
 def require_room(npu: NpuConfig, program: Program) -> None:
     """Refuse a program that is too large; raises `UserError` with the first thing that is."""
-    if program.cells != npu.cells:
-        raise UserError(f"the program is for {program.cells} cells, the die has {npu.cells}: "
-                        f"compile it with --cells {npu.cells}.")
-    depth = max(tensor.base + -(-tensor.ring_rows // 4) * tensor.row_words
-                for tensor in program.tensors)
+    if (program.cells, program.pixels) != (npu.cells, npu.pixels):
+        raise UserError(f"the program is for {program.cells} cells of {program.pixels} pixels, the "
+                        f"die has {npu.cells} of {npu.pixels}: compile it with --cells "
+                        f"{npu.cells} --pixels {npu.pixels}.")
+    depth = needed_words(program)["activation_words"]
     image_words = len(program_image(program)) // IMAGE_WORD_BYTES
     layers = len(program.layers)
     needs: Mapping[str, tuple[int, int]] = {

@@ -51,8 +51,8 @@ class ArrayRun:
 
 def config_for(program: Program) -> NpuConfig:
     """The usual array, with memories enlarged in powers of two where the program needs it."""
-    usual = NpuConfig(cells=program.cells)
-    return NpuConfig(cells=program.cells, **{
+    usual = NpuConfig(cells=program.cells, pixels=program.pixels)
+    return NpuConfig(cells=program.cells, pixels=program.pixels, **{
         name: max(getattr(usual, name), 1 << (count - 1).bit_length())
         for name, count in needed_words(program).items()})
 
@@ -76,7 +76,6 @@ def run_array(program: Program, image: NDArray[np.int8], *, row_period: int = 0,
     config = config_for(program)
     top = ArrayTop(config, 1 << (len(words) - 1).bit_length())
     made = build(top, profile=profile, root=root, progress=lambda step: progress(step, 0, 0))
-    output = program.tensors[program.output_tensor]
     source = program.tensors[0]
     with TemporaryDirectory() as folder:
         directory = Path(folder)
@@ -84,9 +83,9 @@ def run_array(program: Program, image: NDArray[np.int8], *, row_period: int = 0,
         result = run(
             made, "tapetum_sim.inference.bench", directory=directory, limit_cycles=_CYCLE_LIMIT,
             clocks=[Clock(domain="sync", frequency_hz=100_000_000)],
-            parameters={"row_words": source.row_words, "rows": source.height,
+            parameters={"row_words": program.input_row_words, "rows": source.height,
                         "word_cycles": word_cycles, "row_period": row_period,
-                        "result_words": output.row_words},
+                        "result_words": program.result_words},
             progress=lambda news: progress(news["text"], news["done"], news["total"]))
         written = read_recording(directory / "written.beats", Written(config))
         begun = read_recording(directory / "begun.beats", 32)
@@ -123,22 +122,24 @@ def _letters(program: Program, image: NDArray[np.int8]) -> NDArray[np.uint8]:
 
 def _tensors(program: Program, written: np.ndarray) -> dict[int, NDArray[np.int8]]:
     """Maps as they were written, gaps between joined parts zero."""
-    maps = {number: np.zeros((tensor.height, tensor.row_words // tensor.pixel_words,
-                              tensor.pixel_words * CHANNEL_LANES), np.int8)
-            for number, tensor in enumerate(program.tensors) if number}
+    widths = {layer.out_tensor: layer.out_width for layer in program.layers}
+    maps = {number: np.zeros((tensor.height, widths[number], tensor.pixel_words * CHANNEL_LANES),
+                             np.int8) for number, tensor in enumerate(program.tensors) if number}
     streams = {number: written["lanes"][(written["tensor"] == number) & (written["is_input"] == 0)]
                for number in maps}
     taken, rows = dict.fromkeys(maps, 0), [0] * len(program.layers)
     for number in program.schedule.tolist():
         layer = program.layers[number]
-        start, count = taken[layer.out_tensor], layer.out_width * layer.groups
+        across = -(-layer.out_width // program.pixels)
+        start, count = taken[layer.out_tensor], across * layer.groups
         lanes = streams[layer.out_tensor][start:start + count]
         taken[layer.out_tensor] += count
         if layer.mode is Mode.KERNEL_ROW:
-            pixels = lanes.reshape(layer.out_width, -1)
+            steps = lanes.reshape(across, layer.groups, program.pixels, -1)
         else:
-            pixels = lanes.reshape(layer.groups, layer.out_width, -1).swapaxes(0, 1)
-            pixels = pixels.reshape(layer.out_width, -1)
+            steps = lanes.reshape(layer.groups, across, program.pixels, -1).swapaxes(0, 1)
+        # of a row of odd width the last pixel of two does not count
+        pixels = steps.swapaxes(1, 2).reshape(across * program.pixels, -1)[:layer.out_width]
         first = layer.out_word_offset * CHANNEL_LANES
         maps[layer.out_tensor][rows[number], :, first:first + pixels.shape[1]] = pixels
         rows[number] += 1

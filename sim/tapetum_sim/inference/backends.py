@@ -77,17 +77,20 @@ class Model:
     made: Compilation | None = None
 
     @classmethod
-    def read(cls, path: Path, *, cells: int | None = None, dense: bool = False) -> "Model":
+    def read(cls, path: Path, *, cells: int | None = None, pixels: int | None = None,
+             dense: bool = False) -> "Model":
         """From a .tflite, .onnx or .tapetum file. Raises `UserError`."""
         try:
             if path.suffix == ".tapetum":
                 program = load_program(path)
-                if cells not in (None, program.cells):
-                    raise UserError(f"{path} is compiled for {program.cells} cells, not {cells}; "
-                                    "compile it again or leave out --cells.")
+                for wanted, there, what in ((cells, program.cells, "cells"),
+                                            (pixels, program.pixels, "pixels")):
+                    if wanted not in (None, there):
+                        raise UserError(f"{path} is compiled for {there} {what}, not {wanted}; "
+                                        f"compile it again or leave out --{what}.")
                 return cls(program)
             network = read_network(path)
-            made = compile_network(network, cells=cells or 8, dense=dense)
+            made = compile_network(network, cells=cells or 8, pixels=pixels or 1, dense=dense)
             return cls(made.program, network, made)
         except CompileError as error:
             raise UserError(str(error)) from None

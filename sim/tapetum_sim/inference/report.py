@@ -47,7 +47,8 @@ def describe(model: Model, outcome: Outcome) -> dict[str, Any]:
 
 
 def _share(macs: int, cycles: int, model: Model) -> float:
-    return round(macs / (cycles * model.program.cells * CHANNEL_LANES), 4)
+    lanes = model.program.cells * model.program.pixels * CHANNEL_LANES
+    return round(macs / (cycles * lanes), 4)
 
 
 def compare(outcomes: dict[Backend, Outcome]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Written(data.StructLayout):
 
     def __init__(self, config: NpuConfig):
         super().__init__({"tensor": 8, "is_input": 8,
-                          "lanes": data.ArrayLayout(signed(8), config.cells)})
+                          "lanes": data.ArrayLayout(signed(8), config.pixels * config.cells)})
 
 
 class ArrayTop(wiring.Component):
@@ -105,7 +105,7 @@ class ArrayTop(wiring.Component):
         m.d.comb += [
             written.payload.tensor.eq(engine.probe_tensor),
             written.payload.is_input.eq(engine.probe_input),
-            Value.cast(written.payload.lanes).eq(engine.probe_word),
+            Value.cast(written.payload.lanes).eq(Value.cast(engine.probe_word)),
             written.valid.eq(engine.probe_valid), written.ready.eq(1),
             begun.payload.eq(cycle), begun.valid.eq(engine.probe_row), begun.ready.eq(1),
         ]

@@ -17,6 +17,7 @@ from .npu_clock import NpuClock
 __all__ = ["MissingRowError", "NpuModel", "WrittenRow"]
 
 _BANKS = 4
+_COLUMNS = 4
 _WORD = 8
 _FREE = -1
 
@@ -34,6 +35,7 @@ class WrittenRow:
     layer, row : int
     banks, addresses : int arrays (pixels, words)
         Words in the order of pixels; a layer of fewer than 8 cells writes a word in parts.
+        Memories of an array of two pixels count as banks: four of each.
     lanes : int8 array (pixels, groups * cells)
     start, end : int
         Clock of the first step, and the one after the last.
@@ -83,11 +85,13 @@ class NpuModel:
         self.written, self.rows = [], {}
         words = max(tensor.base + -(-tensor.ring_rows // _BANKS) * tensor.row_words
                     for tensor in program.tensors)
+        self._columns = 1 if program.pixels == 1 else _COLUMNS
+        memories = _BANKS * self._columns
         # what memory holds before is anything: here noise, so that nothing can rely on it
         self._memory = np.random.default_rng(0).integers(
-            -128, 128, (_BANKS, words, _WORD), dtype=np.int8)
-        self._tensor = np.full((_BANKS, words), _FREE)
-        self._row = np.full((_BANKS, words), _FREE)
+            -128, 128, (memories, words, _WORD), dtype=np.int8)
+        self._tensor = np.full((memories, words), _FREE)
+        self._row = np.full((memories, words), _FREE)
         self._image = image
         self._clock = NpuClock(program, self.row_period, self.word_cycles)
         self._input_rows = 0
@@ -132,18 +136,24 @@ class NpuModel:
             row = self._input_rows
             lanes = np.zeros((width, record.pixel_words * _WORD), np.int8)
             lanes[:, :channels] = self._image[row]
-            banks, addresses = self._places(record, row, np.arange(record.row_words))
-            self._store(banks, addresses, lanes.reshape(-1, _WORD), 0, row)
+            banks, addresses = self._row_places(record, row, width)
+            self._store(banks, addresses, lanes.reshape(width, -1, _WORD), 0, row)
             self.rows[0, row] = lanes
             self._input_rows += 1
 
-    def _places(self, record: TensorRecord, row: NDArray | int, word: NDArray) -> tuple[
-            NDArray[np.int64], NDArray[np.int64]]:
+    def _places(self, record: TensorRecord, row: NDArray | int, column: NDArray,
+                word: NDArray | int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         slot = np.asarray(row) % record.ring_rows
-        banks = (record.first_bank + slot) % _BANKS
-        addresses = record.base + slot // _BANKS * record.row_words + word
+        banks = (record.first_bank + slot) % _BANKS * self._columns + column % self._columns
+        addresses = (record.base + slot // _BANKS * record.row_words
+                     + column // self._columns * record.pixel_words + word)
         banks, addresses = np.broadcast_arrays(banks, addresses)
         return banks, addresses
+
+    def _row_places(self, record: TensorRecord, row: int, width: int) -> tuple[
+            NDArray[np.int64], NDArray[np.int64]]:
+        """(columns, words of a pixel)."""
+        return self._places(record, row, np.arange(width)[:, None], np.arange(record.pixel_words))
 
     def _store(self, banks: NDArray, addresses: NDArray, words: NDArray, tensor: int,
                row: int) -> None:
@@ -158,8 +168,7 @@ class NpuModel:
         row, column, word = np.broadcast_arrays(row, column, word)
         inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
         safe_row, safe_column = np.where(inside, row, 0), np.where(inside, column, 0)
-        banks, addresses = self._places(record, safe_row,
-                                        safe_column * record.pixel_words + word)
+        banks, addresses = self._places(record, safe_row, safe_column, word)
         wrong = inside & ((self._tensor[banks, addresses] != tensor)
                           | (self._row[banks, addresses] != row))
         if wrong.any():
@@ -178,7 +187,7 @@ class NpuModel:
         return taken.astype(np.int64).reshape(self.program.cells, layer.groups, words, 9)
 
     def _own_word(self, layer: LayerRecord) -> NDArray[np.int64]:
-        """Of each group, the word that holds its own lanes; with 16 cells, the first of two."""
+        """Of each group, the word that holds its own lanes."""
         return np.arange(layer.groups) * self.program.cells // _WORD
 
     def _channels(self, layer: LayerRecord, row: int) -> NDArray[np.int64]:
@@ -188,8 +197,7 @@ class NpuModel:
         group = self._own_word(layer)[None, :, None, None, None]
         ky = np.arange(height)[:, None, None]
         kx = np.arange(width)[:, None]
-        own = np.arange(max(1, self.program.cells // _WORD))
-        vector = group + own if layer.grouped else np.arange(layer.vectors)
+        vector = group if layer.grouped else np.arange(layer.vectors)
         lanes = self._read(layer.in_tensor, row * layer.stride_y + ky - layer.pad_top,
                            x * layer.stride_x + kx - layer.pad_left, vector,
                            layer.in_width, layer.in_height, layer.zero_point_in)
@@ -262,9 +270,8 @@ class NpuModel:
         record = self.program.tensors[layer.out_tensor]
         lanes = codes.astype(np.int8).reshape(layer.out_width, -1)
         words = -(-lanes.shape[1] // _WORD)
-        column = np.arange(layer.out_width)[:, None] * layer.out_pixel_words
-        banks, addresses = self._places(record, row,
-                                        column + layer.out_word_offset + np.arange(words))
+        banks, addresses = self._places(record, row, np.arange(layer.out_width)[:, None],
+                                        layer.out_word_offset + np.arange(words))
         # byte enables: lanes beyond the last cell keep what was there
         whole = self._memory[banks, addresses].reshape(layer.out_width, -1)
         whole[:, :lanes.shape[1]] = lanes
@@ -272,6 +279,5 @@ class NpuModel:
                     layer.out_tensor, row)
         self.written.append(WrittenRow(number, row, banks, addresses, lanes, start, end))
         if layer.completes_row:
-            slot, bank = self._places(record, row, np.arange(record.row_words))
-            self.rows[layer.out_tensor, row] = self._memory[slot, bank].reshape(
-                layer.out_width, -1)
+            places = self._row_places(record, row, layer.out_width)
+            self.rows[layer.out_tensor, row] = self._memory[places].reshape(layer.out_width, -1)

@@ -10,6 +10,7 @@ _PIPELINE = 29
 _SUM = 17
 _SUM_STEPS = 10
 _SUM_OVERHEAD = 2
+_ROWS_BESIDE = 3
 _FILL = 3
 _ADDEND = 3
 _SETUP = 25
@@ -91,7 +92,7 @@ class NpuClock:
         self._period = row_period
         self._rows: list[list[int]] = [[] for _ in program.tensors]
         self._room = [0] * program.tensors[0].ring_rows
-        self._input = InputRows(program.tensors[0].row_words, program.tensors[0].ring_rows,
+        self._input = InputRows(program.input_row_words, program.tensors[0].ring_rows,
                                 word_cycles)
         self._free = 0
         self._begun: int | None = None
@@ -109,7 +110,7 @@ class NpuClock:
         start = max(self._free, self._drained[0], reads, set_up)
         self._begun = start
         end = start + self._steps(layer)
-        share = layer.out_width * layer.groups / (end - start)
+        share = self._across(layer) * layer.groups / (end - start)
         delay = self._program.cells + _WRITE
         self._input.occupy(start + delay, end + delay, share)
         written = end + self._program.cells + _PIPELINE
@@ -143,14 +144,22 @@ class NpuClock:
             return complete + _SEEN
         return self._rows[tensor][rows - 1]
 
+    def _across(self, layer: LayerRecord) -> int:
+        return -(-layer.out_width // self._program.pixels)
+
     def _steps(self, layer: LayerRecord) -> int:
+        pairs, across = self._program.pixels > 1, self._across(layer)
         if layer.mode is Mode.DEPTHWISE:
             pushes = layer.out_width * layer.stride_x - layer.stride_x + 3 - layer.pad_left
+            if pairs:
+                pushes = across + (layer.stride_x == 2 and layer.pad_left == 0)
             return layer.groups * pushes
         if layer.mode is Mode.KERNEL_ROW:
-            return _FILL + layer.out_width * layer.groups * layer.kernel_height
+            fill = _FILL - 1 if pairs and layer.stride_x == 1 else _FILL
+            return fill + across * layer.groups * layer.kernel_height
         taps = layer.kernel_height * layer.kernel_width
-        vector = taps * (max(1, self._program.cells // 8) if layer.grouped else layer.vectors)
+        vector = taps * (1 if layer.grouped else layer.vectors)
         if layer.has_residual:
-            vector = max(vector + 1, _SUM_STEPS, self._program.cells + _SUM_OVERHEAD)
-        return layer.out_width * layer.groups * vector
+            beside = pairs and layer.kernel_height >= _ROWS_BESIDE
+            vector = max(vector + (not beside), _SUM_STEPS, self._program.cells + _SUM_OVERHEAD)
+        return across * layer.groups * vector

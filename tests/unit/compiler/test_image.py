@@ -74,7 +74,7 @@ def test_the_command_writes_the_program_and_says_what_it_costs(tmp_path):
     assert "3,727,313 multiplications; 3,762,351 more are the same in every image" in result.output
     assert len([line for line in result.output.splitlines() if "pointwise" in line]) == 14
     assert load_program(path).input_shape == (96, 96, 3)
-    dense = run(data_file("models/vww_96_int8.tflite"), "--dense", "--cells", 16)
+    dense = run(data_file("models/vww_96_int8.tflite"), "--dense", "--pixels", 2)
     assert "7,489,664 multiplications\n" in dense.output
 
 
