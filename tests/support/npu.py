@@ -43,6 +43,8 @@ class SmallNetwork:
     ----------
     height, width, words : int
         Of the input; a word is eight channels.
+    pixels : int
+        That the array computes at once.
     """
 
     random: np.random.Generator
@@ -50,6 +52,7 @@ class SmallNetwork:
     width: int
     words: int = 1
     input_ring: int | None = None
+    pixels: int = 1
     layers: list = field(default_factory=list)
     tensors: list = field(default_factory=list)
     values: list = field(default_factory=list)
@@ -66,10 +69,11 @@ class SmallNetwork:
 
     def _tensor(self, height, width, words, ring):
         bank = int(self.random.integers(4)) if ring % 4 == 0 else 0
+        row_words = -(-width // NpuConfig(pixels=self.pixels).bank_columns) * words
         self.tensors.append(TensorRecord(
-            base=self.memory_words, first_bank=bank, ring_rows=ring, row_words=width * words,
+            base=self.memory_words, first_bank=bank, ring_rows=ring, row_words=row_words,
             height=height, pixel_words=words))
-        self.memory_words += -(-ring // 4) * width * words
+        self.memory_words += -(-ring // 4) * row_words
         self.shapes.append((height, width, words))
         self.values.append(None)
         return len(self.tensors) - 1
@@ -204,7 +208,8 @@ class SmallNetwork:
     def program(self) -> Program:
         parameters = np.array(self.parameters, dtype=np.int64)
         return Program(
-            cells=CELLS, weights=np.array(self.weight_words).reshape(CELLS, -1, LANES),
+            cells=CELLS, pixels=self.pixels,
+            weights=np.array(self.weight_words).reshape(CELLS, -1, LANES),
             bias=parameters[:, :, 0], multiplier=parameters[:, :, 1], shift=parameters[:, :, 2],
             single_rounding=parameters[:, :, 3], layers=tuple(self.layers),
             tensors=tuple(self.tensors), schedule=np.array(self.schedule()),
@@ -220,21 +225,27 @@ class SmallNetwork:
                 yield _word(lanes), index == len(packed) - 1
 
     def first_slot_words(self) -> list[int]:
-        """Words that the first slot of the output's ring holds in the end."""
+        """Words that can be read of the first slot of the output's ring in the end."""
         last = self.tensors[-1].height - 1
         row = self.values[-1][last - last % self.tensors[-1].ring_rows]
-        return [_word(lanes) for lanes in row.reshape(-1, 8)]
+        return [_word(lanes) for lanes in (row if self.pixels == 1 else row[0]).reshape(-1, 8)]
 
-    def written_words(self, tensor: int) -> list[int]:
-        """Words of a tensor in the order in which its layer writes them."""
+    def written_words(self, tensor: int) -> list[list[int]]:
+        """Words of a tensor in the order in which its layer writes them, one or two at once.
+
+        Only those in the map: at the end of rows of odd width two pixels write one that counts.
+        """
         value = self.values[tensor]
         layer = next(layer for layer in self.layers if layer.out_tensor == tensor)
         words = []
         for row in value:
             pixels = row.reshape(layer.out_width, layer.groups, 8)
+            places = [(x, group) for x in range(0, layer.out_width, self.pixels)
+                      for group in range(layer.groups)]
             if layer.mode is not Mode.KERNEL_ROW:
-                pixels = pixels.swapaxes(0, 1)
-            words += [_word(lanes) for lanes in pixels.reshape(-1, 8)]
+                places.sort(key=lambda place: place[1])
+            words += [[_word(lanes) for lanes in pixels[x:x + self.pixels, group]]
+                      for x, group in places]
         return words
 
 

@@ -139,7 +139,8 @@ def _assembled(sections: dict[bytes, bytes]) -> Program:
     for record in tensors:
         record.word()
     return Program(
-        cells=cells, pixels=pixels, weights=array(b"WGHT", cells, weight_words, LANES).astype(np.int8),
+        cells=cells, pixels=pixels,
+        weights=array(b"WGHT", cells, weight_words, LANES).astype(np.int8),
         **dict(zip(_PARAMETERS, parameters, strict=True)), layers=layers, tensors=tensors,
         schedule=array(b"SCHD", -1).astype(np.uint8),
         tables=array(b"TABL", -1, TABLE_WORDS).astype(np.int32),

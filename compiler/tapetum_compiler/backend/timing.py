@@ -51,9 +51,10 @@ def setup_cycles(layer: ArrayLayer) -> int:
 def row_steps(layer: ArrayLayer) -> int:
     """Steps of one row, one per clock.
 
-    A depthwise row pushes the columns that its windows see, for each group anew, and with two pixels
-    one more where stride 2 has no border; a row of kernel rows begins with a window of columns; a
-    sum takes a step for the other tensor, and no fewer than its serial addition.
+    A depthwise row pushes the columns that its windows see, for each group anew; two pixels push
+    two windows, and a column more where stride 2 has no border. A row of kernel rows begins with a
+    window of columns; a sum takes a step for the other tensor, and no fewer than its serial
+    addition.
     """
     across, stride = layer.steps_across, layer.stride[1]
     if layer.mode is Mode.DEPTHWISE:

@@ -93,7 +93,8 @@ class Engine(wiring.Component):
             "start": In(1), "ready": Out(1), "busy": Out(1), "done": Out(1), "overrun": Out(1),
             "result_index": In(13), "result_word": Out(64),
             "probe_valid": Out(1), "probe_input": Out(1), "probe_tensor": Out(6),
-            "probe_word": Out(data.ArrayLayout(8 * config.cells, config.pixels)), "probe_row": Out(1), "step_valid": Out(1),
+            "probe_word": Out(data.ArrayLayout(8 * config.cells, config.pixels)),
+            "probe_row": Out(1), "step_valid": Out(1),
         })
 
     def elaborate(self, platform):

@@ -50,7 +50,7 @@ class ChannelSteps(StepGenerator):
         full = part == self.config.parts - 1
         pairs = self.config.pixels > 1
         # A step for the residual alone: its place is behind the taps.
-        alone = has_residual
+        alone, half = has_residual, C(0)
         further, across, onward = tap_words, stride_words, residual_stride
         pixel_step = stride
         if pairs:
@@ -62,7 +62,7 @@ class ChannelSteps(StepGenerator):
             across = Mux(stride[0] & column_start[1], across_words, stride_words)
             onward = Mux(half, residual_stride, 0)
             pixel_step = stride << 1
-            m.d.comb += [step.beside.eq(beside | reads_residual), step.residual_half.eq(half),
+            m.d.comb += [step.beside.eq(beside), step.residual_half.eq(half),
                          step.residual_word.eq(residual_word)]
 
         taps_end = word_loop.last & column_loop.last & row_loop.last

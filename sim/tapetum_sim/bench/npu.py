@@ -130,5 +130,5 @@ def _depthwise(made: Compilation) -> float | None:
     cycles = sum(layer.cycles + layer.waits for layer in layers)
     if not layers:
         return None
-    return round(sum(layer.macs for layer in layers) 
-                 / (cycles * layers[0].cells * layers[0].pixels * LANES), 4)
+    multipliers = layers[0].cells * layers[0].pixels * LANES
+    return round(sum(layer.macs for layer in layers) / (cycles * multipliers), 4)

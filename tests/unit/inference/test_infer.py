@@ -92,7 +92,8 @@ def test_a_compiled_program_runs_and_prints_nothing_but_json(files, small):
 @pytest.mark.parametrize("options, sentence", [
     (["--backend", "npu"], "there is no backend 'npu'; choose from rtl, model, reference."),
     (["--backend", "reference"], "a compiled program holds no network"),
-    (["--cells", "16"], "is compiled for 8 cells, not 16"),
+    (["--cells", "4"], "is compiled for 8 cells, not 4"),
+    (["--pixels", "2"], "is compiled for 1 pixels, not 2"),
 ])
 def test_what_cannot_be_is_refused_in_one_sentence(options, sentence, files):
     result = run(*files, *options)

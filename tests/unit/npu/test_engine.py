@@ -2,7 +2,7 @@
 """The array runs programs exactly, against direct convolution."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -14,6 +14,8 @@ from tapetum.npu.npu_config import NpuConfig
 from tapetum.npu.program import Mode
 
 __all__ = []
+
+both_sizes = pytest.mark.parametrize("pixels", [1, 2])
 
 CONFIG = NpuConfig(weight_words=128, parameter_words=64, activation_words=512,
                    schedule_entries=256, add_tables=2)
@@ -30,18 +32,21 @@ class _Run:
     judged: bool = True
     steps: list[int] = field(default_factory=list)
     """Of each clock while busy, whether it took a step."""
-    written: dict[int, list[int]] = field(default_factory=dict)
+    written: dict[int, list[list[int]]] = field(default_factory=dict)
     overrun: list[int] = field(default_factory=list)
 
     def check(self):
         for tensor in range(1, len(self.network.tensors)):
             expected = self.network.written_words(tensor) * self.inferences
-            assert self.written.get(tensor, []) == expected, f"tensor {tensor}"
+            written = self.written.get(tensor, [])
+            assert len(written) == len(expected), f"tensor {tensor}"
+            assert [seen[:len(words)] for seen, words in
+                    zip(written, expected, strict=True)] == expected, f"tensor {tensor}"
 
 
 def _run(*runs: _Run, cycles: int = 30_000) -> None:
     """Load one network after the other and run it; compare all that is written, and the result."""
-    dut = Engine(CONFIG)
+    dut = Engine(replace(CONFIG, pixels=runs[0].network.pixels))
     current = runs[0]
 
     async def judge(ctx):
@@ -91,7 +96,7 @@ def _run(*runs: _Run, cycles: int = 30_000) -> None:
             if busy:
                 current.steps.append(step)
             if valid and not is_input:
-                current.written.setdefault(tensor, []).append(word)
+                current.written.setdefault(tensor, []).append(list(word))
 
     simulate(dut, judge, drive, background=(watch,), cycles=cycles)
 
@@ -107,67 +112,84 @@ def _layers(seed, *layers, **network):
     return _Run(made)
 
 
-def test_convolutions_over_channels_are_exact(seed):
+@both_sizes
+def test_convolutions_over_channels_are_exact(seed, pixels):
+    size = {"pixels": pixels}
     _run(
-        _layers(seed, {"words": 3}, words=2),
-        _layers(seed, {"kernel": (3, 3), "pad": (1, 1)}, height=5, width=4),
-        _layers(seed, {"kernel": (1, 1), "stride": (2, 2), "words": 2}, width=7),
-        _layers(seed, {"kernel": (4, 2), "stride": (1, 2), "pad": (1, 1)}, width=4),
-        _layers(seed, {"kernel": (3, 3), "stride": (2, 1), "pad": (1, 0)}, words=2),
-        _layers(seed, {"kernel": (6, 3)}, width=3),
+        _layers(seed, {"words": 3}, words=2, **size),
+        _layers(seed, {"kernel": (3, 3), "pad": (1, 1)}, height=5, width=4, **size),
+        _layers(seed, {"kernel": (1, 1), "stride": (2, 2), "words": 2}, width=7, **size),
+        _layers(seed, {"kernel": (4, 2), "stride": (1, 2), "pad": (1, 1)}, width=4, **size),
+        _layers(seed, {"kernel": (3, 3), "stride": (2, 1), "pad": (1, 0)}, words=2, **size),
+        _layers(seed, {"kernel": (2, 5), "stride": (1, 3), "pad": (0, 2)}, words=3, width=13,
+                **size),
+        _layers(seed, {"kernel": (6, 3)}, width=3, **size),
     )
 
 
-def test_depthwise_convolutions_are_exact(seed):
-    kernel = {"mode": Mode.DEPTHWISE, "kernel": (3, 3)}
+@both_sizes
+def test_depthwise_convolutions_are_exact(seed, pixels):
+    kernel, size = {"mode": Mode.DEPTHWISE, "kernel": (3, 3)}, {"pixels": pixels}
     _run(
-        _layers(seed, kernel | {"pad": (1, 1)}, words=2),
-        _layers(seed, kernel | {"stride": (2, 2), "out_size": (4, 4)}, height=8, width=8, words=2),
-        _layers(seed, kernel, words=1),
-        _layers(seed, kernel | {"pad": (1, 1), "stride": (2, 2)}, height=7, width=7),
+        _layers(seed, kernel | {"pad": (1, 1)}, words=2, **size),
+        _layers(seed, kernel | {"stride": (2, 2), "out_size": (4, 4)}, height=8, width=8, words=2,
+                **size),
+        _layers(seed, kernel, words=1, **size),
+        _layers(seed, kernel | {"pad": (1, 1), "stride": (2, 2)}, height=7, width=7, **size),
+        _layers(seed, kernel | {"pad": (1, 2), "stride": (1, 2)}, height=3, width=9, words=3,
+                **size),
+        _layers(seed, kernel | {"pad": (1, 2)}, height=3, width=6, **size),
     )
 
 
-def test_convolutions_of_few_channels_are_exact(seed):
-    mode = {"mode": Mode.KERNEL_ROW, "words": 2}
+@both_sizes
+def test_convolutions_of_few_channels_are_exact(seed, pixels):
+    mode, size = {"mode": Mode.KERNEL_ROW, "words": 2}, {"pixels": pixels}
     _run(
-        _layers(seed, mode | {"kernel": (3, 3), "pad": (1, 1)}, height=7),
-        _layers(seed, mode | {"kernel": (3, 3), "stride": (2, 2)}, height=9, width=9),
-        _layers(seed, mode | {"kernel": (2, 3), "stride": (1, 2), "pad": (0, 1)}),
+        _layers(seed, mode | {"kernel": (3, 3), "pad": (1, 1)}, height=7, **size),
+        _layers(seed, mode | {"kernel": (3, 3), "stride": (2, 2)}, height=9, width=9, **size),
+        _layers(seed, mode | {"kernel": (2, 3), "stride": (1, 2), "pad": (0, 1)}, **size),
+        _layers(seed, mode | {"kernel": (3, 3), "stride": (1, 3), "pad": (0, 1)}, width=12, **size),
     )
 
 
-def test_pools_are_exact(seed):
+@both_sizes
+def test_pools_are_exact(seed, pixels):
     _run(_layers(seed, {"kernel": (2, 2), "stride": (2, 2), "grouped": True, "maximum": True},
-                 {"kernel": (3, 3), "grouped": True, "single": True}, words=2, width=6))
+                 {"kernel": (3, 3), "grouped": True, "single": True}, words=2, width=6,
+                 pixels=pixels))
 
 
-def test_residuals_are_added_exactly_between_layers_without(seed):
-    network = _network(seed, height=5, width=3)
+@both_sizes
+def test_residuals_are_added_exactly_between_layers_without(seed, pixels):
+    network = _network(seed, height=5, width=3, pixels=pixels)
     first = network.layer(0, words=2)
     network.layer(first, kernel=(3, 3), pad=(1, 1), words=2, residual=first, ring=8)
     network.layer(2, mode=Mode.DEPTHWISE, kernel=(3, 3), pad=(1, 1))
     _run(_Run(network))
 
 
-def test_a_short_vector_waits_for_the_additions(seed):
-    network = _network(seed, height=2, width=6)
+@both_sizes
+def test_a_short_vector_waits_for_the_additions(seed, pixels):
+    network = _network(seed, height=2, width=6, pixels=pixels)
     network.layer(0, words=1)
     network.layer(1, words=2)
     network.layer(1, words=2, residual=2)
     _run(_Run(network))
 
 
-def test_rows_with_additions_of_different_length_follow_each_other_exactly(seed):
-    network = _network(seed, height=4, width=4)
+@both_sizes
+def test_rows_with_additions_of_different_length_follow_each_other_exactly(seed, pixels):
+    network = _network(seed, height=4, width=4, pixels=pixels)
     network.layer(0, words=1)
     network.layer(1, residual=1)
     network.layer(1, kernel=(3, 3), pad=(1, 1), residual=1)
     _run(_Run(network))
 
 
-def test_layers_follow_the_rows_of_a_live_input_twice(seed):
-    network = _network(seed, height=8, width=6, input_ring=4)
+@both_sizes
+def test_layers_follow_the_rows_of_a_live_input_twice(seed, pixels):
+    network = _network(seed, height=8, width=6, input_ring=4, pixels=pixels)
     network.layer(0, mode=Mode.KERNEL_ROW, kernel=(3, 3), stride=(2, 2), out_size=(4, 3), words=2)
     network.layer(1, mode=Mode.DEPTHWISE, kernel=(3, 3), pad=(1, 1))
     network.layer(2, words=1, ring=3)
@@ -177,8 +199,9 @@ def test_layers_follow_the_rows_of_a_live_input_twice(seed):
     assert run.overrun == [0, 0]
 
 
-def test_input_words_find_room_behind_full_rows_of_outputs(seed):
-    network = _network(seed, height=8, width=12)
+@both_sizes
+def test_input_words_find_room_behind_full_rows_of_outputs(seed, pixels):
+    network = _network(seed, height=8, width=12, pixels=pixels)
     network.layer(0, mode=Mode.DEPTHWISE, kernel=(3, 3), pad=(1, 1))
     _run(_Run(network))
 
@@ -206,9 +229,10 @@ def test_rows_follow_each_other_within_two_clocks(seed):
     assert taken == ([1] * 54 + [0] * Engine.switch_cycles) * 2 + [1] * 54
 
 
+@both_sizes
 @pytest.mark.parametrize("residual", [False, True])
-def test_a_row_that_waits_for_another_begins_after_the_latency_said(seed, residual):
-    network = _network(seed, height=1, width=1)
+def test_a_row_that_waits_for_another_begins_after_the_latency_said(seed, residual, pixels):
+    network = _network(seed, height=1, width=1, pixels=pixels)
     network.layer(0, words=1)
     network.layer(1, words=1, residual=1 if residual else None)
     network.layer(2, words=1)

@@ -5,6 +5,7 @@ import pytest
 
 from support import simulate
 from tapetum.npu.input_rows import InputRows
+from tapetum.npu.npu_config import NpuConfig
 
 RING, HEIGHT, WORDS = 4, 10, 3
 
@@ -15,7 +16,7 @@ RING, HEIGHT, WORDS = 4, 10, 3
     pytest.param(lambda row: max(row - RING, 0), True, id="one too late"),
 ])
 def test_a_row_is_dropped_only_if_its_place_is_taken(released, overrun):
-    dut, places = InputRows(), []
+    dut, places = InputRows(NpuConfig()), []
 
     async def rows(ctx):
         ctx.set(dut.tensor, {"base": 20, "first_bank": 1, "ring_rows": RING, "row_words": WORDS,

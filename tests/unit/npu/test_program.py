@@ -37,12 +37,23 @@ def test_a_layer_is_read_back_as_it_was_packed():
 
 
 @pytest.mark.parametrize("others, tap_words", [({}, 1), ({"in_pixel_words": 5}, 4),
-                                               ({"grouped": True}, 2),
                                                ({"grouped": True}, 2)])
 def test_the_next_tap_lies_behind_the_words_that_are_not_read(others, tap_words):
     words = replace(LAYER, mode=Mode.CHANNELS, **others).words()
     image = sum(word << TABLE_WORD_BITS * index for index, word in enumerate(words))
     assert LAYER_LAYOUT.from_bits(image).tap_words == tap_words
+
+
+@pytest.mark.parametrize("mode, stride, pad, lead, pushes", [
+    (Mode.DEPTHWISE, 1, 1, 1, 12), (Mode.DEPTHWISE, 2, 1, 0, 12), (Mode.DEPTHWISE, 2, 0, 3, 13),
+    (Mode.KERNEL_ROW, 2, 1, 2, 12), (Mode.CHANNELS, 2, 1, 1, 12)])
+def test_two_pixels_begin_where_their_window_of_columns_does(mode, stride, pad, lead, pushes):
+    words = replace(LAYER, mode=mode, stride_x=stride, pad_left=pad, out_width=23).words(2)
+    packed = LAYER_LAYOUT.from_bits(sum(word << TABLE_WORD_BITS * index
+                                        for index, word in enumerate(words)))
+    assert (packed.lead_columns, packed.pushes) == (lead, pushes)
+    assert packed.pad_words == 2 * -(-lead // 4)
+    assert packed.pixel_words == 2
 
 
 def test_a_tensor_is_read_back_as_it_was_packed():
@@ -61,5 +72,9 @@ def test_a_value_that_does_not_fit_its_field_is_refused(name, value):
 
 
 def test_an_array_of_a_size_that_is_not_built_is_refused():
-    with pytest.raises(ConfigError, match="cells must be 2, 4, 8 or 16, not 3"):
+    with pytest.raises(ConfigError, match="cells must be 2, 4 or 8, not 3"):
         NpuConfig(cells=3)
+    with pytest.raises(ConfigError, match="pixels must be 1, or 2 with 8 cells, not 2 with 4"):
+        NpuConfig(cells=4, pixels=2)
+    with pytest.raises(ConfigError, match="activation_words must be a multiple of 4, not 6"):
+        NpuConfig(pixels=2, activation_words=6)
