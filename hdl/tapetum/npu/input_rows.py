@@ -69,9 +69,10 @@ class InputRows(wiring.Component):
             self.bank.eq(self.tensor.first_bank + slot[:2]),
             self.row_done.eq(self.row_last & ~extra),
         ]
-        self._advance(m, address)
+        following_word = self._following_word(m, address)
         with m.If(self.take):
-            m.d.sync += [first.eq(self.row_last), dropped.eq(drops)]
+            m.d.sync += [address.eq(following_word), first.eq(self.row_last),
+                         dropped.eq(drops)]
             with m.If(first & full & ~extra):
                 m.d.sync += self.overrun.eq(1)
             with m.If(self.row_last):
@@ -87,17 +88,15 @@ class InputRows(wiring.Component):
             ]
         return m
 
-    def _advance(self, m: Module, address: Signal) -> None:
-        """To the next word of the pixel, or the first one of the next, one of four in turn."""
+    def _following_word(self, m: Module, address: Signal) -> Value:
+        """Address of the pixel's next word, or the next pixel's first: four have the same."""
         if self.config.bank_columns == 1:
-            with m.If(self.take):
-                m.d.sync += address.eq(address + 1)
-            return
+            return address + 1
         word = Signal(8)
         pixel_ends = word + 1 == self.tensor.pixel_words
-        back = Mux(pixel_ends & (self.column != self.config.bank_columns - 1), word, -1)
         with m.If(self.take):
-            m.d.sync += [address.eq(address - back), word.eq(Mux(pixel_ends, 0, word + 1)),
+            m.d.sync += [word.eq(Mux(pixel_ends, 0, word + 1)),
                          self.column.eq(self.column + pixel_ends)]
         with m.If((self.take & self.row_last) | self.restart):
             m.d.sync += [word.eq(0), self.column.eq(0)]
+        return address - Mux(pixel_ends & (self.column != self.config.bank_columns - 1), word, -1)
