@@ -16,11 +16,17 @@ class Loop:
         # Number of the next round: counting up needs no multiplexer to begin anew.
         self._next = Signal(bits, name=f"{name}_next", reset_less=True)
 
-    def load(self, m: Module, length: Value) -> None:
-        """Begin anew, `length` rounds from now on."""
+    @property
+    def following(self) -> Value:
+        """What ``last`` is after a `step`."""
+        return Mux(self.last, self._single, self._next == self._length)
+
+    def load(self, m: Module, length: Value) -> Value:
+        """Begin anew, `length` rounds from now on. Returns what ``last`` is then."""
         single = length == 1
         m.d.sync += [self._length.eq(length), self._next.eq(2), self._single.eq(single),
                      self.last.eq(single)]
+        return single
 
     def step(self, m: Module) -> None:
         """Count a round; after the last one begin again."""

@@ -118,7 +118,7 @@ class RowSetup(wiring.Component):
         progress, later = Signal(_Progress, reset_less=True), Signal(_OutputProgress,
                                                                      reset_less=True)
         saved = Signal(_Progress, reset_less=True)
-        needed, enough = Signal(13, reset_less=True), Signal()
+        needed, enough, beyond = Signal(13, reset_less=True), Signal(), Signal()
         count = Signal(5)
         step = Signal(5)
         walk_steps = Signal(5, reset_less=True)
@@ -155,7 +155,7 @@ class RowSetup(wiring.Component):
         rows_there = Signal(12, reset_less=True)
         with m.If(self.answers):
             m.d.sync += rows_there.eq(self.rows)
-        m.d.sync += enough.eq(rows_there >= needed)
+        m.d.sync += [enough.eq(rows_there >= needed), beyond.eq(needed > layer.in_height)]
         drained = ~self.busy.bit_select(command.context, 1)
 
         # Words of the records come, one a clock; a bit for each clock of it.
@@ -230,7 +230,7 @@ class RowSetup(wiring.Component):
                 m.d.sync += [
                     records.write_address.eq(Cat(C(_PROGRESS, 3), layer_number)),
                     records.write_word.eq(saved), records.write_enable.eq(1),
-                    needed.eq(Mux(needed > layer.in_height, layer.in_height, needed)),
+                    needed.eq(Mux(beyond, layer.in_height, needed)),
                     command.released_rows.eq(Mux(saved.row < 0, 0, saved.row)),
                 ]
                 with m.If(later.out_row == layer.out_height):

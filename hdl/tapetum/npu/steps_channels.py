@@ -65,7 +65,8 @@ class ChannelSteps(StepGenerator):
             m.d.comb += [step.beside.eq(beside), step.residual_half.eq(half),
                          step.residual_word.eq(residual_word)]
 
-        taps_end = word_loop.last & column_loop.last & row_loop.last
+        # The last tap of a vector: of all three loops the last round.
+        taps_end = Signal()
         m.d.comb += [
             step.row.eq(row), step.column.eq(column),
             step.word.eq(Mux(reads_residual, residual_word, word)),
@@ -84,6 +85,10 @@ class ChannelSteps(StepGenerator):
         with m.If(is_tap):
             m.d.sync += [first.eq(0), weight.eq(weight + 1),
                          reads_residual.eq(taps_end & alone)]
+            m.d.sync += taps_end.eq(
+                word_loop.following
+                & Mux(word_loop.last, column_loop.following, column_loop.last)
+                & Mux(word_loop.last & column_loop.last, row_loop.following, row_loop.last))
             word_loop.step(m)
             m.d.sync += word.eq(word + Mux(word_loop.last, further, 1))
             with m.If(word_loop.last):
@@ -128,10 +133,9 @@ class ChannelSteps(StepGenerator):
         # Not only with ``load``, which comes late, and has no part in this.
         with m.If(self._idle):
             width = layer.out_width if not pairs else layer.out_width[1:] + layer.out_width[0]
-            for loop, length in zip(loops, (Mux(layer.grouped, 1, layer.vectors),
-                                            layer.kernel_width, layer.kernel_height,
-                                            width, layer.groups), strict=True):
-                loop.load(m, length)
+            single = [loop.load(m, length) for loop, length in zip(
+                loops, (Mux(layer.grouped, 1, layer.vectors), layer.kernel_width,
+                        layer.kernel_height, width, layer.groups), strict=True)]
             if pairs:
                 m.d.sync += [
                     beside.eq(layer.has_residual & (layer.kernel_height >= BESIDE_ROWS)),
@@ -139,6 +143,7 @@ class ChannelSteps(StepGenerator):
                     across_words.eq(layer.stride_words + layer.pixel_words),
                 ]
             m.d.sync += [
+                taps_end.eq(single[0] & single[1] & single[2]),
                 stride.eq(layer.stride_x), stride_words.eq(layer.stride_words),
                 tap_words.eq(layer.tap_words), pad.eq(layer.pad_left),
                 grouped.eq(layer.grouped), has_residual.eq(layer.has_residual),
