@@ -61,7 +61,7 @@ class Cell(wiring.Component):
     weight_lead_cycles = 1
     parameter_lead_cycles = 1
     late_cycles = 7
-    addend_cycles = 3
+    addend_cycles = 2
     clamp_cycles = 13
     latency_cycles = 23
 
@@ -123,7 +123,12 @@ class Cell(wiring.Component):
         before = delayed(m, token, 7, name="token", reset_less=False)
         steps = delayed(m, before, 1, name="token_8", reset_less=False)
         begins = delayed(m, before.first | before.maximum, 1, name="begins")
-        takes_addend = delayed(m, self.late.takes_addend, self.addend_cycles, name="takes_addend")
+        # One register sends addends to all cells: they have a clock for the way.
+        comes = delayed(m, self.late.takes_addend, self.addend_cycles, name="takes_addend")
+        takes_addend = delayed(m, comes, 1, name="takes_addend_late")
+        addends = Signal.like(self.addends, reset_less=True)
+        with m.If(comes):
+            m.d.sync += addends.eq(self.addends)
         for pixel in range(self.config.pixels):
             name = f"_{pixel}" if pixel else ""
             dot = self._dot(m, self.next_vectors[pixel], factors, name)
@@ -135,9 +140,9 @@ class Cell(wiring.Component):
                 m.d.sync += sum_.eq(base + dot)
 
             m.submodules["requantise" + name] = requantise = Requantise()
-            assert requantise.offset_cycles == self.clamp_cycles - self.addend_cycles
+            assert requantise.offset_cycles == self.clamp_cycles - self.addend_cycles - 1
             m.d.comb += [
-                requantise.total.eq(Mux(takes_addend, self.addends[pixel], sum_)),
+                requantise.total.eq(Mux(takes_addend, addends[pixel], sum_)),
                 requantise.multiplier.eq(parameters.multiplier),
                 requantise.multiplier_sum.eq(late.multiplier_sum),
                 requantise.shift.eq(parameters.shift),

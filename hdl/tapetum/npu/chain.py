@@ -53,10 +53,10 @@ class Chain(wiring.Component):
         As the cells deliver them, that of cell m m clocks after ``bytes_valid``.
     bytes_valid, bytes_context : Out(1)
         Of vectors that add.
-    sum_parameter : In
-        With ``bytes_valid``: that of their sums.
+    sum_follows : In(1), sum_parameter : In
+        A clock after ``bytes_valid``: parameters of the sums.
     sum_valid, sum_context : In
-        A clock later: the sums follow.
+        Another clock later: the sums follow.
     addends : In(signed(32) per pixel)
         Those of cell m come `addend_cycles` + m clocks after ``sum_valid``.
     word_valid, word_context : Out(1), words : Out(one byte per pixel and cell)
@@ -65,7 +65,7 @@ class Chain(wiring.Component):
 
     word_lead_cycles = 11
     addend_cycles = Cell.addend_cycles
-    sum_cycles = Cell.latency_cycles + 1 - Cell.late_cycles
+    sum_cycles = Cell.latency_cycles + 2 - Cell.late_cycles
 
     def __init__(self, config: NpuConfig):
         self.config = config
@@ -85,6 +85,7 @@ class Chain(wiring.Component):
             "bytes": Out(data.ArrayLayout(bytes_, pixels)),
             "bytes_valid": Out(1),
             "bytes_context": Out(1),
+            "sum_follows": In(1),
             "sum_valid": In(1),
             "sum_context": In(1),
             "sum_parameter": In(range(config.parameter_words)),
@@ -111,7 +112,7 @@ class Chain(wiring.Component):
         context = Mux(self.sum_valid, self.sum_context, context)
         late, clamp = Signal(LateToken(self.config)), Signal(Clamp, reset_less=True)
         m.d.comb += [late.takes_addend.eq(self.sum_valid),
-                     late.parameter.eq(Mux(self.bytes_valid, self.sum_parameter, parameter))]
+                     late.parameter.eq(Mux(self.sum_follows, self.sum_parameter, parameter))]
         which = delayed(m, Cat(self.sum_valid, context), Cell.clamp_cycles - 1, name="which")
         m.d.sync += clamp.eq(self.clamps[which[1]][which[0]])
         behind = Cell.latency_cycles - Cell.late_cycles

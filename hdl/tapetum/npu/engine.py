@@ -222,6 +222,7 @@ class Engine(wiring.Component):
             self.overrun.eq(writer.overrun),
             writer.words.eq(chain.words), writer.word_valid.eq(chain.word_valid),
             writer.word_context.eq(chain.word_context),
+            chain.sum_follows.eq(residual.sum_follows),
             chain.sum_valid.eq(residual.sum_valid), chain.sum_context.eq(residual.sum_context),
             chain.sum_parameter.eq(residual.sum_parameter),
             activations.write_bank.eq(writer.write_bank),

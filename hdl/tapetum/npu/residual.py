@@ -37,7 +37,7 @@ class Residual(wiring.Component):
     commands : In(2 of RowCommand)
     write : In(1), write_index : In(16), write_data : In(32)
         Index: table, then 256 addends of the convolution and 256 of the residual.
-    sum_parameter, sum_valid, sum_context, addend : Out
+    sum_follows, sum_parameter, sum_valid, sum_context, addend : Out
         For `Chain`.
     """
 
@@ -50,7 +50,7 @@ class Residual(wiring.Component):
             "residual_valid": In(1), "residual_word": In(8 * config.cells),
             "commands": In(data.ArrayLayout(RowCommand, 2)),
             "write": In(1), "write_index": In(16), "write_data": In(32),
-            "sum_valid": Out(1), "sum_context": Out(1),
+            "sum_follows": Out(1), "sum_valid": Out(1), "sum_context": Out(1),
             "sum_parameter": Out(range(config.parameter_words)), "addend": Out(signed(32)),
         })
 
@@ -74,12 +74,12 @@ class Residual(wiring.Component):
         table_number = Signal.like(layer.add_table, reset_less=True)
         with m.If(current):
             m.d.sync += [lane.eq(lane + 1), running.eq(lane != cells - 1)]
-        m.d.sync += self.sum_valid.eq(self.bytes_valid)
+        m.d.sync += [self.sum_follows.eq(self.bytes_valid), self.sum_valid.eq(self.sum_follows)]
         with m.If(self.bytes_valid):
             m.d.sync += [self.sum_context.eq(self.bytes_context),
+                         self.sum_parameter.eq(layer.add_parameter),
                          table_number.eq(layer.add_table)]
-        m.d.comb += [self.sum_parameter.eq(layer.add_parameter),
-                     residuals.write_enable.eq(self.residual_valid),
+        m.d.comb += [residuals.write_enable.eq(self.residual_valid),
                      residuals.write_word.eq(self.residual_word),
                      residuals.write_address.eq(written), residuals.address.eq(read)]
         m.d.sync += [written.eq(written + self.residual_valid),
@@ -99,6 +99,6 @@ class Residual(wiring.Component):
                 table.address.eq(Cat(byte ^ 0x80, table_number)),
             ]
             addends.append(table.word)
-        assert Chain.addend_cycles == BlockMemory.latency_cycles + 1
+        assert Chain.addend_cycles == BlockMemory.latency_cycles
         m.d.sync += self.addend.eq(addends[0] + addends[1])
         return m
