@@ -25,9 +25,9 @@ _ACTIVATIONS = re.compile(r"\.activations\.bank_(\d)_0\.block_(\d+)\.")
 def array_floorplan(name: str) -> str | None:
     """The site of a multiplier or memory of the array; None for what may stand anywhere.
 
-    nextpnr moves all multipliers at once and ends with the lanes of one cell in several rows of
-    the device: its wires are full where they cross. Here each cell has twelve multipliers side by
-    side, with its memories below, and the cells stand in a ring around the activations.
+    Where nextpnr chose the places itself its router came to no end: too many nets wanted the same
+    wires. Here each cell has twelve multipliers side by side, with its memories below, and the
+    cells stand in a ring around the activations.
 
     Parameters
     ----------

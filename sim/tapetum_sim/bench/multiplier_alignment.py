@@ -13,9 +13,9 @@ _BITS = 18
 def with_short_operands_above(netlist: dict[str, Any]) -> dict[str, Any]:
     """The same netlist, signed operands of multipliers moved up as far as they go (MULT18X18D).
 
-    yosys extends an operand of 8 bits to 18 by leading its sign to eleven pins: of the wires that
-    reach such a multiplier more than half are copies, and the router finds no way for all of them.
-    Here zeros stand below the operand, and the product is read as much higher.
+    yosys extends an operand of 8 bits to 18 by leading its sign to eleven pins: of those that the
+    router has to reach more than half are copies. Here zeros stand below the operand, which need no
+    wire, and the product is read as much higher.
 
     Parameters
     ----------
