@@ -233,7 +233,7 @@ class SmallNetwork:
     def written_words(self, tensor: int) -> list[list[int]]:
         """Words of a tensor in the order in which its layer writes them, one or two at once.
 
-        Only those in the map: at the end of rows of odd width two pixels write one that counts.
+        At the end of rows of odd width two pixels write one.
         """
         value = self.values[tensor]
         layer = next(layer for layer in self.layers if layer.out_tensor == tensor)

@@ -67,9 +67,8 @@ class Engine(wiring.Component):
     result_index : In(13), result_word : Out(64)
         A word of row 0 of the output tensor, `result_cycles` after its index, while not busy. With
         two pixels, of its first one.
-    probe_valid, probe_input : Out(1), probe_tensor : Out(6), probe_word : Out
-        Every word that is written, of each pixel, of an input its first part. The second pixel is
-        beyond the map at the end of rows of odd width.
+    probe_valid : Out(pixels), probe_input : Out(1), probe_tensor : Out(6), probe_word : Out
+        Every word that is written, of each pixel, of an input its first part.
     probe_row : Out(1)
         A row begins; rows begin in the order of the schedule.
     step_valid : Out(1)
@@ -92,7 +91,7 @@ class Engine(wiring.Component):
             "input_room": Out(1),
             "start": In(1), "ready": Out(1), "busy": Out(1), "done": Out(1), "overrun": Out(1),
             "result_index": In(13), "result_word": Out(64),
-            "probe_valid": Out(1), "probe_input": Out(1), "probe_tensor": Out(6),
+            "probe_valid": Out(config.pixels), "probe_input": Out(1), "probe_tensor": Out(6),
             "probe_word": Out(data.ArrayLayout(8 * config.cells, config.pixels)),
             "probe_row": Out(1), "step_valid": Out(1),
         })

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests the array with a picture of which the compiler knows what becomes of it."""
 
-from functools import reduce
-from operator import xor
-
 from amaranth import *
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from .npu_config import NpuConfig
 from .program_loader import LoadedProgram
 from .step import InputWord
 
@@ -43,8 +41,7 @@ class GoldenInference(wiring.Component):
 
     Parameters
     ----------
-    cells : int
-        Bytes of a word that cells write.
+    config : NpuConfig
 
     Members
     -------
@@ -58,7 +55,7 @@ class GoldenInference(wiring.Component):
         A frame begins.
     start, reset : Out(1), input : Out(InputWord), input_valid : Out(1)
         For `Engine`; from it ``input_ready``, ``input_room``, ``ready``, ``done`` : In(1).
-    word : In(8 * cells), word_valid : In(1)
+    words : In(a byte per pixel and cell), words_valid : In(pixels)
         What its cells write.
     busy : Out(1)
         From the clock after the start on, until the array is ready again.
@@ -71,14 +68,15 @@ class GoldenInference(wiring.Component):
         The sum was another than the signature.
     """
 
-    def __init__(self, cells: int):
-        self.cells = cells
+    def __init__(self, config: NpuConfig):
+        self.config = config
         super().__init__({
             "enable": In(1), "program": In(LoadedProgram), "loaded": In(1), "finished": In(1),
             "free": In(1), "frame": In(1),
             "start": Out(1), "reset": Out(1), "input": Out(InputWord), "input_valid": Out(1),
             "input_ready": In(1), "input_room": In(1), "ready": In(1), "done": In(1),
-            "word": In(8 * cells), "word_valid": In(1),
+            "words": In(data.ArrayLayout(8 * config.cells, config.pixels)),
+            "words_valid": In(config.pixels),
             "busy": Out(1), "completed": Out(16), "given_up": Out(1),
             "inject": In(1), "raised": Out(1),
         })
@@ -141,13 +139,15 @@ class GoldenInference(wiring.Component):
                          column.eq(Mux(last, 0, column + 1))]
 
     def _compare(self, m: Module, ends: Value) -> None:
-        word = reduce(xor, (self.word[start:start + SIGNATURE_BITS]
-                            for start in range(0, 8 * self.cells, SIGNATURE_BITS)))
         total = Signal(SIGNATURE_BITS)
         halves = [slice(start, start + _HALF_BITS) for start in (0, _HALF_BITS)]
         with m.If(self.start):
             m.d.sync += total.eq(0)
-        with m.Elif(self.busy & self.word_valid):
-            m.d.sync += [total[half].eq(total[half] + word[half]) for half in halves]
+        with m.Elif(self.busy & self.words_valid[0]):
+            for half in halves:
+                added = self.words[0][half]
+                for pixel in range(1, self.config.pixels):
+                    added = added + Mux(self.words_valid[pixel], self.words[pixel][half], 0)
+                m.d.sync += total[half].eq(total[half] + added)
         m.d.sync += self.raised.eq(
             (ends | self.inject) & ((total ^ self.inject) != self.program.signature))

@@ -131,7 +131,7 @@ class Npu(wiring.Component):
         m.submodules.computing = computing = AwakeFor(
             engine.start | engine.step_valid | engine.input_valid | engine.write,
             hold_cycles=ENGINE_HOLD_CYCLES)
-        m.submodules.golden = golden = GoldenInference(self.config.cells)
+        m.submodules.golden = golden = GoldenInference(self.config)
         m.submodules.engine = Gated(
             ResetInserter(golden.reset)(engine),
             awake=computing.awake | self._reader.busy | golden.busy)
@@ -193,8 +193,9 @@ class Npu(wiring.Component):
             golden.loaded.eq(loader.loaded), golden.inject.eq(self.inject),
             golden.input_ready.eq(engine.input_ready), golden.input_room.eq(engine.input_room),
             golden.ready.eq(engine.ready), golden.done.eq(engine.done),
-            golden.word.eq(engine.probe_word),
-            golden.word_valid.eq(engine.probe_valid & ~engine.probe_input),
+            golden.words.eq(engine.probe_word),
+            golden.words_valid.eq(engine.probe_valid & (~engine.probe_input).replicate(
+                self.config.pixels)),
             self.tests.eq(golden.completed), self.test_given_up.eq(golden.given_up),
             self.differs.eq(golden.raised),
         ]

@@ -50,8 +50,8 @@ class Writer(wiring.Component):
     drained : Out(2)
         All of the row of this context has its place, and its clamps; the last words are written
         less than `lead_cycles` later.
-    probe_valid, probe_input : Out(1), probe_tensor : Out(6)
-        With each word that is written.
+    probe_valid : Out(pixels), probe_input : Out(1), probe_tensor : Out(6)
+        With each word that is written, which pixels are.
     """
 
     lead_cycles = Chain.word_lead_cycles
@@ -71,7 +71,7 @@ class Writer(wiring.Component):
             "write_address": Out(range(config.activation_words // config.bank_columns)),
             "write_words": Out(data.ArrayLayout(64, config.pixels)),
             "count": Out(1), "count_tensor": Out(6), "drained": Out(2), "bubble": Out(1),
-            "probe_valid": Out(1), "probe_tensor": Out(6), "probe_input": Out(1),
+            "probe_valid": Out(config.pixels), "probe_tensor": Out(6), "probe_input": Out(1),
         })
 
     def elaborate(self, platform):
@@ -161,10 +161,11 @@ class Writer(wiring.Component):
         by_pixel = command.layer.mode == Mode.KERNEL_ROW
         part = Signal(range(self.config.parts), name=f"part_{number}", reset_less=True)
         full = part == self.config.parts - 1
-        # Two pairs of columns share an address.
+        # Two pairs of columns share an address; the last one may be half of one.
         upper: Value = C(1, 1)
         if self.config.pixels > 1:
             upper = Signal(name=f"upper_{number}", reset_less=True)
+            whole = ~(command.layer.out_width[0] & Mux(by_pixel, outer.last, inner.last))
         inner_words = Mux(Mux(by_pixel, full, upper), inner_step, 0)
         outer_words = Mux(Mux(by_pixel, upper, full), outer_step, 0)
         with m.If(takes):
@@ -175,8 +176,9 @@ class Writer(wiring.Component):
                          place["probe_tensor"].eq(command.layer.out_tensor),
                          part.eq(part + by_pixel)]
             if self.config.pixels > 1:
-                m.d.sync += [place["write_columns"].eq(Mux(upper, 0b1100, 0b0011)),
-                             upper.eq(upper ^ ~by_pixel)]
+                m.d.sync += [place["write_columns"].eq(Cat(~upper, ~upper & whole, upper,
+                                                           upper & whole)),
+                             place["probe_valid"].eq(Cat(1, whole)), upper.eq(upper ^ ~by_pixel)]
             with m.If(inner.last):
                 outer.step(m)
                 m.d.sync += [address.eq(start + outer_words), start.eq(start + outer_words),

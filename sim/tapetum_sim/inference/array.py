@@ -138,7 +138,7 @@ def _tensors(program: Program, written: np.ndarray) -> dict[int, NDArray[np.int8
             steps = lanes.reshape(across, layer.groups, program.pixels, -1)
         else:
             steps = lanes.reshape(layer.groups, across, program.pixels, -1).swapaxes(0, 1)
-        # of a row of odd width the last pixel of two does not count
+        # of a row of odd width the last pixel of two is not written
         pixels = steps.swapaxes(1, 2).reshape(across * program.pixels, -1)[:layer.out_width]
         first = layer.out_word_offset * CHANNEL_LANES
         maps[layer.out_tensor][rows[number], :, first:first + pixels.shape[1]] = pixels

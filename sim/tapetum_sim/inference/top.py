@@ -106,7 +106,7 @@ class ArrayTop(wiring.Component):
             written.payload.tensor.eq(engine.probe_tensor),
             written.payload.is_input.eq(engine.probe_input),
             Value.cast(written.payload.lanes).eq(Value.cast(engine.probe_word)),
-            written.valid.eq(engine.probe_valid), written.ready.eq(1),
+            written.valid.eq(engine.probe_valid.any()), written.ready.eq(1),
             begun.payload.eq(cycle), begun.valid.eq(engine.probe_row), begun.ready.eq(1),
         ]
         return m

@@ -20,7 +20,7 @@ _HALF = np.uint64((1 << 32) - 1)
 def golden_picture(program: Program) -> NDArray[np.int8]:
     """All lanes of the input tensor: height, width, 8 * words of a pixel."""
     source, words = program.tensors[0], _words()
-    picture = np.array([next(words) for _ in range(source.height * source.row_words)], "<u8")
+    picture = np.array([next(words) for _ in range(source.height * program.input_row_words)], "<u8")
     return picture.view(np.int8).reshape(source.height, -1, 8 * source.pixel_words)
 
 
@@ -33,10 +33,9 @@ def signature(program: Program) -> int:
     total = 0
     for row in model.written:
         groups = row.lanes.reshape(-1, group_bytes).view(np.uint8)
-        words = np.zeros((len(groups), -(-group_bytes // 8) * 8), np.uint8)
+        words = np.zeros((len(groups), 8), np.uint8)
         words[:, :group_bytes] = groups
-        folded = np.bitwise_xor.reduce(words.reshape(len(groups), -1, 8), axis=1)
-        lanes = np.ascontiguousarray(folded).view("<u8").ravel()
+        lanes = words.view("<u8").ravel()
         low, high = int((lanes & _HALF).sum()), int((lanes >> np.uint64(32)).sum())
         total = ((total & 0xFFFFFFFF) + low & 0xFFFFFFFF
                  | ((total >> 32) + high & 0xFFFFFFFF) << 32)

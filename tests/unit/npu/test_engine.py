@@ -38,10 +38,7 @@ class _Run:
     def check(self):
         for tensor in range(1, len(self.network.tensors)):
             expected = self.network.written_words(tensor) * self.inferences
-            written = self.written.get(tensor, [])
-            assert len(written) == len(expected), f"tensor {tensor}"
-            assert [seen[:len(words)] for seen, words in
-                    zip(written, expected, strict=True)] == expected, f"tensor {tensor}"
+            assert self.written.get(tensor, []) == expected, f"tensor {tensor}"
 
 
 def _run(*runs: _Run, cycles: int = 30_000) -> None:
@@ -96,7 +93,8 @@ def _run(*runs: _Run, cycles: int = 30_000) -> None:
             if busy:
                 current.steps.append(step)
             if valid and not is_input:
-                current.written.setdefault(tensor, []).append(list(word))
+                current.written.setdefault(tensor, []).append(
+                    list(word)[:valid.bit_length()])
 
     simulate(dut, judge, drive, background=(watch,), cycles=cycles)
 

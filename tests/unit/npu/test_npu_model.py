@@ -75,13 +75,13 @@ def test_time_is_steps_switches_and_waits(seed):
     model = NpuModel(two_copies())
     model.run(image(seed))
     starts = [row.start for row in model.written]
-    # 18 clocks and 2 words of input; 2 steps and 37 clocks through the cells; rows are set up 26
+    # 22 clocks and 2 words of input; 2 steps and 37 clocks through the cells; rows are set up 26
     # clocks behind each other, two in flight at most
-    assert starts == [20, 59, 85, 124, 150, 189]
-    assert model.cycles == 235
+    assert starts == [24, 63, 89, 128, 154, 193]
+    assert model.cycles == 243
     live = NpuModel(two_copies(), row_period=80)
     live.run(image(seed))
-    assert [row.start for row in live.written][::2] == [92, 172, 252]
+    assert [row.start for row in live.written][::2] == [96, 176, 256]
     assert live.late_rows == 0
 
 
