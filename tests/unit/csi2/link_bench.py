@@ -18,7 +18,7 @@ from tapetum.csi2.transmitter import Csi2Transmitter
 from tapetum.presets import preset
 from tapetum_sim.models.csi2 import OutputRow
 
-__all__ = ["Link", "lost", "marked", "random_frame", "settings_with", "small_die"]
+__all__ = ["Link", "lost", "marked", "plan_frame", "random_frame", "settings_with", "small_die"]
 
 
 def small_die(*, columns: int = 32, lanes: int = 1, byte_lanes: int = 2, rows: int = 2,
@@ -43,6 +43,23 @@ def random_frame(generator: np.random.Generator, frame: int, *, rows: int, colum
             for row in range(rows)]
 
 
+RECORD_CYCLES = 150
+"""Enough for the bytes of all settings."""
+
+
+async def plan_frame(ctx, transmitter: Csi2Transmitter, frame: int,
+                     settings: Mapping[str, Any]) -> None:
+    """Have a frame planned, and its settings recorded: that takes a clock for each of their bytes.
+    """
+    ctx.set(transmitter.settings[frame % FRAMES_IN_FLIGHT], settings)
+    ctx.set(transmitter.planned, settings)
+    ctx.set(transmitter.adopt_frame, frame)
+    ctx.set(transmitter.adopt, 1)
+    await ctx.tick()
+    ctx.set(transmitter.adopt, 0)
+    await ctx.tick().repeat(RECORD_CYCLES)
+
+
 class TransmitterWithMap(Elaboratable):
     """The flicker map as the transmitter's further source."""
 
@@ -58,8 +75,6 @@ class TransmitterWithMap(Elaboratable):
         return m
 
 
-RECORD_CYCLES = 150
-"""Enough for the bytes of all settings."""
 SILENCE_CLOCKS = 600
 """Byte clocks without a packet after which no more is to come."""
 
@@ -117,15 +132,8 @@ class Link:
         begun = False
 
         async def plan(ctx, frame: int) -> None:
-            """Have the settings of a frame recorded; it takes a clock for each of their bytes."""
             planned.add(frame)
-            ctx.set(dut.settings[frame % FRAMES_IN_FLIGHT], settings[frame])
-            ctx.set(dut.planned, settings[frame])
-            ctx.set(dut.adopt_frame, frame)
-            ctx.set(dut.adopt, 1)
-            await ctx.tick()
-            ctx.set(dut.adopt, 0)
-            await ctx.tick().repeat(RECORD_CYCLES)
+            await plan_frame(ctx, dut, frame, settings[frame])
 
         async def pixels(ctx):
             nonlocal begun

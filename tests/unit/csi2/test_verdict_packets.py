@@ -9,7 +9,6 @@ from amaranth import *
 from amaranth.lib.wiring import connect
 
 from support import FULL_RATE, TrafficPattern, simulate
-from tapetum.control.frame_settings import FRAMES_IN_FLIGHT
 from tapetum.csi2.transmitter import Csi2Transmitter
 from tapetum.csi2.verdict_packets import VerdictPackets
 from tapetum_sim.csi2.decoder import decode
@@ -17,7 +16,7 @@ from tapetum_sim.csi2.verdict import decode_verdict
 from tapetum_sim.frame.boundaries import compare_packets
 from tapetum_sim.models.csi2 import transmit
 from tapetum_sim.models.verdict import verdict_bytes, verdict_packets
-from unit.csi2.link_bench import RECORD_CYCLES, random_frame, settings_with, small_die
+from unit.csi2.link_bench import plan_frame, random_frame, settings_with, small_die
 
 REGION = (4, 2, 60, 40)
 SUMMARY = {"flags": 1, "class_number": 3, "score": -7}
@@ -72,7 +71,7 @@ class Bench:
             ctx.set(dut.verdict_wanted, ~0)
             for row in self.rows:
                 if row.row == 0:
-                    await self._plan(ctx, dut, row.frame)
+                    await plan_frame(ctx, dut, row.frame, self.settings[row.frame])
                 for place, value in enumerate(row.values.tolist()):
                     ctx.set(dut.pixels.payload, {
                         "values": [value], "line_last": place == 31,
@@ -109,15 +108,6 @@ class Bench:
 
         simulate(top, sensor, background=(phy, count), cycles=100_000,
                  domains={"sync": 100e6, "byte": self.byte_clock_hz})
-
-    async def _plan(self, ctx, dut: Csi2Transmitter, frame: int) -> None:
-        ctx.set(dut.settings[frame % FRAMES_IN_FLIGHT], self.settings[frame])
-        ctx.set(dut.planned, self.settings[frame])
-        ctx.set(dut.adopt_frame, frame)
-        ctx.set(dut.adopt, 1)
-        await ctx.tick()
-        ctx.set(dut.adopt, 0)
-        await ctx.tick().repeat(RECORD_CYCLES)
 
 
 def order(packets: bytes) -> list[tuple[int, int]]:
