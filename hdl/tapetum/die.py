@@ -376,6 +376,11 @@ class Die(wiring.Component):
             dog.line_length_cycles.eq(settings.line_length_cycles),
             dog.frame_length_lines.eq(settings.frame_length_lines),
         ]
+        if self.config.npu:
+            m.d.comb += [
+                self.npu.test.eq(control.safety.mask[Mechanism.GOLDEN_INFERENCE]),
+                self.npu.inject.eq(safety.inject[Mechanism.GOLDEN_INFERENCE]),
+            ]
 
     def _array(self, m: Module, stirred: Signal) -> None:
         """From the combined frame to its verdict."""
@@ -420,8 +425,6 @@ class Die(wiring.Component):
             control.array_status.refused.eq(npu.refused),
             control.array_status.model_id.eq(npu.program.model_id),
             control.array_status.interrupt.eq(npu.interrupt),
-            npu.test.eq(control.safety.mask[Mechanism.GOLDEN_INFERENCE]),
-            npu.inject.eq(self.safety.inject[Mechanism.GOLDEN_INFERENCE]),
             control.array_status.tests.eq(npu.tests),
             control.array_status.test_given_up.eq(npu.test_given_up),
             control.array_status.has_signature.eq(npu.program.has_signature),

@@ -109,7 +109,7 @@ class FrameCount(wiring.Component):
         # Clock 2: what its channel's next row should be, and what was planned.
         awaited_shape = data.StructLayout({"row": 12, "frame": 16, "open": 1})
         awaited: Any = Signal(data.ArrayLayout(awaited_shape, channels))
-        this: Any = Signal(awaited_shape, reset_less=True)
+        own: Any = Signal(awaited_shape, reset_less=True)
         planned: Any = Signal(self._planned.shape().elem_shape, reset_less=True)
         channel, place = tag.capture[:(channels - 1).bit_length()], tag.frame[:2]
         judged, unplanned, jumped = Signal(), Signal(), Signal()
@@ -117,7 +117,7 @@ class FrameCount(wiring.Component):
         is_last, had = Signal(reset_less=True), Signal(13, reset_less=True)
         before_it = (place - 1)[:2]
         m.d.sync += [
-            judged.eq(ended | put_in), this.eq(awaited[channel]), planned.eq(self._planned[place]),
+            judged.eq(ended | put_in), own.eq(awaited[channel]), planned.eq(self._planned[place]),
             row.eq(Mux(put_in, 0, tag.row) ^ self.inject), frame.eq(tag.frame),
             is_last.eq(last), had.eq(beats),
             unplanned.eq(~self._expected.bit_select(place, 1)),
@@ -137,6 +137,6 @@ class FrameCount(wiring.Component):
 
         wrong = Signal()  # clock 3
         m.d.sync += wrong.eq(judged & (
-            (row != this.row) | (this.open & (frame != this.frame)) | (had != planned.beats)
+            (row != own.row) | (own.open & (frame != own.frame)) | (had != planned.beats)
             | (is_last != (row == planned.rows)) | unplanned | jumped))
         return wrong
