@@ -353,7 +353,8 @@ class Die(wiring.Component):
         settings, memories = self.stats.settings_out, MemoryHealth().create()
         gather(m, memories, control.memory, readout.memory, self.correct.memory, self.hdr.memory,
                self.compander.memory, self.selector.memory, self.flicker_map.memory,
-               self.csi2.memory, *([self.npu.memory] if self.config.npu else []))
+               self.csi2.memory,
+               *([self.vision.memory, self.npu.memory] if self.config.npu else []))
         uncorrectable = safety.inject[Mechanism.MEMORY]
         m.d.comb += [
             *(safety.raised[mechanism].eq(raised) for mechanism, raised in (
@@ -388,7 +389,8 @@ class Die(wiring.Component):
         vision, npu, verdicts = self.vision, self.npu, self.verdicts
         m.submodules.verdicts, m.submodules.npu = verdicts, npu
         m.submodules.looking = looking = AwakeFor(
-            stirred | hdr.o.valid | vision.o.valid, hold_cycles=VISION_HOLD_CYCLES)
+            stirred | hdr.o.valid | vision.o.valid | vision.memory.inject.any(),
+            hold_cycles=VISION_HOLD_CYCLES)
         m.submodules.vision = Gated(vision, awake=looking.awake)
         host, seen, cell = control.array_control, vision.active, cell_pixels(self.config) - 1
         summary = Signal(VerdictSummary)

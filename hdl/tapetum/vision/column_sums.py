@@ -3,9 +3,12 @@
 
 from amaranth import *
 from amaranth.lib import data, memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth
+from ..memory.word_check import WordCheck
 from ..stream.delay import delayed
 from .row_sums import SumAddress, cell_bits, row_sum_shape
 from .settings import VisionConfig, VisionSettings, cell_pixels
@@ -55,11 +58,13 @@ class ColumnSums(wiring.Component):
     settings : In(VisionSettings)
     red_x, red_y : In(1)
         Where red lies in a cell; blue is opposite.
-    row_done : In(1), half : In(1), address : Out(SumAddress), sum : In(row_sum_shape)
+    row_done : In(1), half : In(1), address : Out(SumAddress), read : Out(1),
+    sum : In(row_sum_shape)
         Of `RowSums`.
     valid : Out(1), o : Out(AreaSum)
         Channels of a pixel from red to blue, pixels from left to right. Holds still while not
         valid.
+    memory : Out(MemoryHealth)
     """
 
     latency_cycles = 9
@@ -70,7 +75,7 @@ class ColumnSums(wiring.Component):
             "restart": In(1), "settings": In(VisionSettings), "red_x": In(1), "red_y": In(1),
             "row_done": In(1), "half": In(1),
             "address": Out(SumAddress(vision, cell_pixels(config))),
-            "sum": In(row_sum_shape(config)),
+            "read": Out(1), "sum": In(row_sum_shape(config)), "memory": Out(MemoryHealth()),
             "valid": Out(1), "o": Out(AreaSum(config)),
         })
 
@@ -87,6 +92,7 @@ class ColumnSums(wiring.Component):
         word_last = word == 3 if cell == 2 else C(1)
         column_last = column + 1 == settings.columns
         m.d.comb += [self.address.column.eq(column), self.address.half.eq(half),
+                     self.read.eq(active),
                      shares.step.eq(active & word_last & column_last)]
         if cell == 2:
             m.d.comb += [self.address.x.eq(self.red_x ^ word[0]),
@@ -146,14 +152,19 @@ class ColumnSums(wiring.Component):
                     for name, share in (("now", now), ("next", following))]
 
         # Seventh: the accumulator, which was read meanwhile.
+        code = Parity(sum_shape.width)
         m.submodules.memory = store = memory.Memory(
-            shape=sum_shape, depth=4 * self.vision.largest_columns, init=[])
+            shape=code.word_bits, depth=4 * self.vision.largest_columns, init=[])
+        m.submodules.check = check = WordCheck(code)
+        connect(m, check.health, flipped(self.memory))
         read, write = store.read_port(), store.write_port()
-        before = Signal(sum_shape, reset_less=True)
+        read_word = Signal(code.word_bits, reset_less=True)
+        before = read_word[:code.data_bits].as_signed()
         m.d.comb += read.addr.eq(Cat(steps[4].channel, steps[4].column))
-        m.d.sync += before.eq(read.data)
+        m.d.sync += read_word.eq(read.data)
         at_6 = steps[6]
         valid_6 = at_6.valid & at_6.ends
+        m.d.comb += [check.word.eq(read_word), check.read.eq(valid_6 & ~at_6.fresh)]
         summed, kept = (Signal(sum_shape, name=name, reset_less=True)
                         for name in ("summed", "kept"))
         result = Signal(sum_shape)
@@ -162,8 +173,8 @@ class ColumnSums(wiring.Component):
             m.d.sync += [summed.eq(result), kept.eq(Mux(at_6.completes, products[1], result))]
         at_7 = steps[7]
         valid_7 = at_7.valid & at_7.ends
-        m.d.comb += [write.addr.eq(Cat(at_7.channel, at_7.column)), write.data.eq(kept),
-                     write.en.eq(valid_7)]
+        m.d.comb += [write.addr.eq(Cat(at_7.channel, at_7.column)),
+                     write.data.eq(Cat(kept, code.encode(kept))), write.en.eq(valid_7)]
 
         # Eighth: a finished sum.
         m.d.sync += self.valid.eq(valid_7 & at_7.completes & ~self.restart)

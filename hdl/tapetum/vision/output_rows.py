@@ -3,8 +3,11 @@
 
 from amaranth import *
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth
+from ..memory.word_check import WordCheck
 from ..npu.step import InputWord
 from ..stream.queue import Queue
 from .settings import VisionConfig, VisionSettings
@@ -41,6 +44,7 @@ class OutputRows(wiring.Component):
         A lost frame is being made up for.
     overflow : Out(1)
         Strobe: a word found the queue full.
+    memory : Out(MemoryHealth)
     """
 
     latency_cycles = 3
@@ -52,6 +56,7 @@ class OutputRows(wiring.Component):
             "valid": In(1), "code": In(signed(8)), "pixel_last": In(1), "row_last": In(1),
             "o": Out(stream.Signature(InputWord)),
             "delivered": Out(1), "busy": Out(1), "overflow": Out(1),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -59,11 +64,15 @@ class OutputRows(wiring.Component):
         vision = self.vision
         # Only the bytes that channels can fill are kept.
         kept = 8 * _CHANNELS
-        m.submodules.queue = queue = Queue(kept + 1, vision.largest_columns * 5 // 4)
+        code = Parity(kept + 1)
+        m.submodules.queue = queue = Queue(code.word_bits, vision.largest_columns * 5 // 4)
+        m.submodules.check = check = WordCheck(code)
+        connect(m, check.health, flipped(self.memory))
         m.d.comb += [
             self.o.valid.eq(queue.o.valid), queue.o.ready.eq(self.o.ready),
             self.o.payload.word.eq(queue.o.payload[:kept]),
             self.o.payload.row_last.eq(queue.o.payload[kept]),
+            check.word.eq(queue.o.payload), check.read.eq(queue.o.valid & queue.o.ready),
         ]
 
         in_frame, drain = Signal(), Signal(range(self.drain_cycles + 1))
@@ -90,9 +99,10 @@ class OutputRows(wiring.Component):
         m.d.sync += offered.eq(self.valid & self.pixel_last & in_frame & ~made_up)
 
         column_last, row_last = columns_left == 1, rows_left == 1
-        takes = Signal()
+        takes, offers = Signal(), Signal(code.data_bits)
         m.d.comb += [
-            queue.i.payload.eq(Cat(Mux(made_up, 0, word), column_last)),
+            offers.eq(Cat(Mux(made_up, 0, word), column_last)),
+            queue.i.payload.eq(Cat(offers, code.encode(offers))),
             queue.i.valid.eq((offered | made_up) & in_frame),
             takes.eq(queue.i.valid & queue.i.ready),
             self.overflow.eq(offered & in_frame & ~queue.i.ready),

@@ -5,9 +5,12 @@ from itertools import pairwise
 
 from amaranth import *
 from amaranth.lib import data, memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth
+from ..memory.word_check import WordCheck
 from ..stream.delay import delayed
 from .settings import VisionConfig, VisionSettings, cell_pixels
 from .shares import SHARE_BITS, Shares
@@ -67,8 +70,9 @@ class RowSums(wiring.Component):
     valid : In(1), value : In(24)
     row_done : Out(1), half : Out(1)
         The sums of a whole row of cells stand in that half.
-    address : In(SumAddress), sum : Out(row_sum_shape)
-        `read_cycles` later.
+    address : In(SumAddress), read : In(1), sum : Out(row_sum_shape)
+        `read_cycles` later; ``read`` says that it counts.
+    memory : Out(MemoryHealth)
     """
 
     latency_cycles = 5
@@ -81,7 +85,8 @@ class RowSums(wiring.Component):
             "restart": In(1), "settings": In(VisionSettings), "pedestal": In(8),
             "valid": In(1), "value": In(24),
             "row_done": Out(1), "half": Out(1),
-            "address": In(self.address_shape), "sum": Out(row_sum_shape(config)),
+            "address": In(self.address_shape), "read": In(1), "sum": Out(row_sum_shape(config)),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -145,15 +150,21 @@ class RowSums(wiring.Component):
             m.d.sync += [behind.eq(ahead) for behind, ahead in zip(
                 sums, [*sums[1:], Mux(marks[2].completes, products[1], total)], strict=True)]
 
+        code = Parity(len(written))
         m.submodules.memory = store = memory.Memory(
-            shape=row_sum_shape(self.config), depth=1 << Shape.cast(self.address_shape).width,
-            init=[])
+            shape=code.word_bits, depth=1 << Shape.cast(self.address_shape).width, init=[])
+        read_word = Signal(code.word_bits, reset_less=True)
+        m.submodules.check = check = WordCheck(code)
+        connect(m, check.health, flipped(self.memory))
         port, read = store.write_port(), store.read_port()
         m.d.comb += [
-            port.addr.eq(write_at), port.data.eq(written),
+            port.addr.eq(write_at), port.data.eq(Cat(written, code.encode(written))),
+            self.sum.eq(read_word[:code.data_bits]), check.word.eq(read_word),
+            check.read.eq(delayed(m, self.read, self.read_cycles, name="read",
+                                  reset_less=False)),
             port.en.eq(marks[3].valid & marks[3].completes), read.addr.eq(self.address),
         ]
-        m.d.sync += [self.sum.eq(read.data), self.half.eq(write_at.half),
+        m.d.sync += [read_word.eq(read.data), self.half.eq(write_at.half),
                      self.row_done.eq(marks[3].valid & marks[3].ends)]
         with m.If(self.restart):
             m.d.sync += [place.eq(0), cells_left.eq(settings.cells_x), self.row_done.eq(0),

@@ -5,6 +5,9 @@ from amaranth import *
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth, gather
+from ..memory.word_check import WordCheck
 from ..registers.bus import WindowBus
 from ..registers.definition import MemoryWindow
 from ..stream.delay import delayed
@@ -31,6 +34,7 @@ class ToneCurve(wiring.Component):
         Holds still while nothing valid comes through.
     window : In(WindowBus)
         `TONE_WINDOW`.
+    memory : Out(MemoryHealth)
     """
 
     latency_cycles = 8
@@ -40,14 +44,17 @@ class ToneCurve(wiring.Component):
     fraction: In(FRACTION_BITS)
     code: Out(signed(8))
     window: In(WindowBus(TONE_WINDOW))
+    memory: Out(MemoryHealth())
 
     def elaborate(self, platform):
         m = Module()
         moves = [self.valid]
         for clock in range(1, self.latency_cycles):
             moves.append(delayed(m, moves[-1], 1, name=f"moves_{clock}", reset_less=False))
+        code = Parity(KNOT_BITS)
         m.submodules.knots = knots = memory.Memory(
-            shape=signed(KNOT_BITS), depth=KNOTS, init=tone_knots(logarithmic()))
+            shape=code.word_bits, depth=KNOTS,
+            init=[code.encoded(knot) for knot in tone_knots(logarithmic())])
         here, there, shown = knots.read_port(), knots.read_port(), knots.read_port()
 
         # The host's side: an entry changes with its second byte.
@@ -55,13 +62,15 @@ class ToneCurve(wiring.Component):
         upper = Signal(8, reset_less=True)
         with m.If(window.write):
             m.d.sync += upper.eq(window.write_data)
+        knot = Cat(window.write_data, upper)
         byte, entry = window.address[0], window.address[1:]
         m.d.comb += [
-            write.addr.eq(entry), write.data.eq(Cat(window.write_data, upper)),
+            write.addr.eq(entry), write.data.eq(Cat(knot, code.encode(knot))),
             write.en.eq(window.write & byte & (entry < KNOTS)), shown.addr.eq(entry),
         ]
         read_byte = delayed(m, byte, 1, name="read_byte")
-        m.d.sync += window.read_data.eq(Mux(read_byte, shown.data[:8], shown.data[8:]))
+        m.d.sync += window.read_data.eq(Mux(read_byte, shown.data[:8],
+                                              shown.data[8:KNOT_BITS]))
 
         # Clocks 1 to 3: both ends of the segment. 4, 5: their distance, and the share of it.
         # 6 to 8: the point, as int8.
@@ -71,10 +80,16 @@ class ToneCurve(wiring.Component):
             m.d.sync += [address.eq(self.segment), following.eq(self.segment + 1)]
         m.d.comb += [here.addr.eq(address), here.en.eq(moves[1]),
                      there.addr.eq(following), there.en.eq(moves[1])]
-        start, end = (Signal(signed(KNOT_BITS), name=name, reset_less=True)
-                      for name in ("start", "end"))
-        with m.If(moves[2]):
-            m.d.sync += [start.eq(here.data), end.eq(there.data)]
+        words, checks = [], [WordCheck(code), WordCheck(code)]
+        m.submodules += checks
+        for name, read, check in zip(("start", "end"), (here, there), checks, strict=True):
+            word = Signal(code.word_bits, name=name, reset_less=True)
+            with m.If(moves[2]):
+                m.d.sync += word.eq(read.data)
+            m.d.comb += [check.word.eq(word), check.read.eq(moves[3])]
+            words.append(word[:KNOT_BITS].as_signed())
+        start, end = words
+        gather(m, self.memory, *(check.health for check in checks))
         rise = Signal(signed(KNOT_BITS + 1), reset_less=True)
         with m.If(moves[3]):
             m.d.sync += rise.eq(end - start)

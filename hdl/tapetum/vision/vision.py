@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import settings_of, settings_ring
+from ..memory.health import MemoryHealth, gather
 from ..npu.step import InputWord
 from ..pixel import LinearPixels
 from ..registers.bus import WindowBus
@@ -69,6 +70,7 @@ class Vision(wiring.Component):
         begun.
     overflow : Out(1)
         A queue did overflow in the frame that began last.
+    memory : Out(MemoryHealth)
 
     Raises
     ------
@@ -90,6 +92,7 @@ class Vision(wiring.Component):
             "o": Out(stream.Signature(InputWord)),
             "active": Out(VisionSettings),
             "frame_first": Out(1), "frame": Out(16), "incomplete": Out(1), "overflow": Out(1),
+            "memory": Out(MemoryHealth()),
         })
 
     @property
@@ -114,6 +117,7 @@ class Vision(wiring.Component):
         connect(m, cut.o, pixels.i)
         connect(m, flipped(self.tone), curve.window)
         connect(m, rows.o, flipped(self.o))
+        gather(m, self.memory, row_sums.memory, column_sums.memory, curve.memory, rows.memory)
 
         # Frames
         restart, failed = Signal(), Signal()
@@ -146,7 +150,8 @@ class Vision(wiring.Component):
         m.d.comb += [
             row_sums.valid.eq(pixels.valid), row_sums.value.eq(pixels.value),
             column_sums.row_done.eq(row_sums.row_done), column_sums.half.eq(row_sums.half),
-            row_sums.address.eq(column_sums.address), column_sums.sum.eq(row_sums.sum),
+            row_sums.address.eq(column_sums.address), row_sums.read.eq(column_sums.read),
+            column_sums.sum.eq(row_sums.sum),
             magnitude.valid.eq(column_sums.valid), magnitude.sum.eq(area.sum),
             magnitude.pixels_log2.eq(area.pixels_log2),
             magnitude.reciprocal.eq(cut.active.reciprocal),

@@ -67,6 +67,7 @@ class Outcome:
     rows: list[list[int]] = field(default_factory=list)
     events: list[tuple[str, int]] = field(default_factory=list)
     overflows: list[int] = field(default_factory=list)
+    wrong_words: int = 0
     last_pixel: int = 0
     first_word: int = 0
 
@@ -82,8 +83,12 @@ def _beats(picture, row, lanes):
 
 
 def run_vision(config, pictures, *, pattern=FULL_RATE, ready=FULL_RATE, vision=None, knots=None,
-               row_gap=ROW_GAP_CYCLES, blanking=130, seed=0, cycles=200_000, frame_settings=None):
-    """Send pictures; each picture's settings are there from before its first pixel."""
+               row_gap=ROW_GAP_CYCLES, blanking=130, seed=0, cycles=200_000, frame_settings=None,
+               inject=0):
+    """Send pictures; each picture's settings are there from before its first pixel.
+
+    ``inject`` is that of the memories.
+    """
     dut, outcome, random = Vision(config, vision), Outcome(), Random(seed)
     ring = FrameSettings.defaults(config) | (frame_settings or {})
 
@@ -125,8 +130,11 @@ def run_vision(config, pictures, *, pattern=FULL_RATE, ready=FULL_RATE, vision=N
                     row = []
 
     async def watch(ctx):
-        async for _, _, first, lost, frame, overflow in ctx.tick().sample(
-                dut.frame_first, dut.incomplete, dut.frame, dut.overflow):
+        ctx.set(dut.memory.inject, inject)
+        async for _, _, first, lost, frame, overflow, wrong in ctx.tick().sample(
+                dut.frame_first, dut.incomplete, dut.frame, dut.overflow,
+                dut.memory.uncorrectable):
+            outcome.wrong_words += wrong
             if first:
                 outcome.events.append(("first", frame))
             if lost:

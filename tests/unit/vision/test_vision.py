@@ -51,6 +51,7 @@ def check_every_word(lanes, colour_filter, channels, traffic, seed, *, count=2, 
     assert outcome.rows == [row for picture in pictures for row in expected_rows(
         config, picture, frame_settings=frame_settings)]
     assert outcome.events == [("first", number) for number in range(count)]
+    assert not outcome.wrong_words
 
 
 @pytest.mark.sampled(6)
@@ -184,3 +185,11 @@ def test_what_cannot_work_is_refused():
                       byte_clock_hz=300e6)
     with expect_rejected("a line of", "1024 pixels", exception=ConfigError):
         Vision(short)
+
+
+def test_memories_tell_when_a_check_bit_is_wrong_and_words_stay_right(seed):
+    config = small_config()
+    picture = draw(config, np.random.default_rng(seed), channels=3)
+    outcome = run_vision(config, [picture], inject=3)
+    assert outcome.rows == expected_rows(config, picture)
+    assert outcome.wrong_words > len(outcome.rows)
