@@ -6,6 +6,8 @@ import subprocess
 import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from amaranth import *
@@ -50,13 +52,16 @@ def test_a_crossing_is_found_behind_gates_and_beside_a_memory(tmp_path):
 
 
 @pytest.mark.slow
-def test_every_crossing_is_listed_and_every_one_that_is_listed_exists(tmp_path):
+@pytest.mark.parametrize("form", ["latches", "memories"])
+def test_every_crossing_is_listed_and_every_one_that_is_listed_exists(form, tmp_path):
     listed = tomllib.loads(LIST.read_text())
     clocks = {port: domain for domain, port in listed["clocks"].items()}
-    text = rtlil.convert(Die(preset("tiny")), name="top", emit_src=False)
+    platform: Any = SimpleNamespace(distributed_memory=form == "memories")
+    text = rtlil.convert(Die(preset("tiny")), name="top", emit_src=False, platform=platform)
     found = find_crossings(netlist_of(text, tmp_path))
     lines = {(entry["from"], entry["to"], pattern): 0
-             for entry in listed["crossing"] for pattern in entry["registers"]}
+             for entry in listed["crossing"] if entry.get("form", form) == form
+             for pattern in entry["registers"]}
     for crossing in sorted(found):
         matching = [line for line in lines
                     if line[:2] == (clocks[crossing.source], clocks[crossing.target])
