@@ -56,10 +56,10 @@ class PictureModel:
         down = bits - CAPTURE_INDEX_BITS
         return capture_curve(black >> down)[codes >> down]
 
-    @staticmethod
-    def of_link(pixels: np.ndarray, bits: int) -> np.ndarray:
+    def of_link(self, pixels: np.ndarray, bits: int) -> np.ndarray:
         """Levels of pixels as received."""
-        return combined_curve()[pixels >> bits - 8]
+        codes = pixels if bits == 12 else (pixels >> bits - 8) << 4
+        return combined_curve(self.config.hdr.pedestal_lsb)[codes]
 
     def screen(self, capture: np.ndarray | None, combined: np.ndarray | None,
                marks: np.ndarray | None, state: ShownState) -> np.ndarray:
@@ -117,8 +117,8 @@ class PictureModel:
         else:
             right = slice(layout.middle, layout.right)
             top, bottom = layout.top(full=False), layout.bottom(full=False)
-            drawn[max(top - 2 * width, 0):max(top - width, 0), right] = colour
-            drawn[bottom + width:bottom + 2 * width, right] = colour
+            drawn[max(top - width, 0):top, right] = colour
+            drawn[bottom:bottom + width, right] = colour
         if state.class_number is not None:
             drawn[rows, first:first + (state.score & 0xFF ^ 0x80) + 1] = colour
 

@@ -76,7 +76,8 @@ class CombinedViewer(wiring.Component):
         upper = Signal(8, reset_less=True)
         moving = Signal()
         m.d.comb += [
-            table.index.eq(Mux(second, word.content.word[:8], word.content.word[8:])),
+            table.index.eq(Mux(second, Cat(word.low[4:], word.content.word[:8]),
+                               Cat(word.low[:4], word.content.word[8:]))),
             crossing.o.ready.eq(~is_pair | second), moving.eq(crossing.o.valid & crossing.o.ready),
         ]
         step, pair = Signal(PlaneStep), Signal()

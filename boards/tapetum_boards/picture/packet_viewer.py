@@ -38,16 +38,20 @@ class SeenVerdict(data.Struct):
 
 
 class SeenWord(data.Struct):
-    """A word of the combined frame, or of its marks."""
+    """A word of the combined frame, or of its marks.
+
+    ``low`` has the low four bits of the two pixels in RAW12, the first one lowest; else zeros.
+    """
 
     content: PlaneWord
+    low: 8
     of_marks: 1
 
 
 class PacketViewer(wiring.Component):
     """Takes the packets of virtual channels 0 to 2 apart, in the clock of the lanes.
 
-    Checksums are not looked at. Of each pixel the upper eight bits count, whatever the format.
+    Checksums are not looked at. Of each pixel the upper eight bits count, in RAW12 all twelve.
     Throughput: two bytes a clock. Latency: 2 clocks.
 
     Members
@@ -114,8 +118,10 @@ class PacketViewer(wiring.Component):
             m.d.sync += [place.eq(0), has_kept.eq(0)]
         with m.If(self.strobe & in_payload & ~packets.first & ~second & wanted):
             m.d.sync += [place.eq(following), words.payload.content.step.eq(PlaneStep.WORD),
-                         words.payload.of_marks.eq(of_marks)]
-            with m.If(has_kept):
+                         words.payload.of_marks.eq(of_marks), words.payload.low.eq(0)]
+            with m.If(kind == DataType.RAW12.value):
+                self._twelve_bits(m, place)
+            with m.Elif(has_kept):
                 m.d.sync += [
                     words.valid.eq(takes.any()),
                     words.payload.content.word.eq(Cat(Mux(takes[0], one, two), kept)),
@@ -135,6 +141,20 @@ class PacketViewer(wiring.Component):
                     words.payload.content.step.eq(
                         Mux(frame_ends, PlaneStep.FRAME_END, PlaneStep.ROW_END)),
                 ]
+
+    def _twelve_bits(self, m: Module, place: Signal) -> None:
+        """Two pixels' upper bytes, then a byte with the low bits of both."""
+        one, two = self.packets.bytes[0], self.packets.bytes[1]
+        words, first, second = self.words, Signal(8), Signal(8)
+        with m.Switch(place):
+            with m.Case(0):
+                m.d.sync += [first.eq(one), second.eq(two)]
+            with m.Case(1):
+                m.d.sync += [words.valid.eq(1), words.payload.low.eq(two),
+                             words.payload.content.word.eq(Cat(one, first))]
+            with m.Case(2):
+                m.d.sync += [words.valid.eq(1), words.payload.low.eq(one), first.eq(two),
+                             words.payload.content.word.eq(Cat(second, first))]
 
     def _verdict(self, m: Module, kind: Signal, channel: Signal, place: Signal,
                  in_payload: Value) -> None:

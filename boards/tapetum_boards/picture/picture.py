@@ -14,7 +14,6 @@ from ..memory.memory_port import MemoryPort
 from .capture_viewer import CaptureViewer
 from .combined_viewer import CombinedViewer
 from .dvi_channels import DviChannels, DviSymbols
-from .font import TEXT_BYTES
 from .layout import PICTURE_MODES, PictureLayout, PictureState, Plane
 from .line_buffer import LineBuffer
 from .line_reader import LineReader, ShownBuffers
@@ -45,7 +44,7 @@ class PictureWrite(wiring.Signature):
 
     def __init__(self):
         super().__init__({"text": Out(1), "capture_curve": Out(1), "combined_curve": Out(1),
-                          "address": Out(range(TEXT_BYTES)), "data": Out(8)})
+                          "address": Out(COMBINED_INDEX_BITS), "data": Out(8)})
 
 
 class Picture(wiring.Component):
@@ -106,7 +105,8 @@ class Picture(wiring.Component):
         black = self.config.adc.pedestal_codes << self.config.hdr.fraction_bits
         m.submodules.of_capture = of_capture = CaptureViewer(
             self.code_bits, capture_curve(black >> self.code_bits - CAPTURE_INDEX_BITS))
-        m.submodules.of_link = of_link = CombinedViewer(combined_curve())
+        m.submodules.of_link = of_link = CombinedViewer(
+            combined_curve(self.config.hdr.pedestal_lsb))
         connect(m, flipped(self.codes), of_capture.codes)
         writers = {}
         for plane, words in ((Plane.CAPTURE, of_capture.words), (Plane.COMBINED, of_link.pixels),
@@ -127,7 +127,7 @@ class Picture(wiring.Component):
             of_capture.table_address.eq(tables.address[:CAPTURE_INDEX_BITS]),
             of_capture.table_data.eq(tables.data),
             of_link.table_write.eq(tables.combined_curve),
-            of_link.table_address.eq(tables.address[:COMBINED_INDEX_BITS]),
+            of_link.table_address.eq(tables.address),
             of_link.table_data.eq(tables.data),
             self.lost.eq(reader.late | Cat(writer.lost for writer in writers.values()).any()),
         ]
@@ -179,6 +179,6 @@ class Picture(wiring.Component):
             screen.level.eq(line_buffer.level), screen.mark.eq(line_buffer.mark),
             screen.dot.eq(text.dot), screen.upper.eq(text.upper), screen.lower.eq(text.lower),
             channels.beam.eq(screen.beam), self.symbols.eq(channels.symbols),
-            text.write.eq(tables.text), text.write_address.eq(tables.address),
-            text.write_data.eq(tables.data),
+            text.write.eq(tables.text), text.write_data.eq(tables.data),
+            text.write_address.eq(tables.address),
         ]

@@ -125,8 +125,8 @@ class Screen(wiring.Component):
         around = ((row < width) | (row >= timing.rows - width)
                   | (column < width) | (column >= timing.columns - width))
         top, bottom = layout.top(full=False), layout.bottom(full=False)
-        along = (((row >= top - 2 * width) & (row < top - width))
-                 | ((row >= bottom + width) & (row < bottom + 2 * width)))
+        along = (((row >= top - width) & (row < top))
+                 | ((row >= bottom) & (row < bottom + width)))
         of_right = (column >= layout.middle) & (column < layout.right)
         cell = Mux(full, layout.verdict_cell(full=True), layout.verdict_cell(full=False)) + 1
         in_bar = (row >> (CELL_PIXELS - 1).bit_length() == cell) & ~row[3]

@@ -7,13 +7,18 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from tapetum.compand.tables import LINEAR_BITS, OCTAVES_12
+
 __all__ = ["CAPTURE_INDEX_BITS", "COMBINED_INDEX_BITS", "ToneTable", "capture_curve",
            "combined_curve"]
 
 CAPTURE_INDEX_BITS = 10
 """Upper bits of a corrected code, which is linear: dark levels need more than eight."""
-COMBINED_INDEX_BITS = 8
+COMBINED_INDEX_BITS = 12
+"""A pixel of RAW12; of other formats the upper eight bits, left-justified."""
 _GAMMA = 2.2
+_TOE_LSB = 6
+"""Light in linear LSB up to which levels rise evenly; beyond it each doubling adds as much."""
 
 
 def capture_curve(black: int = 0) -> np.ndarray:
@@ -23,10 +28,12 @@ def capture_curve(black: int = 0) -> np.ndarray:
     return np.rint(255 * light ** (1 / _GAMMA)).astype(np.uint8)
 
 
-def combined_curve(black: int = 0) -> np.ndarray:
-    """Levels of the upper eight bits of a companded code, nearly logarithmic already."""
-    codes = np.arange(1 << COMBINED_INDEX_BITS)
-    return np.rint(255 * np.clip((codes - black) / (255 - black), 0, 1)).astype(np.uint8)
+def combined_curve(pedestal_lsb: int = 64) -> np.ndarray:
+    """Levels of a 12-bit code of the octaves: 140 dB on a monitor, the logarithm of light."""
+    light, codes = np.array(OCTAVES_12.knots).T
+    linear = np.interp(np.arange(1 << COMBINED_INDEX_BITS), codes, light) - pedestal_lsb
+    share = np.log1p(np.maximum(linear, 0) / _TOE_LSB) / np.log1p((1 << LINEAR_BITS) / _TOE_LSB)
+    return np.rint(255 * np.clip(share, 0, 1)).astype(np.uint8)
 
 
 class ToneTable(wiring.Component):

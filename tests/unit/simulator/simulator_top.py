@@ -5,11 +5,12 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tapetum_sim.simulator import Mailbox, Recorder
+from tapetum_sim.simulator import Mailbox, Recorder, Window
 
-__all__ = ["EVENT_CYCLES", "Beat", "SimulatorTop", "WideBeat"]
+__all__ = ["EVENT_CYCLES", "WINDOW_CYCLES", "Beat", "SimulatorTop", "WideBeat"]
 
 EVENT_CYCLES = 50
+WINDOW_CYCLES = 300
 
 
 # A payload with every kind of field, none of them aligned.
@@ -62,6 +63,9 @@ class SimulatorTop(wiring.Component):
 
         m.submodules.mailbox = mailbox = Mailbox(100, "letters")
         m.d.comb += [mailbox.load.eq(self.load), self.letter.eq(mailbox.data)]
+
+        m.submodules.window = window = Window(32, WINDOW_CYCLES, "counts")
+        m.d.comb += window.payload.eq(self.count)
 
         # Bubbles and stalls from a 16-bit Galois register; the payload moves on with each beat.
         noise = Signal(16, init=0xACE1)

@@ -17,12 +17,20 @@ from tapetum_sim.simulator import (
     Mailbox,
     Recorder,
     SimulationError,
+    Window,
     build,
     read_recording,
+    read_window,
     run,
     unpack,
 )
-from unit.simulator.simulator_top import EVENT_CYCLES, Beat, SimulatorTop, WideBeat
+from unit.simulator.simulator_top import (
+    EVENT_CYCLES,
+    WINDOW_CYCLES,
+    Beat,
+    SimulatorTop,
+    WideBeat,
+)
 
 DOMAINS = ("sync", "adc", "byte")
 BENCH = "unit.simulator.simulator_bench"
@@ -105,6 +113,15 @@ def test_what_was_flushed_can_be_read_while_the_simulation_runs(bench):
     assert before < after == (result.directory / "wide.beats").stat().st_size
 
 
+def test_a_window_holds_the_last_clocks_as_of_its_last_half(bench):
+    result = bench("beats", parameters={"events": 40})
+    counts = read_window(result.directory / "counts.window").astype(int)
+    assert len(counts) == WINDOW_CYCLES
+    assert (np.diff(counts) == 1).all()
+    assert 0 <= result.results["count"] - counts[-1] <= WINDOW_CYCLES // 2
+    assert not len(read_window(result.directory / "others.window"))
+
+
 def test_two_runs_are_bit_identical(bench):
     first, second = (bench("beats", parameters={"events": 5}, folder=name) for name in "ab")
     assert first.results == second.results
@@ -171,6 +188,10 @@ def test_rejects_impossible_parts():
         Recorder(8, "../escape")
     with expect_rejected("'empty'"):
         Mailbox(0, "empty")
+    with expect_rejected("1 to 32 bits, not 33"):
+        Window(33, 10, "wide")
+    with expect_rejected("even number of clocks, not 5"):
+        Window(8, 5, "odd")
 
 
 def test_unpack_handles_fields_across_words():

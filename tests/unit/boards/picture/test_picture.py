@@ -220,8 +220,8 @@ def test_a_caption_and_a_curve_can_be_replaced(seed):
 
         for number, letter in enumerate(caption_bytes("X7")):
             await write("text", place + number, letter)
-        for level in range(256):
-            await write("combined_curve", level, 255 - level)
+        for code in range(4096):
+            await write("combined_curve", code, 255 - code // 16)
         await bench.send(ctx, frame_packets(pixels, 12))
         shown = await bench.screen(ctx)
         expected = PictureModel(CONFIG, layout, bytes(text)).screen(
