@@ -45,7 +45,10 @@ class Raster(wiring.Component):
 
     def __init__(self, timing: VideoTiming):
         self.timing = timing
-        super().__init__({"place": Out(RasterPlace(timing))})
+        # No pulse that a monitor could take for one, before the first line begins.
+        resting = not timing.sync_is_high
+        super().__init__({"place": Out(RasterPlace(timing), init={
+            "column_sync": resting, "row_sync": resting})})
 
     def elaborate(self, platform):
         m = Module()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of the pixel die that make the drawn scenes fill the range of a configuration."""
 
-from math import frexp, log2
+from math import ceil, frexp, log2
 
 from tapetum.config import CaptureConfig, ConversionGain, DieConfig, Photodiode
 
@@ -41,7 +41,8 @@ def default_modes(config: DieConfig) -> tuple[Mode, Mode, Mode]:
                          (1 << SCALE_MANTISSA_BITS) - 1),
             exponent=exponent - SCALE_MANTISSA_BITS,
             full_well=min(round(full * (factor if gain is ConversionGain.HIGH else 1)), largest),
-            shot_shift=min(max(round(log2(DEVIATION / root)), 0), 7))
+            # Rather too little noise than more than the die's thresholds expect.
+            shot_shift=min(max(ceil(log2(DEVIATION / root)), 0), 7))
 
     return (mode(Photodiode.LARGE, ConversionGain.HIGH), mode(Photodiode.LARGE, ConversionGain.LOW),
             mode(Photodiode.SMALL, ConversionGain.LOW))

@@ -20,6 +20,7 @@ def test_every_place_comes_once_a_frame_and_syncs_stand_where_the_mode_says(sync
     clocks = 2 * timing.total_columns * timing.total_rows
 
     async def watch(ctx):
+        assert ctx.get(dut.place.row_sync) == ctx.get(dut.place.column_sync) == (not sync_is_high)
         for _ in range(clocks):
             await ctx.tick()
             seen.append({name: ctx.get(dut.place[name]) for name in (
