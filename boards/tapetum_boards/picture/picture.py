@@ -27,9 +27,9 @@ from .video_timing import VideoTiming
 __all__ = ["MEMORY_CLIENTS", "Picture", "PictureWrite"]
 
 MEMORY_CLIENTS = ("combined", "marks", "capture", "line")
-_WAITING_WORDS = {Plane.COMBINED: 32, Plane.MARKS: 16, Plane.CAPTURE: 256}
-"""Captures come a whole row at a time, faster than the memory takes them; packets at the pace of
-the link."""
+_WAITING_WORDS = {Plane.COMBINED: 32, Plane.MARKS: 32, Plane.CAPTURE: 256}
+"""Captures and marks come a whole row at a time, faster than the memory takes them; pixels at the pace
+of the link."""
 
 
 class PictureWrite(wiring.Signature):
