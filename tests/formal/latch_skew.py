@@ -49,8 +49,8 @@ class LatchSkew(Elaboratable):
             kept, seen = Cat(latches.signal), closed
         else:
             latches = ColumnMemories(self.memories, columns=1, counter_domain="sync")
-            kept, seen = Cat(plane.any() for plane in latches.found[:self.width]), copied
-            m.d.sync += copied.eq(closed)
+            kept, seen = Cat(plane.any() for plane in latches.found[:self.width]), Signal()
+            m.d.sync += [copied.eq(closed), seen.eq(copied)]
             m.d.comb += [latches.copy.eq((closed & ~copied).replicate(latches.strobe_copies)),
                          latches.select.eq(1)]
         m.submodules.latches = latches

@@ -69,10 +69,7 @@ ROOMS = {
                 place=Place(router="router2", inner_registers=True, timing_weight=30,
                             floorplan=array_floorplan)),
     "adc": Room(domains={"ramp_code": "adc", "ramp_active": "adc", "comparators": "adc",
-                         "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"},
-                # The default placer looks for hours for slices that so many columns can share;
-                # router2 leads wires to the far side of the device and back.
-                place=Place(placer="static", timing_ripup=True, control_first=True)),
+                         "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"}),
 }
 """Rooms, the one that takes longest last."""
 BLOCKS = {name: Room(place=SMALL if name.startswith("correct") else Place()) for name in (
