@@ -233,7 +233,7 @@ class ColumnAdc(wiring.Component):
                 store.bank.eq(control.bank),
                 store.copy.eq(Cat(strobe[0] for strobe in strobes)),
                 store.copied_bank.eq(Cat(strobe[1] for strobe in strobes)),
-                store.select.eq(readout.select[columns.start:columns.stop]),
+                store.select.eq(readout.select[index]),
             ]
             if reads_in_turns(self.config):
                 m.d.comb += store.turn.eq(readout.turns[index])

@@ -42,7 +42,7 @@ class ColumnMultiplexer(wiring.Component):
     start, stop : In(1)
         Around the addresses of a row: see `Broadcast`.
     address : In(ColumnAddress)
-    select : Out(total_columns)
+    select : Out(BLOCK_COLUMNS).array(blocks)
         The columns of a beat, or of a pair of beats.
     turns : Out(blocks)
         With one lane only: see `ColumnStore`.
@@ -59,7 +59,7 @@ class ColumnMultiplexer(wiring.Component):
             "start": In(1),
             "stop": In(1),
             "address": In(ColumnAddress(config)),
-            "select": Out(config.array.total_columns),
+            "select": Out(BLOCK_COLUMNS).array(blocks),
             "found": In(part_count(config)).array(blocks, plane_count(config)),
             "o": Out(adc.bits + 1 + adc.reset_bits).array(config.lanes),
         } | ({"turns": Out(blocks)} if reads_in_turns(config) else {}))
@@ -136,7 +136,7 @@ class ColumnMultiplexer(wiring.Component):
             m.d.sync += [selects.eq(any_addressed), gives.eq(selects)]
             with m.If(any_addressed | selects):
                 m.d.sync += select.eq(chosen)
-            m.d.comb += self.select[columns.start:columns.stop].eq(select)
+            m.d.comb += self.select[index].eq(select)
             kept.append([Signal(part_count(self.config), name=f"found_{index}_{plane}")
                          for plane in range(plane_count(self.config))])
             with m.If(selects | gives):

@@ -11,7 +11,7 @@ from ..pixel import CodePixels, RowTag
 from .column_multiplexer import MULTIPLEXER_LATENCY_CYCLES, ColumnMultiplexer
 from .column_store import part_count, plane_count, reads_in_turns
 from .correlated_sampler import SAMPLER_LATENCY_CYCLES, CorrelatedSampler
-from .geometry import column_blocks
+from .geometry import BLOCK_COLUMNS, column_blocks
 from .row_reader import RowReader
 
 __all__ = ["ROW_LATENCY_CYCLES", "RowReadout"]
@@ -31,7 +31,7 @@ class RowReadout(wiring.Component):
     tag : In(RowTag), frame_last : In(1)
         Of the row; change only with ``start``.
     settings : In(settings_ring)
-    select : Out(total_columns), turns : Out(blocks), found : In(parts).array(blocks, planes)
+    select, turns, found
         To and from the blocks of columns: see `ColumnMultiplexer`.
     pixels : Out(stream of CodePixels)
         Always ready.
@@ -46,7 +46,7 @@ class RowReadout(wiring.Component):
             "tag": In(RowTag),
             "frame_last": In(1),
             "settings": In(settings_ring(config)),
-            "select": Out(config.array.total_columns),
+            "select": Out(BLOCK_COLUMNS).array(blocks),
             "found": In(part_count(config)).array(blocks, plane_count(config)),
             "pixels": Out(stream.Signature(CodePixels(config.lanes, adc.bits),
                                            always_ready=True)),
@@ -67,7 +67,8 @@ class RowReadout(wiring.Component):
             multiplexer.start.eq(self.start),
             multiplexer.stop.eq(was_busy & ~reader.busy),
             multiplexer.address.eq(reader.address),
-            self.select.eq(multiplexer.select),
+            *(mine.eq(select) for mine, select in zip(self.select, multiplexer.select,
+                                                      strict=True)),
         ]
         if reads_in_turns(self.config):
             m.d.comb += self.turns.eq(multiplexer.turns)
