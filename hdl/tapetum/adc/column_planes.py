@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A block of columns as bit planes: latches, and the row buffer that copies them."""
 
+from collections.abc import Sequence
 from itertools import zip_longest
 
 from amaranth import *
 
+from ..config import DieConfig
 from .column_latches import ColumnLatches
 from .column_store import ColumnStore, part_count, reads_in_turns
 from .row_buffer import STROBE_COPIES, RowBuffer
 
-__all__ = ["ColumnPlanes"]
+__all__ = ["ColumnPlanes", "selected_bits"]
 
 
 class ColumnPlanes(ColumnStore):
@@ -38,21 +40,26 @@ class ColumnPlanes(ColumnStore):
         for bank in range(self.reset_banks):
             for plane, held in zip(buffer.reset[bank], latches.reset[bank], strict=True):
                 m.d.comb += plane.eq(held)
-        parts = part_count(self.config)
-        places = [Const(sum(1 << column for column in range(part, self.columns, parts)),
-                        self.columns) for part in range(parts)]
-        # Nothing below is common to two planes: a simulator would work that out in every clock, of
-        # all blocks and not only of the one that gives something.
-        if not reads_in_turns(self.config):
-            for found, held in zip(self.found, [*buffer.held_signal, *buffer.held_reset],
-                                   strict=True):
-                m.d.comb += found.eq(Cat((held & place & self.select).any() for place in places))
-            return m
-        reset_turn = Signal()
-        m.d.sync += reset_turn.eq(self.turn)
-        for found, signal, reset in zip_longest(self.found, buffer.held_signal, buffer.held_reset,
-                                                fillvalue=Const(0, self.columns)):
-            m.d.comb += found.eq(Cat(
-                (Mux(reset_turn, reset & place, signal & place) & self.select).any()
-                for place in places))
+        chosen = selected_bits(m, self.config, signal=buffer.held_signal, reset=buffer.held_reset,
+                               select=self.select,
+                               turn=self.turn if reads_in_turns(self.config) else None)
+        for found, bits in zip(self.found, chosen, strict=True):
+            m.d.comb += found.eq(bits)
         return m
+
+
+def selected_bits(m: Module, config: DieConfig, *, signal: Sequence[Value],
+                  reset: Sequence[Value], select: Value, turn: Value | None) -> list[Value]:
+    """``found`` of a `ColumnStore` whose counts are these planes."""
+    columns, parts = len(select), part_count(config)
+    places = [Const(sum(1 << column for column in range(part, columns, parts)), columns)
+              for part in range(parts)]
+    # Nothing below is common to two planes: a simulator would work that out in every clock, of all
+    # blocks and not only of the one that gives something.
+    if turn is None:
+        return [Cat((held & place & select).any() for place in places)
+                for held in (*signal, *reset)]
+    reset_turn = Signal()
+    m.d.sync += reset_turn.eq(turn)
+    return [Cat((Mux(reset_turn, low & place, high & place) & select).any() for place in places)
+            for high, low in zip_longest(signal, reset, fillvalue=Const(0, columns))]

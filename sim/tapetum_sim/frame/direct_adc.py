@@ -6,11 +6,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import connect, flipped
 
 from tapetum.adc.column_adc import converter_ports
+from tapetum.adc.column_planes import selected_bits
+from tapetum.adc.column_store import reads_in_turns
 from tapetum.adc.conversion_control import ConversionControl
-from tapetum.adc.geometry import reset_bank_count
+from tapetum.adc.geometry import column_blocks, reset_bank_count
 from tapetum.adc.row_readout import RowReadout
 from tapetum.config import DieConfig
 from tapetum.pixel import RampKind
+from tapetum.stream.delay import delayed
 
 from ..simulator import Mailbox
 
@@ -69,15 +72,13 @@ class DirectColumnAdc(wiring.Component):
         held_reset = [Signal(columns, name=f"held_reset_{bit}") for bit in range(adc.reset_bits)]
         held_signal = [Signal(columns, name=f"held_signal_{bit}")
                        for bit in range(adc.bits + 1)]
-        copy = Signal()
-        m.d.sync += copy.eq(control.copy)
+        # Later than the last column of the row before is taken.
+        copy = delayed(m, control.copy, 2, name="copy", reset_less=False)
         with m.If(copy):
             m.d.sync += [held.eq(plane) for held, plane in zip(held_signal, signal, strict=True)]
             m.d.sync += [held.eq(Mux(control.bank, reset[-1][bit], reset[0][bit]))
                          for bit, held in enumerate(held_reset)]
         m.d.comb += [
-            *(port.eq(held) for port, held in zip(readout.signal, held_signal, strict=True)),
-            *(port.eq(held) for port, held in zip(readout.reset, held_reset, strict=True)),
             control.reading.eq(readout.busy),
             readout.start.eq(control.copy),
             readout.tag.eq(control.tag),
@@ -86,6 +87,15 @@ class DirectColumnAdc(wiring.Component):
             self.read_overrun.eq(control.read_overrun),
             self.bond_test_done.eq(1),
         ]
+        for index, block in enumerate(column_blocks(self.config)):
+            part = slice(block.start, block.stop)
+            chosen = selected_bits(
+                m, self.config, signal=[held[part] for held in held_signal],
+                reset=[held[part] for held in held_reset],
+                select=readout.select[index][:len(block)],
+                turn=readout.turns[index] if reads_in_turns(self.config) else None)
+            m.d.comb += [found.eq(bits) for found, bits in zip(
+                readout.found[index], chosen, strict=True)]
         return m
 
     @staticmethod
