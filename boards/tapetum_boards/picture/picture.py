@@ -28,8 +28,8 @@ __all__ = ["MEMORY_CLIENTS", "Picture", "PictureWrite"]
 
 MEMORY_CLIENTS = ("combined", "marks", "capture", "line")
 _WAITING_WORDS = {Plane.COMBINED: 32, Plane.MARKS: 32, Plane.CAPTURE: 256}
-"""Captures and marks come a whole row at a time, faster than the memory takes them; pixels at the
-pace of the link."""
+"""Captures and marks come a whole row at a time, faster than the memory takes them; pixels of the
+combined frame at the pace of the link."""
 
 
 class PictureWrite(wiring.Signature):
