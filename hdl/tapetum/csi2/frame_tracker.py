@@ -100,17 +100,18 @@ class FrameTracker(wiring.Component):
         open_frames = Signal(data.ArrayLayout(OpenFrame, channels), reset_less=True)
         lost_end, lost_last = Signal(), Signal()
         began_channel, channel = self.began_tag.capture, self.row.tag.capture
+        # Of every channel at once: shallower than to choose one first.
+        began_other = Cat(each.frame != self.began_tag.frame for each in open_frames)
+        is_same = Cat(each.frame == self.row.tag.frame for each in open_frames)
         m.d.comb += lost_end.eq(
-            self.began & is_open.bit_select(began_channel, 1)
-            & (open_frames[began_channel].frame != self.began_tag.frame))
+            self.began & (is_open & began_other).bit_select(began_channel, 1))
         # With four lanes a row may be a single beat, so that it ends in the clock in which it is
         # seen to begin a frame too early.
         lost_same = lost_end if self.config.lanes == 4 else C(0, 1)
         m.d.comb += [
             self.accept.eq(self.ended & self.row.stored & ~lost_same),
             lost_last.eq(self.ended & ~self.accept & self.row.frame_last
-                         & is_open.bit_select(channel, 1)
-                         & (open_frames[channel].frame == self.row.tag.frame)),
+                         & (is_open & is_same).bit_select(channel, 1)),
         ]
         m.d.sync += [self.stored_frame.eq(self.row.tag.frame),
                      self.overflow.eq(self.ended & ~self.accept),

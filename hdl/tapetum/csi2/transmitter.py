@@ -12,6 +12,7 @@ from ..memory.health import MemoryHealth, gather
 from ..npu.verdict import VerdictSummary
 from ..pixel import OutputPixels
 from ..stream.queue import AsyncQueue
+from ..stream.skid_buffer import SkidBuffer
 from .arbiter import PacketArbiter
 from .crc import FRAME_CHECKSUM
 from .embedded import EmbeddedStatus
@@ -130,6 +131,8 @@ class Csi2Transmitter(wiring.Component):
         m.submodules.embedded = embedded = AsyncQueue(
             EmbeddedGroup, _power_of_two(rows * encoder.largest_groups),
             i_domain="sync", o_domain=byte_domain)
+        told_groups = SkidBuffer(EmbeddedGroup)
+        m.submodules.told_groups = in_byte_domain(told_groups)
         m.submodules.descriptors = descriptors = AsyncQueue(
             RowDescriptor, _power_of_two(rows + 4), i_domain="sync", o_domain=byte_domain)
         m.submodules.released = released = AsyncQueue(
@@ -154,7 +157,8 @@ class Csi2Transmitter(wiring.Component):
         connect(m, tracker.descriptors, descriptors.i)
         connect(m, encoder.o, embedded.i)
         connect(m, descriptors.o, sender.rows)
-        connect(m, embedded.o, sender.embedded_groups)
+        connect(m, embedded.o, told_groups.i)
+        connect(m, told_groups.o, sender.embedded_groups)
         connect(m, sender.released, released.i)
         connect(m, released.o, tracker.released)
         connect(m, sender.checksums, checksums.i)
