@@ -7,7 +7,7 @@ __all__ = ["InputRows", "NpuClock"]
 
 _SWITCH = 1
 _PIPELINE = 29
-_SUM = 17
+_SUM = 18
 _SUM_STEPS = 10
 _SUM_OVERHEAD = 2
 _ROWS_BESIDE = 3
