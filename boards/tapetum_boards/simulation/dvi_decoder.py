@@ -44,7 +44,8 @@ def decode_screens(symbols: np.ndarray, timing: VideoTiming) -> list[np.ndarray]
     # Blanked clocks carry the syncs; where pixels are they stand as they did before.
     row_pulse = (control[:, 0] >> 1 & 1) == timing.sync_is_high
     row_pulse &= ~visible
-    starts = np.flatnonzero(row_pulse[1:] & ~row_pulse[:-1]) + 1
+    # A pulse begins in the blanking; behind anything else it is what a transmitter powers up with.
+    starts = np.flatnonzero(row_pulse[1:] & ~row_pulse[:-1] & ~visible[:-1]) + 1
     screens = []
     for begin, end in pairwise(starts):
         if end - begin != timing.frame_clocks:

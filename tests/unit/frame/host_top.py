@@ -37,7 +37,7 @@ class HostTop(wiring.Component):
         m.submodules.content = content = memory.Memory(shape=8, depth=256, init=[])
         writer, reader = content.write_port(), content.read_port(domain="comb")
         bus = host.bus
-        cycle, due = Signal(32), Signal(READ_LATENCY_CYCLES)
+        cycle, due = Signal(32), Signal(READ_LATENCY_CYCLES - 1)
         m.d.sync += [cycle.eq(cycle + 1), due.eq((due << 1) | bus.read)]
         with m.If(due[-1]):
             m.d.sync += bus.read_data.eq(reader.data)
