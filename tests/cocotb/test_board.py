@@ -88,4 +88,5 @@ def kept_planes(board, buffer):
         if plane is Plane.MARKS:
             rows = np.unpackbits(rows, axis=1, bitorder="little").astype(bool)
         planes.append(rows[:, :config.array.columns])
-    return planes
+    capture, combined, marks = planes
+    return capture, combined, marks

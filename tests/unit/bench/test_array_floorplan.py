@@ -17,6 +17,13 @@ MEMORIES = [f"room.chain.cell_{cell}.{name}.block_{bit}.0.0" for cell, name, bit
     for bank, bit in product(range(4), (0, 16, 32, 48))]
 
 
+def place_of(name: str, kind: str) -> tuple[int, ...]:
+    """Column, row and place of a site of that kind."""
+    found = re.fullmatch(rf"X(\d+)/Y(\d+)/{kind}(\d)", array_floorplan(name) or "")
+    assert found, name
+    return tuple(map(int, found.groups()))
+
+
 def test_no_two_share_a_site():
     sites = [array_floorplan(name) for name in MULTIPLIERS + MEMORIES]
     assert None not in sites
@@ -25,8 +32,7 @@ def test_no_two_share_a_site():
 
 def test_multipliers_stand_in_the_rows_that_have_some():
     for name in MULTIPLIERS:
-        column, row, place = map(int, re.fullmatch(r"X(\d+)/Y(\d+)/MULT18_(\d)",
-                                                   array_floorplan(name)).groups())
+        column, row, place = place_of(name, "MULT18_")
         assert row in (10, 34, 58), name
         assert place in (0, 1, 4, 5), name
         assert column - place in BLOCK_LEFT, name
@@ -34,8 +40,7 @@ def test_multipliers_stand_in_the_rows_that_have_some():
 
 def test_memories_stand_in_the_rows_that_have_some():
     for name in MEMORIES:
-        column, row, place = map(int, re.fullmatch(r"X(\d+)/Y(\d+)/EBR(\d)",
-                                                   array_floorplan(name)).groups())
+        column, row, place = place_of(name, "EBR")
         assert row in (22, 46, 70), name
         assert place < 4, name
         assert column - 2 * place in BLOCK_LEFT, name

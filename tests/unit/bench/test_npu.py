@@ -16,7 +16,7 @@ from unit.compiler.tflite_models import DATA, data_file
 
 def test_absent_networks_are_named(tmp_path, monkeypatch):
     monkeypatch.setenv("TAPETUM_DATA", str(tmp_path))
-    report = npu.bench_npu((8,), tmp_path / "out")
+    report = npu.bench_npu(((8, 1),), tmp_path / "out")
     assert report["results"] == []
     assert str(tmp_path / "models" / "vww_96_int8.tflite") in report["absent"]
     assert len(set(report["absent"])) == len(report["absent"])
