@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -158,10 +159,12 @@ class NativeRunner(Verilator):
             *program, *sources,
         ]
         # Verilator's library is compiled before Vtop.mk, and is up to date nevertheless: -o. The
-        # wheel was configured without the option that names a precompiled header.
+        # wheel was configured without the option that names a precompiled header, and for a
+        # Python called python, which not every system has.
         compile_ = ["make", f"-j{self._build_jobs}", "-C", str(self.build_dir), "-f", "Vtop.mk",
                     "-o", "Vtop.mk",
-                    "CFG_CXXFLAGS_PCH_I=-include", *self._profile.make, *self._targets]
+                    "CFG_CXXFLAGS_PCH_I=-include", f"PYTHON3={sys.executable}",
+                    *self._profile.make, *self._targets]
         return [verilate, compile_]
 
     def _test_command(self):
