@@ -11,7 +11,7 @@ from tapetum.pixel import RampKind
 from tapetum.registers.table import register_table
 from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.errors import UserError
-from tapetum_sim.frame.reference import expected_ramps, reference
+from tapetum_sim.frame.reference import Reference, expected_ramps, reference
 from tapetum_sim.models.csi2 import transmit
 from tapetum_sim.models.settings import frame_settings
 
@@ -23,7 +23,7 @@ from .board import Board
 from .packets import of_channel_0, split_frames
 from .scene_upload import upload_scene
 
-__all__ = ["SelfTest", "expected_packets", "run_self_test"]
+__all__ = ["SelfTest", "expected_packets", "expected_rows", "run_self_test"]
 
 _SEED = 0x5EED
 _READ_SHIFT = 1
@@ -49,6 +49,13 @@ def expected_packets(config: DieConfig, words: np.ndarray, frames: int) -> list[
 
     ``words`` are the scene's `Radiance`, rows x columns.
     """
+    model, of_frames = expected_rows(config, words, frames)
+    return split_frames(transmit(config, model.sent, of_frames, model.status))
+
+
+def expected_rows(config: DieConfig, words: np.ndarray, frames: int
+                  ) -> tuple[Reference, dict[int, dict[str, int]]]:
+    """What every room gives in these frames, and their settings."""
     modes = default_modes(config)
     pixels = BoardPixelDieModel(config, words, modes, seed=_SEED, read_shift=_READ_SHIFT)
     registers = {register.name: register.reset for register in register_table(config)}
@@ -67,8 +74,7 @@ def expected_packets(config: DieConfig, words: np.ndarray, frames: int) -> list[
                 row, small=mode.photodiode is Photodiode.SMALL, light=light,
                 high_gain=mode.conversion_gain is ConversionGain.HIGH))
     of_frames = dict.fromkeys(range(frames), settings)
-    model = reference(config, np.array(requests, object), np.array(trips), of_frames)
-    return split_frames(transmit(config, model.sent, of_frames, model.status))
+    return reference(config, np.array(requests, object), np.array(trips), of_frames), of_frames
 
 
 def run_self_test(board: Board, *, words: np.ndarray | None = None, wait_s: float = 5.0,
