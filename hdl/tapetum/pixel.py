@@ -10,9 +10,9 @@ from amaranth.lib import data, enum
 
 from .row_timing import Ramp
 
-__all__ = ["AlignedPixels", "CodePixels", "LinearPixels", "OutputPixels", "RampCommand",
-           "RampKind", "RowControl", "RowKind", "RowReadBack", "RowTag", "ShutterControl",
-           "ShutterReadBack", "corrected_bits"]
+__all__ = ["AlignedPixels", "CodePixels", "KnownPixels", "LinearPixels", "OutputPixels",
+           "RampCommand", "RampKind", "RowControl", "RowKind", "RowReadBack", "RowTag",
+           "ShutterControl", "ShutterReadBack", "corrected_bits"]
 
 
 class RowKind(enum.Enum, shape=2):
@@ -137,6 +137,17 @@ class AlignedPixels(data.StructLayout):
             "line_last": 1,
             "frame_last": 1,
             "tag": RowTag,
+        })
+
+
+class KnownPixels(data.StructLayout):
+    """A beat of the test frame, which enters the combination as `AlignedPixels` do."""
+
+    def __init__(self, captures: int, lanes: int, bits: int):
+        self.captures, self.lanes, self.bits = captures, lanes, bits
+        super().__init__({
+            "codes": data.ArrayLayout(data.ArrayLayout(bits, lanes), captures),
+            "present": captures,
         })
 
 

@@ -43,6 +43,8 @@ class Companding(wiring.Component):
     settings : In(settings_ring)
     stirred : In(1)
         The host accesses a register, or ``adopt``.
+    test : In(1)
+        See `Compander`.
     adopt : In(1), adopt_frame : In(16)
         Strobe: this frame takes its settings.
     segments : In(WindowBus)
@@ -62,7 +64,7 @@ class Companding(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
             "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
-            "settings": In(settings_ring(config)), "stirred": In(1),
+            "settings": In(settings_ring(config)), "stirred": In(1), "test": In(1),
             "adopt": In(1), "adopt_frame": In(16),
             "segments": In(WindowBus(SEGMENTS_WINDOW)),
             "shown": In(3), "output_bits": In(5), "load": In(1),
@@ -80,7 +82,8 @@ class Companding(wiring.Component):
         m = Module()
         compander, loader = self.compander, TableLoader()
         m.submodules.companding = companding = AwakeFor(
-            self.i.valid | self.stirred | self.memory.inject.any(), hold_cycles=HOLD_CYCLES)
+            self.i.valid | self.stirred | self.test | self.memory.inject.any(),
+            hold_cycles=HOLD_CYCLES)
         awake = companding.awake | loader.busy
         m.submodules.compander = Gated(compander, awake=awake)
         m.submodules.loader = Gated(loader, awake=awake)
@@ -97,7 +100,7 @@ class Companding(wiring.Component):
             m.d.sync += newest.eq(self.adopt_frame)
         m.d.comb += [
             self.slot.eq(Value.cast(compander.slots).word_select(newest, 3)),
-            compander.settings.eq(self.settings),
+            compander.settings.eq(self.settings), compander.test.eq(self.test),
             *(compander.programmed[index].eq(table) for index, table in enumerate(programmed)),
             compander.write.eq(loader.write), compander.write_enable.eq(loader.write_enable),
             loader.in_use.eq(compander.in_use),

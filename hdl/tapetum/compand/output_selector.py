@@ -50,6 +50,8 @@ class OutputSelector(wiring.Component):
     memory : Out(MemoryHealth)
     """
 
+    latency_cycles = 1
+
     def __init__(self, config: DieConfig, *, combined_latency_cycles: int):
         self.config, self.combined_latency_cycles = config, combined_latency_cycles
         super().__init__({

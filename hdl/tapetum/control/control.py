@@ -265,6 +265,7 @@ class Control(wiring.Component):
             bank.status.safety_self_test_passed.eq(status.passed),
             bank.status.temperature.eq(status.temperature),
             bank.status.register_crc.eq(status.register_crc),
+            bank.status.test_frame_signature.eq(status.test_frame_signature),
         ]
 
     def _array(self, m: Module, bank: RegisterBank) -> None:

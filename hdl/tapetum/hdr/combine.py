@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from ..config import DieConfig
 from ..control.frame_settings import settings_ring
 from ..memory.health import MemoryHealth, gather
-from ..pixel import AlignedPixels, LinearPixels, RowTag, corrected_bits
+from ..pixel import AlignedPixels, KnownPixels, LinearPixels, RowTag, corrected_bits
 from ..stream.delay import DelayLine, delayed
 from .hand_over import HandOver, RankedCode
 from .merge import Composite, Merge, OwnPixel
@@ -48,6 +48,11 @@ class Combine(wiring.Component):
     -------
     i : In(stream of AlignedPixels), always ready
     settings : In(settings_ring)
+    test : In(KnownPixels), test_valid : In(1)
+        A beat that is combined with `fixed_settings` where there is none of ``i``; from 12 clocks
+        behind a row on.
+    testing : Out(1)
+        It is at ``o`` now, whose ``valid`` is low.
     o : Out(stream of LinearPixels), always ready
     flicker_count, clipped_count : Out(24)
         Marked pixels of the last whole frame; they saturate.
@@ -61,6 +66,8 @@ class Combine(wiring.Component):
             "i": In(stream.Signature(AlignedPixels(captures, config.lanes,
                                                    corrected_bits(config)), always_ready=True)),
             "settings": In(settings_ring(config)),
+            "test": In(KnownPixels(captures, config.lanes, corrected_bits(config))),
+            "test_valid": In(1), "testing": Out(1),
             "o": Out(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
             "flicker_count": Out(24),
             "clipped_count": Out(24),
@@ -79,9 +86,18 @@ class Combine(wiring.Component):
         m.d.comb += [
             ranking.settings.eq(self.settings),
             ranking.frame.eq(self.i.payload.tag.frame[:2]),
-            ranking.enable.eq(self.i.valid),
+            ranking.enable.eq(self.i.valid | self.test_valid),
+            ranking.fixed.eq(~self.i.valid),
         ]
         beat = self.i.payload
+        # Beats of a test have a bit of their own: what is cut short never looks like a pixel.
+        testing = Signal(self.latency_cycles)
+        m.d.comb += self.testing.eq(testing[-1])
+        m.d.sync += testing.eq(Cat(self.test_valid & ~self.i.valid, testing))
+        entering = Signal(self.test.shape())
+        m.d.comb += [entering.codes.eq(beat.codes), entering.present.eq(beat.present)]
+        with m.If(~self.i.valid):
+            m.d.comb += entering.eq(self.test)
         valid, line_last, frame_last = (Signal(self.latency_cycles, name=name)
                                         for name in ("valid", "line_last", "frame_last"))
         m.d.sync += [
@@ -89,10 +105,10 @@ class Combine(wiring.Component):
             line_last.eq(Cat(beat.line_last, line_last)),
             frame_last.eq(Cat(beat.frame_last, frame_last)),
         ]
-        constants = self._row_constants(m, ranking, valid)
+        constants = self._row_constants(m, ranking, valid | testing)
         # The order of this beat's frame is known 3 clocks later, with its settings a fourth.
-        codes = delayed(m, beat.codes, RANK_CYCLES - 1, name="codes")
-        present = delayed(m, beat.present, RANK_CYCLES - 1, name="present")
+        codes = delayed(m, entering.codes, RANK_CYCLES - 1, name="codes")
+        present = delayed(m, entering.present, RANK_CYCLES - 1, name="present")
         healths: list[Any] = []
         pixels = [self._combine_lane(m, lane, codes, present, ranking, constants, healths)
                   for lane in range(config.lanes)]
@@ -130,7 +146,7 @@ class Combine(wiring.Component):
             ]
         return m
 
-    def _row_constants(self, m, ranking, valid) -> list[data.View]:
+    def _row_constants(self, m, ranking, passes) -> list[data.View]:
         """What is the same for a whole row, as it is for the beat at each merge, and at ``o``.
 
         Each place keeps what its predecessor had as the beat passed, and nothing changes within 12
@@ -155,7 +171,7 @@ class Combine(wiring.Component):
         places = [entered]
         for index in range(captures):
             held = Signal(shape, name=f"held_{index}", reset_less=True)
-            with m.If(valid[OWN_CYCLES + index * Merge.latency_cycles - 1]):
+            with m.If(passes[OWN_CYCLES + index * Merge.latency_cycles - 1]):
                 m.d.sync += held.eq(places[-1])
             places.append(held)
         return places

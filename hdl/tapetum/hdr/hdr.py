@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..config import DieConfig
 from ..control.frame_settings import settings_ring
 from ..memory.health import MemoryHealth, gather
-from ..pixel import CodePixels, LinearPixels, corrected_bits
+from ..pixel import CodePixels, KnownPixels, LinearPixels, corrected_bits
 from ..stream.clock_gate import AwakeFor, Gated
 from .align import Align
 from .combine import Combine
@@ -35,6 +35,10 @@ class Hdr(wiring.Component):
     settings : In(settings_ring)
     stirred : In(1)
         ``settings`` change.
+    test : In(KnownPixels), test_valid : In(1), testing : Out(1)
+        See `Combine`.
+    combines : Out(1)
+        Pixels enter the combination.
     o : Out(stream of LinearPixels), always ready
         The combined frame; ``tag.capture`` is the capture that came last.
     line_buffer_overflow, row_mismatch : Out(1)
@@ -51,6 +55,8 @@ class Hdr(wiring.Component):
             "i": In(stream.Signature(CodePixels(config.lanes, corrected_bits(config)),
                                      always_ready=True)),
             "settings": In(settings_ring(config)), "stirred": In(1),
+            "test": In(KnownPixels(len(config.captures), config.lanes, corrected_bits(config))),
+            "test_valid": In(1), "testing": Out(1), "combines": Out(1),
             "o": Out(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
             "line_buffer_overflow": Out(1),
             "row_mismatch": Out(1),
@@ -68,12 +74,15 @@ class Hdr(wiring.Component):
         m = Module()
         align, combine = self.align, self.combine
         m.submodules.combining = combining = AwakeFor(
-            self.i.valid | self.stirred | self.memory.inject.any(), hold_cycles=HOLD_CYCLES)
+            self.i.valid | self.stirred | self.test_valid | self.memory.inject.any(),
+            hold_cycles=HOLD_CYCLES)
         m.submodules.align = Gated(align, awake=combining.awake)
         m.submodules.combine = Gated(combine, awake=combining.awake)
         m.d.comb += [
             align.settings.eq(self.settings),
             combine.settings.eq(self.settings),
+            combine.test.eq(self.test), combine.test_valid.eq(self.test_valid),
+            self.testing.eq(combine.testing), self.combines.eq(align.o.valid),
             self.line_buffer_overflow.eq(align.overflow),
             self.row_mismatch.eq(align.mismatch),
             self.flicker_count.eq(combine.flicker_count),

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
 from ..control.frame_settings import settings_of, settings_ring
+from .fixed_settings import fixed_settings
 
 __all__ = ["RankSettings", "Ranking", "light_eighths"]
 
@@ -53,6 +54,8 @@ class Ranking(wiring.Component):
     settings : In(settings_ring)
     frame : In(2), enable : In(1)
         Frame of the beat, low bits; nothing changes without ``enable``.
+    fixed : In(1)
+        With ``enable``: `fixed_settings` instead of the frame's.
     select : Out(one-hot capture per rank)
         Rank 0 is the least sensitive capture.
     ranks : Out(RankSettings per rank), one clock after ``select``
@@ -65,7 +68,7 @@ class Ranking(wiring.Component):
         captures = len(config.captures)
         super().__init__({
             "settings": In(settings_ring(config)),
-            "frame": In(2), "enable": In(1),
+            "frame": In(2), "enable": In(1), "fixed": In(1),
             "select": Out(data.ArrayLayout(captures, captures)),
             "ranks": Out(data.ArrayLayout(RankSettings, captures)),
             "pedestal_lsb": Out(8),
@@ -85,6 +88,15 @@ class Ranking(wiring.Component):
                 self.pedestal_lsb.eq(frame.pedestal_lsb),
                 self.tolerance_log2.eq(frame.tolerance_log2),
                 self.flicker_enable.eq(frame.flicker_enable),
+            ]
+        with m.If(self.enable & self.fixed):
+            fixed = fixed_settings(self.config)
+            m.d.sync += [
+                chosen.eq(chosen.shape().const(fixed["captures"])),
+                *(register.eq(fixed[name]) for name, register in (
+                    ("flicker_capture", flicker_capture), ("pedestal_lsb", self.pedestal_lsb),
+                    ("tolerance_log2", self.tolerance_log2),
+                    ("flicker_enable", self.flicker_enable))),
             ]
 
         # Mantissas are normalised: the smaller shift is the larger gain.

@@ -15,7 +15,7 @@ _TEMPERATURE = "1/256 °C, two's complement"
 def safety_registers(config: DieConfig) -> list[Register]:
     """All of them for one configuration."""
     return [*_mechanisms(config), *_temperature(), *_levels(config),
-            *_register_map()]
+            *_signatures()]
 
 
 def _fields(sentence) -> tuple[Field, ...]:
@@ -76,9 +76,13 @@ def _levels(config: DieConfig) -> list[Register]:
     ]
 
 
-def _register_map() -> list[Register]:
+def _signatures() -> list[Register]:
     return [
         Register(name="register_crc", address=0x371C, width_bytes=4, access=Access.READ_ONLY,
                  storage=Storage.STATUS,
                  sentence="CRC-32 over the register memory, as the last whole walk found it."),
+        Register(name="test_frame_signature", address=0x3720, width_bytes=4,
+                 access=Access.READ_ONLY, storage=Storage.STATUS,
+                 sentence="What the last digital test frame came to at the link; 0 before the "
+                          "first one."),
     ]

@@ -34,3 +34,4 @@ class SafetyStatus(data.Struct):
     passed: len(Mechanism)
     temperature: signed(16)
     register_crc: 32
+    test_frame_signature: 32

@@ -25,6 +25,7 @@ class Mechanism(IntEnum):
     FRAME_COUNT = 8
     EXPOSURE = 9
     GOLDEN_INFERENCE = 10
+    DIGITAL_TEST_FRAME = 11
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +134,12 @@ MECHANISMS: Mapping[Mechanism, MechanismFacts] = MappingProxyType({
         injects="the lowest bit of what the test comes to is seen inverted",
         checked_by="npu/golden_inference.py",
         needs_array=True),
+    Mechanism.DIGITAL_TEST_FRAME: MechanismFacts(
+        sentence="A test frame came to the link as something else than the first one did.",
+        protects="combination of captures, companding, choice of what is sent",
+        found_within="one frame: some 500 clocks behind its last row",
+        injects="the lowest bit of every code of the test frame is inverted",
+        checked_by="safety/digital_test_frame.py"),
 })
 """Of every mechanism."""
 

@@ -19,6 +19,7 @@ from ..pixel import (
 from ..registers.bus import RegisterWatch
 from ..registers.layout import RegisterLayout
 from ..registers.table import register_table
+from .digital_test_frame import SIGNATURE_BITS
 from .exposure_check import ExposureCheck
 from .frame_count import FrameCount
 from .host_ports import SafetyControl, SafetyStatus
@@ -70,6 +71,8 @@ class Safety(wiring.Component):
         See `ExposureCheck`.
     converted : In(stream of CodePixels), always ready
         What `adc` sends; only looked at, as all streams here.
+    test_frame_signature : In(32)
+        Of `DigitalTestFrame`.
     """
 
     def __init__(self, config: DieConfig):
@@ -88,6 +91,7 @@ class Safety(wiring.Component):
             "registers": In(RegisterWatch(self.layout)), "adopt": In(1),
             "ramp": In(RampCommand), "ramp_start": In(1),
             "adopt_frame": In(16), "settings": In(FrameSettings(config)),
+            "test_frame_signature": In(SIGNATURE_BITS),
             "sent": In(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "converted": In(stream.Signature(CodePixels(config.lanes, config.adc.bits),
                                              always_ready=True)),
@@ -110,6 +114,7 @@ class Safety(wiring.Component):
             temperature.minimum.eq(control.temperature_minimum),
             temperature.maximum.eq(control.temperature_maximum),
             status.temperature.eq(temperature.temperature),
+            status.test_frame_signature.eq(self.test_frame_signature),
             step.temperature.eq(temperature.temperature),
             self.temperature_stepped.eq(step.stepped),
             frames.adopt.eq(self.adopt), frames.adopt_frame.eq(self.adopt_frame),

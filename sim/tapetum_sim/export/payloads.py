@@ -19,6 +19,7 @@ from tapetum.npu.verdict import Verdict, VerdictSummary
 from tapetum.pixel import (
     AlignedPixels,
     CodePixels,
+    KnownPixels,
     LinearPixels,
     OutputPixels,
     RampCommand,
@@ -126,6 +127,9 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "present": "bit per capture: its code is valid", **_LAST,
                   "frame_last": "last beat of the frame",
                   "tag": "of the capture that arrived last; `capture` means nothing"}),
+        Entry(shape=KnownPixels(captures, lanes, corrected_bits(config)), path="pixel.py",
+              route="digital test frame → hdr, where there is no `AlignedPixels`", notes={
+                  "codes": "as in `AlignedPixels`", "present": "likewise"}),
         Entry(shape=LinearPixels(lanes), path="pixel.py", route="hdr → compander", notes={
             "values": "linear LSB (`config.lsb_electrons` electrons of the first capture), "
                       "pedestal kept",

@@ -21,7 +21,7 @@ MAP = RegisterMap(CONFIG)
 TESTED = sum(1 << mechanism for mechanism, facts in MECHANISMS.items() if facts.tested_in_standby)
 ELSEWHERE = sum(1 << mechanism for mechanism in (
     Mechanism.WATCHDOG, Mechanism.SEQUENCER, Mechanism.MEMORY, Mechanism.MEMORY_CORRECTED,
-    Mechanism.GOLDEN_INFERENCE))
+    Mechanism.GOLDEN_INFERENCE, Mechanism.DIGITAL_TEST_FRAME))
 """They live in other rooms: here each of them finds what is injected a clock later."""
 PIN_CYCLES = 6
 """From a mechanism to the pin."""
