@@ -361,7 +361,8 @@ class Die(wiring.Component):
         gather(m, memories, control.memory, readout.memory, self.correct.memory, self.hdr.memory,
                self.compander.memory, self.selector.memory, self.flicker_map.memory,
                self.csi2.memory,
-               *([self.vision.memory, self.npu.memory] if self.config.npu else []))
+               *([self.vision.memory, self.npu.memory, self.verdicts.memory] if self.config.npu
+                 else []))
         uncorrectable = safety.inject[Mechanism.MEMORY]
         m.d.comb += [
             *(safety.raised[mechanism].eq(raised) for mechanism, raised in (

@@ -7,8 +7,9 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import FRAMES_IN_FLIGHT
+from ..memory.checked_queue import CheckedQueue
 from ..memory.crossing_memory import CrossingMemory
-from ..memory.health import MemoryHealth
+from ..memory.health import MemoryHealth, gather
 from ..stream.queue import AsyncQueue
 from .flicker_collector import FlickerBits, FlickerCollector, FlickerRow, map_slot_words
 from .flicker_sender import FlickerSender
@@ -51,7 +52,7 @@ class FlickerMap(wiring.Component):
         In ``sync``: pulse for each row that was lost, 3 clocks after its last beat.
     packets : Out(PacketSource(byte_lanes)), in ``byte_domain``
     memory : Out(MemoryHealth)
-        In ``sync``: of the row memory.
+        In ``sync``.
     """
 
     def __init__(self, config: DieConfig, byte_domain: str = "byte"):
@@ -75,7 +76,7 @@ class FlickerMap(wiring.Component):
             i_domain="sync", o_domain=self.byte_domain)
 
         # Every slot may wait with its row and a lone end; a few more while pointers cross.
-        m.submodules.rows = rows = AsyncQueue(
+        m.submodules.rows = rows = CheckedQueue(
             FlickerRow, 2 * slots + 4, i_domain="sync", o_domain=self.byte_domain)
         m.submodules.released = released = AsyncQueue(
             1, slots + 4, i_domain=self.byte_domain, o_domain="sync")
@@ -85,7 +86,7 @@ class FlickerMap(wiring.Component):
         connect(m, sender.released, released.i)
         connect(m, released.o, collector.released)
         connect(m, sender.packets, flipped(self.packets))
-        connect(m, memory.memory, flipped(self.memory))
+        gather(m, self.memory, memory.memory, rows.memory)
         m.d.comb += [
             collector.send.eq(self.send),
             memory.write_enable.eq(collector.write_enable),

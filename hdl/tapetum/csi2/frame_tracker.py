@@ -3,12 +3,13 @@
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import FRAMES_IN_FLIGHT, DataFormat
+from ..memory.checked_queue import CheckedQueue
+from ..memory.health import MemoryHealth
 from ..pixel import RowTag
-from ..stream.queue import Queue
 from .bottom_rows import bottom_rows
 from .formats import GROUP_PIXELS
 from .row_collector import CollectedRow
@@ -60,6 +61,7 @@ class FrameTracker(wiring.Component):
         One beat for each slot that is free again.
     overflow : Out(1)
         Strobe for each row that was lost.
+    memory : Out(MemoryHealth)
     """
 
     def __init__(self, config: DieConfig):
@@ -79,7 +81,7 @@ class FrameTracker(wiring.Component):
             "verdict_wanted": In(FRAMES_IN_FLIGHT),
             "descriptors": Out(stream.Signature(RowDescriptor)),
             "released": In(stream.Signature(1)),
-            "overflow": Out(1),
+            "overflow": Out(1), "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -131,7 +133,8 @@ class FrameTracker(wiring.Component):
 
         # Rows and ends without one, in order. Of the latter there is at most one for each channel
         # and for each row before it.
-        m.submodules.waiting = waiting = Queue(RowDescriptor, 2 * rows + channels)
+        m.submodules.waiting = waiting = CheckedQueue(RowDescriptor, 2 * rows + channels)
+        connect(m, waiting.memory, flipped(self.memory))
         told = Signal(RowDescriptor, reset_less=True)
         lost_channel = Mux(lost_end, began_channel, channel)
         m.d.comb += waiting.i.payload.eq(told)

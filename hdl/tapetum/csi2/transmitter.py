@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
 from ..control.frame_settings import FRAMES_IN_FLIGHT, FrameSettings, settings_ring
+from ..memory.checked_queue import CheckedQueue
 from ..memory.crossing_memory import CrossingMemory
 from ..memory.health import MemoryHealth, gather
 from ..npu.verdict import VerdictSummary
@@ -128,12 +129,12 @@ class Csi2Transmitter(wiring.Component):
 
         # As many embedded rows as rows: each waits no longer than the row that it announces. Those
         # below a frame wait for the encoder, and it for room.
-        m.submodules.embedded = embedded = AsyncQueue(
+        m.submodules.embedded = embedded = CheckedQueue(
             EmbeddedGroup, _power_of_two(rows * encoder.largest_groups),
             i_domain="sync", o_domain=byte_domain)
         told_groups = SkidBuffer(EmbeddedGroup)
         m.submodules.told_groups = in_byte_domain(told_groups)
-        m.submodules.descriptors = descriptors = AsyncQueue(
+        m.submodules.descriptors = descriptors = CheckedQueue(
             RowDescriptor, _power_of_two(rows + 4), i_domain="sync", o_domain=byte_domain)
         m.submodules.released = released = AsyncQueue(
             1, _power_of_two(rows + 1), i_domain=byte_domain, o_domain="sync")
@@ -169,7 +170,8 @@ class Csi2Transmitter(wiring.Component):
         connect(m, arbiter.merged, packetiser.source)
         connect(m, packetiser.packets, distributor.packets)
         connect(m, distributor.phy, flipped(self.phy))
-        gather(m, self.memory, memory.memory, encoder.memory)
+        gather(m, self.memory, memory.memory, encoder.memory, tracker.memory, embedded.memory,
+               descriptors.memory)
         m.d.comb += [
             link_pixels.settings.eq(self.settings), collector.settings.eq(self.settings),
             tracker.verdict_wanted.eq(self.verdict_wanted),

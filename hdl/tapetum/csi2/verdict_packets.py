@@ -4,9 +4,11 @@
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
+from ..memory.checked_queue import CheckedQueue
+from ..memory.health import MemoryHealth
 from ..npu.verdict import VERDICT_BYTES, Verdict
 from ..stream.queue import AsyncQueue
 from .formats import DataType
@@ -59,6 +61,8 @@ class VerdictPackets(wiring.Component):
         In ``sync``: pulse for each verdict that was lost.
     packets : Out(PacketSource(byte_lanes)), sent : Out(SentFrame)
         In ``byte_domain``.
+    memory : Out(MemoryHealth)
+        In ``sync``.
     """
 
     def __init__(self, config: DieConfig, byte_domain: str = "byte"):
@@ -66,6 +70,7 @@ class VerdictPackets(wiring.Component):
         super().__init__({
             "verdict": In(Verdict), "given": In(1), "lost": Out(1),
             "packets": Out(PacketSource(config.csi2.byte_lanes)), "sent": Out(SentFrame),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -76,10 +81,12 @@ class VerdictPackets(wiring.Component):
         m.submodules.slots = memory = Memory(
             shape=8 * byte_lanes, depth=_SLOTS << bits, init=[])
         write, read = memory.write_port(), memory.read_port(domain="comb")
-        m.submodules.announced = announced = AsyncQueue(
+        m.submodules.announced = announced = CheckedQueue(
             _Announced, _WAITING, i_domain="sync", o_domain=self.byte_domain)
         m.submodules.released = released = AsyncQueue(
             1, 4, i_domain=self.byte_domain, o_domain="sync")
+
+        connect(m, announced.memory, flipped(self.memory))
 
         # Into a free slot. Every verdict is announced, so that nobody waits for a lost one.
         free, slot = Signal(range(_SLOTS + 1), init=_SLOTS), Signal()

@@ -43,7 +43,7 @@ class TestedPath(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, corrected_bits(config)),
                                      always_ready=True)),
-            "settings": In(settings_ring(config)), "test": In(1, init=1),
+            "settings": In(settings_ring(config)), "test": In(1),
             "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "inject": In(1), "raised": Out(1), "found": Out(32), "known": Out(1),
             "ended": Out(1), "counts": Out(48), "stuck": In(1),
@@ -89,8 +89,10 @@ def test_the_signature_is_the_models_whatever_the_settings_are(captures, lanes, 
         for _ in range(2):
             for slot in range(4):
                 ctx.set(dut.settings[slot], random_settings(config, generator)
-                        | {"data_format": generator.choice(list(DataFormat)),
+                        | {"data_format": tuple(DataFormat)[generator.integers(
+                               len(DataFormat))],
                            "uncombined": int(generator.integers(2))})
+            ctx.set(dut.test, 1)
             ctx.set(dut.i.payload.tag.frame, int(generator.integers(1 << 16)))
             await ctx.tick().repeat(TEST_CYCLES)
             assert ctx.get(dut.known)
@@ -182,6 +184,7 @@ def test_an_injection_is_told_of_in_standby_and_only_while_it_lasts():
             told.append(raised)
 
     async def testbench(ctx):
+        ctx.set(dut.test, 1)
         ctx.set(dut.inject, 1)  # from the reset on: the first whole test is one without
         await ctx.tick().repeat(3 * TEST_CYCLES)
         assert any(told)
@@ -213,6 +216,7 @@ def test_a_bit_that_sticks_is_told_of_behind_the_next_frame():
         await ctx.tick().repeat(2 * TEST_CYCLES)
 
     async def testbench(ctx):
+        ctx.set(dut.test, 1)
         ctx.set(dut.settings[0].capture_mask, 15)
         await ctx.tick().repeat(TEST_CYCLES)
         await frame(ctx)
