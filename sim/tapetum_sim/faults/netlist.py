@@ -9,6 +9,9 @@ __all__ = ["Element", "MemoryPort", "Netlist", "find_state"]
 
 _NAME = re.compile(r"(?<!\S)[\\$]\S+")
 _CHUNK = re.compile(r"([\\$][^\s{}]+)(?: \[(\d+)(?::(\d+))?\])?")
+_BESIDE_ROOMS = {"looking": "vision", "streaming": "csi2", "test_frame": "safety",
+                 "memories__corrected": "safety", "memories__uncorrectable": "safety"}
+"""What lies on the die itself, by the room that it wakes or reports to."""
 _FLIP_FLOP = re.compile(r"\$[a-z]*dff[a-z]*")
 
 
@@ -40,8 +43,9 @@ class Element:
 
     @property
     def room(self) -> str:
-        """First level of the path."""
-        return self.path.partition(".")[0]
+        """First level of the path, or the room that it works for."""
+        level = self.path.partition(".")[0]
+        return _BESIDE_ROOMS.get(level, level)
 
     @property
     def state_bits(self) -> int:

@@ -2,11 +2,14 @@
 """The report counts what happened, and says of what it is a share."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from amaranth.hdl import Fragment
 
 from tapetum.control.faults import Fault
+from tapetum.die import Die
 from tapetum.presets import preset
 from tapetum_sim.faults.build import FaultSimulator
 from tapetum_sim.faults.die import Campaign
@@ -86,6 +89,17 @@ def test_rooms_latencies_and_worst_places_are_listed(tmp_path):
     page = (tmp_path / "report.html").read_text()
     assert "readout.row" in page
     assert "have\nnot been simulated" not in page
+
+
+def test_all_that_a_die_is_made_of_belongs_to_a_room():
+    die = Die(preset("tiny"))
+    fragment = Fragment.get(die, None)
+    own = [signal.name for domain, statements in fragment.statements.items() if domain != "comb"
+           for statement in statements for signal in statement._lhs_signals()]
+    names = {*own, *(name for _, name, *_ in fragment.subfragments)}
+    assert "memories__corrected" in names
+    rooms = {replace(ELEMENTS[0], path=f"{name}.register").room for name in names}
+    assert rooms == {name for name in names if name in vars(die)} - {"test_frame"}
 
 
 def test_a_campaign_that_is_not_complete_says_so(tmp_path):
