@@ -28,9 +28,9 @@ from .npu.verdict import VerdictSummary
 from .pixel import RampKind, RowControl, RowReadBack, ShutterControl, ShutterReadBack
 from .readout.readout import Readout
 from .registers.bus import RegisterBus
-from .safety.digital_test_frame import DigitalTestFrame
 from .safety.mechanism import Mechanism
 from .safety.safety import Safety
+from .safety.tested_path import add_test_frame
 from .safety.watchdog import Watchdog
 from .spi.spi import Spi
 from .stats.statistics import Statistics
@@ -125,11 +125,6 @@ class Die(wiring.Component):
         self.compander = Companding(config)
         self.selector = OutputSelector(config, combined_latency_cycles=(
             self.hdr.latency_cycles + self.compander.latency_cycles))
-        combine_cycles = self.hdr.combine.latency_cycles
-        self.test_frame = DigitalTestFrame(
-            config, marks_latency_cycles=combine_cycles,
-            values_latency_cycles=(combine_cycles + self.compander.latency_cycles
-                                   + OutputSelector.latency_cycles))
         self.flicker_map = FlickerMap(config, byte_domain)
         self.csi2 = Csi2Transmitter(config, byte_domain, result_sources=2 if config.npu else 1)
         if config.npu:
@@ -172,7 +167,6 @@ class Die(wiring.Component):
         stats, selector, csi2 = self.stats, self.selector, self.csi2
         m.submodules.cci, m.submodules.spi, m.submodules.control = cci, spi, control
         m.submodules.safety, m.submodules.watchdog = safety, self.watchdog
-        m.submodules.test_frame = self.test_frame
         m.submodules.readout, m.submodules.adc = readout, adc
         m.submodules.correct, m.submodules.stats, m.submodules.hdr = correct, stats, hdr
         m.submodules.compander, m.submodules.selector = compander, selector
@@ -385,27 +379,12 @@ class Die(wiring.Component):
             dog.line_length_cycles.eq(settings.line_length_cycles),
             dog.frame_length_lines.eq(settings.frame_length_lines),
         ]
-        self._test_frame(m)
+        add_test_frame(m, self.hdr, self.compander, self.selector, safety)
         if self.config.npu:
             m.d.comb += [
                 self.npu.test.eq(control.safety.mask[Mechanism.GOLDEN_INFERENCE]),
                 self.npu.inject.eq(safety.inject[Mechanism.GOLDEN_INFERENCE]),
             ]
-
-    def _test_frame(self, m: Module) -> None:
-        """From the combination to the link."""
-        test, hdr, sent, safety = self.test_frame, self.hdr, self.selector.o, self.safety
-        m.d.comb += [
-            test.frame_end.eq(hdr.o.valid & hdr.o.payload.line_last & hdr.o.payload.frame_last),
-            test.busy.eq(hdr.combines | sent.valid),
-            hdr.test.eq(test.pixels), hdr.test_valid.eq(test.valid),
-            self.compander.test.eq(hdr.testing),
-            test.marks.eq(Cat(hdr.o.payload.flicker, hdr.o.payload.clipped)),
-            test.values.eq(sent.payload.values),
-            test.inject.eq(safety.inject[Mechanism.DIGITAL_TEST_FRAME]),
-            safety.raised[Mechanism.DIGITAL_TEST_FRAME].eq(test.raised),
-            safety.test_frame_signature.eq(test.found),
-        ]
 
     def _array(self, m: Module, stirred: Signal) -> None:
         """From the combined frame to its verdict."""

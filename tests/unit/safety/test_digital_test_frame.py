@@ -18,7 +18,9 @@ from tapetum.control.frame_settings import DataFormat, settings_ring
 from tapetum.hdr.hdr import Hdr
 from tapetum.pixel import CodePixels, OutputPixels, corrected_bits
 from tapetum.presets import preset
-from tapetum.safety.digital_test_frame import BEATS, QUIET_CYCLES, DigitalTestFrame
+from tapetum.safety.digital_test_frame import BEATS, QUIET_CYCLES
+from tapetum.safety.mechanism import Mechanism
+from tapetum.safety.tested_path import add_test_frame
 from tapetum_sim.models.digital_test_frame import frame_codes, signature
 
 TEST_CYCLES = QUIET_CYCLES + BEATS + 120
@@ -35,41 +37,36 @@ class TestedPath(wiring.Component):
         self.hdr, self.compander = Hdr(config), Compander(config)
         self.selector = OutputSelector(config, combined_latency_cycles=(
             self.hdr.latency_cycles + self.compander.latency_cycles))
-        combine_cycles = self.hdr.combine.latency_cycles
-        self.test_frame = DigitalTestFrame(
-            config, marks_latency_cycles=combine_cycles,
-            values_latency_cycles=(combine_cycles + self.compander.latency_cycles
-                                   + OutputSelector.latency_cycles))
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, corrected_bits(config)),
                                      always_ready=True)),
             "settings": In(settings_ring(config)), "test": In(1),
             "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
-            "inject": In(1), "raised": Out(1), "found": Out(32), "known": Out(1),
-            "ended": Out(1), "counts": Out(48), "stuck": In(1),
+            "inject": In(1), "raised": Out(1), "found": Out(32), "known": Out(1), "cut": Out(1),
+            "counts": Out(48), "stuck": In(1),
         })
 
     def elaborate(self, platform):
         m = Module()
-        hdr, compander, selector, test = (self.hdr, self.compander, self.selector,
-                                          self.test_frame)
+        hdr, compander, selector = self.hdr, self.compander, self.selector
         m.submodules.hdr, m.submodules.compander = hdr, compander
-        m.submodules.selector, m.submodules.test_frame = selector, test
+        m.submodules.selector = selector
+        safety = wiring.Signature({"inject": Out(len(Mechanism)), "raised": Out(len(Mechanism)),
+                                   "test_frame_signature": Out(32)}).create()
+        mechanism = Mechanism.DIGITAL_TEST_FRAME
+        test = add_test_frame(m, hdr, compander, selector, safety)
         m.d.comb += [block.settings.eq(self.settings) for block in (hdr, compander, selector)]
         m.d.comb += [
             hdr.i.valid.eq(self.i.valid), hdr.i.payload.eq(self.i.payload),
             compander.i.valid.eq(hdr.o.valid), compander.i.payload.eq(hdr.o.payload),
             compander.i.payload.values[0][9].eq(hdr.o.payload.values[0][9] | self.stuck),
-            test.frame_end.eq(hdr.o.valid & hdr.o.payload.line_last & hdr.o.payload.frame_last),
-            test.busy.eq(hdr.combines | selector.o.valid),
-            hdr.test.eq(test.pixels), hdr.test_valid.eq(test.valid & self.test),
-            compander.test.eq(hdr.testing),
-            test.marks.eq(Cat(hdr.o.payload.flicker, hdr.o.payload.clipped)),
-            test.values.eq(selector.o.payload.values), test.inject.eq(self.inject),
-            self.raised.eq(test.raised), self.found.eq(test.found),
-            self.known.eq(test.known),
+            safety.inject[mechanism].eq(self.inject), self.raised.eq(safety.raised[mechanism]),
+            self.found.eq(safety.test_frame_signature), self.known.eq(test.known),
+            self.cut.eq(test.valid & test.busy),
             self.counts.eq(Cat(hdr.flicker_count, hdr.clipped_count)),
         ]
+        with m.If(~self.test):
+            m.d.comb += hdr.test_valid.eq(0)
         connect(m, compander.o, selector.combined)
         connect(m, flipped(self.i), selector.codes)
         connect(m, selector.o, flipped(self.o))
@@ -156,10 +153,9 @@ def test_pixels_are_the_same_with_it_and_nothing_is_raised(captures, lanes, kind
             await collect_beats(ctx, dut.o, beats)
 
         async def listen(ctx):
-            async for _, _, raised, valid, busy in ctx.tick().sample(
-                    dut.raised, dut.test_frame.valid, dut.test_frame.busy):
+            async for _, _, raised, is_cut in ctx.tick().sample(dut.raised, dut.cut):
                 told.append(raised)
-                cut.append(valid and busy)
+                cut.append(is_cut)
 
         simulate(dut, source, cycles=40_000, background=(sink, listen))
         return beats, any(told), any(cut), ends[0]
