@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows that were converted at different times meet again."""
 
+from typing import Any
+
 from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
 from ..control.frame_settings import settings_of, settings_ring
+from ..memory.code import Parity
 from ..memory.health import MemoryHealth, gather
+from ..memory.word_check import WordCheck
 from ..pixel import AlignedPixels, CodePixels, corrected_bits
 from ..stream.delay import delayed
 from .row_ring import RowKey, RowRing
@@ -54,6 +58,7 @@ class Align(wiring.Component):
     mismatch : Out(1)
         Pulse: a row left without one of its captures, or a row did not leave at all.
     memory : Out(MemoryHealth)
+        Also of what waits for a row's partners in registers.
     """
 
     def __init__(self, config: DieConfig):
@@ -104,7 +109,10 @@ class Align(wiring.Component):
             m.d.sync += [target.eq(key), seek.eq(1)]
 
         # Its row leaves a little later: stale rows at the head of a ring have gone by then.
-        leaving = delayed(m, beat, SEEK_CYCLES, name="leaving")
+        code = Parity(len(beat.as_value()))
+        coded = delayed(m, Cat(beat.as_value(), code.encode(beat.as_value())), SEEK_CYCLES,
+                        name="leaving")
+        leaving: Any = data.View(beat.shape(), coded[:code.data_bits])
         leaving_valid = delayed(m, valid & is_last, SEEK_CYCLES, name="leaving_valid",
                                 reset_less=False)
         leaving_mask = delayed(m, mask, SEEK_CYCLES, name="leaving_mask")
@@ -151,7 +159,6 @@ class Align(wiring.Component):
             read_beats[capture] = ring.beat
         m.d.comb += found_now[order[-1]].eq(leaving_mask[order[-1]])
         m.d.sync += self.overflow.eq(Cat(overflows).any())
-        gather(m, self.memory, *healths)
 
         # Rows must leave in unbroken order, whoever was last to arrive.
         expected_row, expected_frame = Signal(12), Signal(2)
@@ -167,7 +174,11 @@ class Align(wiring.Component):
                 between_frames.eq(leaving.frame_last),
             ]
 
-        out = delayed(m, leaving, READ_CYCLES, name="out")
+        coded_out = delayed(m, coded, READ_CYCLES, name="out")
+        out: Any = data.View(beat.shape(), coded_out[:code.data_bits])
+        m.submodules.check = check = WordCheck(code)
+        m.d.comb += [check.word.eq(coded_out), check.read.eq(self.o.valid)]
+        gather(m, self.memory, check.health, *healths)
         aligned = self.o.payload
         m.d.comb += [
             self.o.valid.eq(delayed(m, leaving_valid, READ_CYCLES, name="out_valid",

@@ -11,6 +11,7 @@ from tapetum.compand.table_memory import SegmentSearch
 from tapetum.compand.tables import BUILT_IN_TABLES
 from tapetum.correct.defects.line_store import ROWS, LineStore
 from tapetum.correct.row_hold import RowHold
+from tapetum.hdr.align import Align
 from tapetum.hdr.row_ring import RowRing
 from tapetum.presets import preset
 from tapetum.registers.layout import RegisterLayout
@@ -130,6 +131,31 @@ def test_a_row_ring_tells_of_the_words_that_count():
     assert all(clock % 6 == told[0] % 6 for clock in told)
     ring = RowRing(8, rows=3, beats=6)
     assert not run(ring, drive(ring), cycles=40, flip=("block_0", 12, 9, 0))
+
+
+@pytest.mark.parametrize("stage", ["leaving.stage_2", "top.out_1"])
+def test_a_row_that_waits_for_its_partners_tells_of_a_pixel(stage, seed):
+    config = preset("tiny")
+    config = config.with_(captures=config.captures[:1])
+    align, told, generator = Align(config), [], random.Random(seed)
+    dut = Upsettable(align)
+    place, name = stage.split(".")
+    register, = (each for each in dut.registers[place] if each.name == name)
+
+    async def testbench(ctx):
+        ctx.set(align.settings[0].capture_mask, 1)
+        ctx.set(align.i.valid, 1)
+        for clock in range(40):
+            ctx.set(align.i.payload.codes[0], generator.getrandbits(12))
+            if clock == 20:
+                ctx.set(register, ctx.get(register) ^ 1 << generator.randrange(12))
+            _, _, wrong = await ctx.tick().sample(align.memory.uncorrectable)
+            if wrong:
+                told.append(clock)
+
+    simulate(dut, testbench, cycles=60, stream_domains={})
+    assert len(told) == 1
+    assert 20 < told[0] < 20 + align.latency_cycles + 2
 
 
 @pytest.mark.parametrize("memory", ["bounds_0", "bounds_5", "records"])
