@@ -19,6 +19,7 @@ from .control.faults import Fault
 from .correct.correction import Correction
 from .csi2.flicker_map import FlickerMap
 from .csi2.lanes import PhyLanes
+from .csi2.network_tensors import NetworkTensors
 from .csi2.transmitter import Csi2Transmitter
 from .csi2.verdict_packets import VerdictPackets
 from .hdr.hdr import Hdr
@@ -59,7 +60,8 @@ class Die(wiring.Component):
   spi ───────►┘
 
     The flicker map leaves `hdr` with the combined pixels and joins them in `csi2`. So does what
-    the array sees, if there is one: `hdr` ─► `vision` ─► `npu` ─► `verdicts` ─► `csi2`.
+    the array sees, if there is one: `hdr` ─► `vision` ─► `npu` ─► `verdicts` ─► `csi2`, and what
+    goes into it and comes out of it: `vision`, `npu` ─► `tensors` ─► `csi2`.
 
     Rooms are attributes under their own names, so that a simulation can watch what passes.
 
@@ -126,11 +128,12 @@ class Die(wiring.Component):
         self.selector = OutputSelector(config, combined_latency_cycles=(
             self.hdr.latency_cycles + self.compander.latency_cycles))
         self.flicker_map = FlickerMap(config, byte_domain)
-        self.csi2 = Csi2Transmitter(config, byte_domain, result_sources=2 if config.npu else 1)
+        self.csi2 = Csi2Transmitter(config, byte_domain, result_sources=3 if config.npu else 1)
         if config.npu:
             self.vision = Vision(config, config.vision)
             self.npu = Npu(config.npu)
             self.verdicts = VerdictPackets(config, byte_domain)
+            self.tensors = NetworkTensors(config, byte_domain)
         super().__init__({
             "row_control": Out(RowControl),
             "shutters": Out(data.ArrayLayout(ShutterControl, 2 * len(config.exposure_groups))),
@@ -355,8 +358,8 @@ class Die(wiring.Component):
         gather(m, memories, control.memory, readout.memory, self.correct.memory, self.hdr.memory,
                self.compander.memory, self.selector.memory, self.flicker_map.memory,
                self.csi2.memory,
-               *([self.vision.memory, self.npu.memory, self.verdicts.memory] if self.config.npu
-                 else []))
+               *([self.vision.memory, self.npu.memory, self.verdicts.memory, self.tensors.memory]
+                 if self.config.npu else []))
         uncorrectable = safety.inject[Mechanism.MEMORY]
         m.d.comb += [
             *(safety.raised[mechanism].eq(raised) for mechanism, raised in (
@@ -389,8 +392,9 @@ class Die(wiring.Component):
     def _array(self, m: Module, stirred: Signal) -> None:
         """From the combined frame to its verdict."""
         control, readout, hdr, csi2 = self.control, self.readout, self.hdr, self.csi2
-        vision, npu, verdicts = self.vision, self.npu, self.verdicts
+        vision, npu, verdicts, tensors = self.vision, self.npu, self.verdicts, self.tensors
         m.submodules.verdicts, m.submodules.npu = verdicts, npu
+        m.submodules.tensors = tensors
         m.submodules.looking = looking = AwakeFor(
             stirred | hdr.o.valid | vision.o.valid | vision.memory.inject.any(),
             hold_cycles=VISION_HOLD_CYCLES)
@@ -418,6 +422,12 @@ class Die(wiring.Component):
             npu.interrupt_settings.score.eq(host.interrupt_score),
 
             verdicts.verdict.eq(npu.verdict), verdicts.given.eq(npu.given),
+            tensors.verdict.eq(npu.verdict), tensors.given.eq(npu.given),
+            tensors.first.eq(vision.frame_first), tensors.lost.eq(vision.incomplete),
+            tensors.frame.eq(vision.frame), tensors.settings.eq(seen),
+            tensors.region.eq(npu.region), tensors.model_id.eq(npu.program.model_id),
+            tensors.inputs.eq(wanted & Cat(frame.network_input for frame in control.ring)),
+            tensors.outputs.eq(wanted & Cat(frame.network_output for frame in control.ring)),
             csi2.verdict_wanted.eq(wanted), csi2.verdict_sent.eq(verdicts.sent),
             summary.frame.eq(npu.verdict.frame), summary.flags.eq(npu.verdict.flags),
             summary.class_number.eq(npu.verdict.class_number), summary.score.eq(npu.best),
@@ -435,12 +445,16 @@ class Die(wiring.Component):
             control.array_status.has_signature.eq(npu.program.has_signature),
             control.raised[Fault.VERDICT_WITHHELD].eq(npu.withheld),
             control.raised[Fault.VERDICT_LOST].eq(verdicts.lost),
+            control.raised[Fault.TENSOR_LOST].eq(tensors.overflow),
             control.raised[Fault.PROGRAM_REFUSED].eq(npu.refusal),
             control.raised[Fault.VISION_OVERFLOW].eq(vision.overflow),
             self.interrupt_request.eq(npu.interrupt),
         ]
         connect(m, vision.o, npu.words)
         connect(m, verdicts.packets, csi2.results[1])
+        connect(m, vision.codes, tensors.codes)
+        connect(m, npu.logits, tensors.logits)
+        connect(m, tensors.packets, csi2.results[2])
         connect(m, control.windows.vision_tone_curve, vision.tone)
         connect(m, control.windows.program, npu.program_window)
         connect(m, control.windows.verdict_bytes, npu.verdict_window)

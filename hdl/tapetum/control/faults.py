@@ -63,6 +63,8 @@ class Fault(IntEnum):
     """A block on the SPI port was damaged, torn, too long or out of turn: it was dropped whole."""
     SAFETY = 24
     """A safety mechanism has found something: `safety_status` says which."""
+    TENSOR_LOST = 25
+    """Rows of the network's input, or its output, were lost on their way to the link."""
 
 
 HARMFUL_FAULTS = (1 << len(Fault)) - 1 & ~(1 << Fault.BOND_REPAIRED)

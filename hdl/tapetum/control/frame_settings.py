@@ -12,6 +12,7 @@ from ..correct.amplify import UNITY_GAIN
 from ..correct.switches import CORRECTIONS, CorrectionSwitches
 
 __all__ = [
+    "ARRAY_SETTINGS",
     "FRAMES_IN_FLIGHT",
     "COLOURS",
     "CaptureSettings",
@@ -31,6 +32,8 @@ COLOURS = ("greenr", "red", "blue", "greenb")
 """Order of the colours' digital gains: that of the CCS registers."""
 TEST_COLOURS = ("red", "greenr", "blue", "greenb")
 """Order of the values of a solid test pattern: that of the CCS registers."""
+ARRAY_SETTINGS = ("verdict", "network_input", "network_output")
+"""Settings of a die with an array."""
 AGREEMENT_SIGMAS = 5.0
 """Of the less sensitive capture; with as much noise in the other one they are 3.5 of both."""
 
@@ -110,6 +113,8 @@ class FrameSettings(data.StructLayout):
         The map of flickering pixels is sent with the combined frame.
     verdict
         The array computes the combined frame. Only of a die with an array.
+    network_input, network_output
+        What it then looks at, and all scores, are sent. Only of a die with an array.
     flicker_enable, flicker_capture
         Mark pixels whose captures disagree, and prefer this capture in them.
     tolerance_log2
@@ -154,7 +159,7 @@ class FrameSettings(data.StructLayout):
             "colour_gains": data.ArrayLayout(16, len(COLOURS)),
             "test_pattern": Pattern,
             "test_data": data.ArrayLayout(16, len(TEST_COLOURS)),
-        } | ({"verdict": 1} if config.npu else {}))
+        } | (dict.fromkeys(ARRAY_SETTINGS, 1) if config.npu else {}))
 
     @staticmethod
     def defaults(config: DieConfig) -> dict:
@@ -200,7 +205,7 @@ class FrameSettings(data.StructLayout):
             "colour_gains": [UNITY_GAIN] * len(COLOURS),
             "test_pattern": Pattern.NONE,
             "test_data": [0] * len(TEST_COLOURS),
-        } | ({"verdict": 0} if config.npu else {})
+        } | (dict.fromkeys(ARRAY_SETTINGS, 0) if config.npu else {})
 
 
 def _noise_bound(config: DieConfig, capture: CaptureConfig) -> dict[str, int]:

@@ -9,7 +9,7 @@ from amaranth import *
 from amaranth.hdl import ValueLike
 
 from ..config import DieConfig
-from .frame_settings import COLOURS, TEST_COLOURS, Pattern
+from .frame_settings import ARRAY_SETTINGS, COLOURS, TEST_COLOURS, Pattern
 
 __all__ = ["LimitSignals", "Rule", "SettingsStep", "largest_lags", "settings_steps"]
 
@@ -184,7 +184,7 @@ def settings_steps(config: DieConfig, work, pins, limits: LimitSignals) -> list[
         step("output_mode", work.uncombined),
         step("flicker_map", work.flicker_map),
         step("line_sync_packets", work.line_sync),
-        *([step("verdict", work.verdict)] if config.npu else []),
+        *([step(name, work[name]) for name in ARRAY_SETTINGS] if config.npu else []),
         step("csi_channel_identifier", high=0),
         step("csi_signaling_mode", low=2, high=2),
         step("csi_lane_mode", low=config.csi2.byte_lanes - 1, high=config.csi2.byte_lanes - 1),

@@ -7,6 +7,7 @@ from amaranth.lib import data
 from ..config import DieConfig
 from ..control.faults import Fault
 from ..control.frame_settings import (
+    ARRAY_SETTINGS,
     COLOURS,
     FRAMES_IN_FLIGHT,
     TEST_COLOURS,
@@ -105,7 +106,7 @@ def embedded_registers(config: DieConfig) -> tuple[EmbeddedRegister, ...]:
         register("flicker_enable", "flicker_enable"),
         register("flicker_capture", "flicker_capture"),
         register("agreement_tolerance", "tolerance_log2"),
-        *([register("verdict", "verdict")] if config.npu else []),
+        *([register(name, name) for name in ARRAY_SETTINGS] if config.npu else []),
         *of_captures("normalisation_mantissa", "normalisation_shift",
                      "hand_over_start", "hand_over_end"),
         *of_captures("digital_gain"),

@@ -30,7 +30,9 @@ class DataType(enum.Enum, shape=6):
     RAW16 = 0x2E
     RAW20 = 0x2F
     FLICKER_MAP = 0x30
+    NETWORK_INPUT = 0x31
     VERDICT = 0x32
+    NETWORK_OUTPUT = 0x33
 
 
 def pixel_bits(data_format: DataFormat) -> int:

@@ -19,7 +19,7 @@ from .npu_config import NpuConfig
 from .program_loader import LoadedProgram, ProgramLoader
 from .program_memory import ProgramMemory
 from .program_window import PROGRAM_WINDOW, VERDICT_WINDOW
-from .result_reader import ResultReader
+from .result_reader import Logit, ResultReader
 from .scoreboard import TENSORS
 from .step import InputWord
 from .verdict import NO_CLASS, SCORES, VERDICT_LAYOUT_VERSION, Region, Verdict
@@ -93,6 +93,8 @@ class Npu(wiring.Component):
     verdict : Out(Verdict), given : Out(1)
         A new one; it stays for 64 clocks at least. ``best`` : Out(signed(8)) is the score of its
         class, 0 without one.
+    logits : Out(stream of Logit), always ready
+        Scores of all classes, before the verdict that rests on them.
     withheld : Out(1)
         Pulse: a verdict without a class was given.
     memory : Out(MemoryHealth)
@@ -121,6 +123,7 @@ class Npu(wiring.Component):
             "interrupt": Out(1),
             "verdict": Out(Verdict, init={"class_number": NO_CLASS}), "best": Out(signed(8)),
             "given": Out(1), "withheld": Out(1), "memory": Out(MemoryHealth()),
+            "logits": Out(stream.Signature(Logit, always_ready=True)),
             "test": In(1), "inject": In(1), "tests": Out(16), "test_given_up": Out(1),
             "differs": Out(1),
         })
@@ -199,6 +202,7 @@ class Npu(wiring.Component):
             self.tests.eq(golden.completed), self.test_given_up.eq(golden.given_up),
             self.differs.eq(golden.raised),
         ]
+        connect(m, reader.logits, flipped(self.logits))
         self._verdict(m, watch, reader)
         return m
 

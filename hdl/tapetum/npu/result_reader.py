@@ -2,15 +2,22 @@
 """Which class it is."""
 
 from amaranth import *
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .engine import Engine
 from .verdict import SCORES
 
-__all__ = ["ResultReader"]
+__all__ = ["Logit", "ResultReader"]
 
 _LOWEST = -128
+
+
+class Logit(data.Struct):
+    """The score of a class."""
+
+    number: 8
+    score: signed(8)
 
 
 class ResultReader(wiring.Component):
@@ -29,6 +36,8 @@ class ResultReader(wiring.Component):
         Zero beyond the last class.
     best : Out(signed(8))
         Score of the class.
+    logits : Out(stream of Logit), always ready
+        All of them, in the clock in which each is looked at.
     """
 
     def __init__(self):
@@ -36,6 +45,7 @@ class ResultReader(wiring.Component):
             "start": In(1), "classes": In(8), "index": Out(13), "word": In(64),
             "busy": Out(1), "done": Out(1), "class_number": Out(8), "score_count": Out(8),
             "scores": Out(data.ArrayLayout(signed(8), SCORES)), "best": Out(signed(8)),
+            "logits": Out(stream.Signature(Logit, always_ready=True)),
         })
 
     def elaborate(self, platform):
@@ -60,6 +70,7 @@ class ResultReader(wiring.Component):
                     m.d.sync += [wait.eq(0), word.eq(self.word), self.index.eq(self.index + 1)]
                     m.next = "scores"
             with m.State("scores"):
+                m.d.comb += self.logits.valid.eq(1)
                 m.d.sync += [word.eq(word >> 8), lane.eq(lane + 1), number.eq(number + 1)]
                 with m.If(score > self.best):
                     m.d.sync += [self.best.eq(score), self.class_number.eq(number)]
@@ -70,5 +81,6 @@ class ResultReader(wiring.Component):
                     m.next = "idle"
                 with m.Elif(lane == 7):
                     m.next = "fetch"
-        m.d.comb += self.busy.eq(~fsm.ongoing("idle"))
+        m.d.comb += [self.busy.eq(~fsm.ongoing("idle")),
+                     self.logits.payload.number.eq(number), self.logits.payload.score.eq(score)]
         return m

@@ -122,6 +122,7 @@ def _faults() -> list[Register]:
         Fault.CCI_CODE_WRONG: "A write with a wrong packet error code was dropped.",
         Fault.SPI_BLOCK_REFUSED: "A block on the SPI port was damaged or out of turn: dropped.",
         Fault.SAFETY: "A safety mechanism has found something: see safety_status.",
+        Fault.TENSOR_LOST: "The network's input or output was not sent as a whole.",
     }
     fields = tuple(Field(name=fault.name.lower(), lsb=fault.value, sentence=sentences[fault])
                    for fault in Fault)

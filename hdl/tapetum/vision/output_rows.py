@@ -2,7 +2,7 @@
 """Packs codes into the array's words, and sees to it that every frame that begins is whole."""
 
 from amaranth import *
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..memory.code import Parity
@@ -12,9 +12,16 @@ from ..npu.step import InputWord
 from ..stream.queue import Queue
 from .settings import VisionConfig, VisionSettings
 
-__all__ = ["OutputRows"]
+__all__ = ["InputCode", "OutputRows"]
 
 _CHANNELS = 3
+
+
+class InputCode(data.Struct):
+    """A channel of a pixel of the network's input; ``row_last`` with the last one of a row."""
+
+    code: 8
+    row_last: 1
 
 
 class OutputRows(wiring.Component):

@@ -15,7 +15,7 @@ from ..room_config import require
 from ..stream.delay import delayed
 from .column_sums import ColumnSums, area_sum_bits
 from .magnitude import Magnitude
-from .output_rows import OutputRows
+from .output_rows import InputCode, OutputRows
 from .pixel_queue import PixelQueue
 from .region_cut import RegionCut
 from .row_sums import RowSums
@@ -61,6 +61,8 @@ class Vision(wiring.Component):
         `TONE_WINDOW`.
     o : Out(stream of InputWord)
         Pixels of the input, row by row; ``row_last`` with the last one of each.
+    codes : Out(stream of InputCode), always ready
+        The same before they become words, none of them made up.
     active : Out(VisionSettings)
         Of the present frame.
     frame_first : Out(1), frame : Out(16)
@@ -90,6 +92,7 @@ class Vision(wiring.Component):
             "ring": In(settings_ring(config)),
             "tone": In(WindowBus(TONE_WINDOW)),
             "o": Out(stream.Signature(InputWord)),
+            "codes": Out(stream.Signature(InputCode, always_ready=True)),
             "active": Out(VisionSettings),
             "frame_first": Out(1), "frame": Out(16), "incomplete": Out(1), "overflow": Out(1),
             "memory": Out(MemoryHealth()),
@@ -167,5 +170,7 @@ class Vision(wiring.Component):
             Cat(rows.pixel_last, rows.row_last).eq(delayed(
                 m, Cat(area.pixel_last, area.row_last), tail, name="lasts")),
             rows.code.eq(curve.code),
+            self.codes.valid.eq(rows.valid), self.codes.payload.code.eq(rows.code),
+            self.codes.payload.row_last.eq(rows.row_last),
         ]
         return m

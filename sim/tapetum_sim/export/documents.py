@@ -55,6 +55,7 @@ _RAISED_BY = {
     Fault.EXPOSURE_RATIO_OVERFLOW: "stats/auto_exposure.py",
     Fault.VERDICT_WITHHELD: "npu/npu.py",
     Fault.VERDICT_LOST: "csi2/verdict_packets.py",
+    Fault.TENSOR_LOST: "csi2/network_tensors.py",
     Fault.PROGRAM_REFUSED: "npu/program_loader.py",
     Fault.VISION_OVERFLOW: "vision/vision.py",
     Fault.CCI_CODE_WRONG: "cci/protected_write.py",

@@ -14,6 +14,7 @@ from tapetum.control.pin_settings import PinSettings
 from tapetum.csi2.frame_results import EndedFrame
 from tapetum.csi2.lanes import PhyLanes
 from tapetum.csi2.packets import PacketBytes
+from tapetum.csi2.tensor_head import TensorHead
 from tapetum.npu.step import InputWord
 from tapetum.npu.verdict import Verdict, VerdictSummary
 from tapetum.pixel import (
@@ -159,6 +160,17 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "score_count": "scores that follow; 0 unless valid",
                   "spare": "0",
                   "scores": "of the first 16 classes, int8; 0 beyond the last one"}),
+        Entry(shape=TensorHead, path="csi2/tensor_head.py",
+              route="what each row of a network's input or output begins with on the link, first "
+                    "field and low byte first", notes={
+                  "layout": "1",
+                  "flags": "as in `Verdict`; 0 in rows of an input",
+                  "frame": "number of the frame",
+                  "model_id": "of the program in the array as the region began; of an output, that "
+                              "of the verdict",
+                  "extent": "row, rows, columns, channels, 8 bits each; of an output 0, 1, 1 and "
+                            "its classes, none unless valid",
+                  "region": "as in `Verdict`"}),
         Entry(shape=VerdictSummary, path="npu/verdict.py",
               route="npu → csi2, for the embedded rows, and control", notes={
                   "frame": "number of the frame",
@@ -221,7 +233,9 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "test_pattern": "0 none, 1 solid, 2 colour bars, 3 bars that fade, 4 PN9",
                   "test_data": "red, greenR, blue, greenB of the solid pattern",
                   "colour_gains": "greenR, red, blue, greenB as unsigned 8.8 numbers"}
-              | ({"verdict": "the array computes the frame; verdict on virtual channel 2"}
+              | ({"verdict": "the array computes the frame; verdict on virtual channel 2",
+                  "network_input": "what it looks at, on virtual channel 3",
+                  "network_output": "its scores, on virtual channel 3"}
                  if config.npu else {})),
         Entry(shape=CaptureSettings, path="control/frame_settings.py",
               route="within `FrameSettings`", notes={

@@ -21,6 +21,7 @@ from ..models.vision import VisionModel, input_words
 from .boundaries import compare_values
 from .record import Boundary, VerdictOutcome
 from .recordings import Recordings, Row
+from .tensor_run import Judged, expected_tensors
 
 __all__ = ["ArrayRun", "compare_array"]
 
@@ -43,12 +44,14 @@ class ArrayRun:
 
 def compare_array(config: DieConfig, programs: Sequence[Program], registers: Mapping[str, int],
                   windows: Mapping[str, Sequence[int]], settings: Mapping[int, Mapping[str, Any]],
-                  combined: Sequence[Row], recordings: Recordings) -> ArrayRun:
+                  combined: Sequence[Row], recordings: Recordings, *,
+                  tensors_lost: bool = False) -> ArrayRun:
     """Nothing to compare where no frame was to be judged.
 
     What a model cannot know is taken from the die: which frames came too late or too fast, and how
     long the others took, which is measured beside the die. A verdict that claims to be valid must
-    be right; a whole frame may be called incomplete only if the front end reported it lost.
+    be right; a whole frame may be called incomplete only if the front end reported it lost. Rows of
+    the network's input may be missing only of such frames, or if the die says ``tensors_lost``.
     """
     pictures = _pictures(config, registers, windows, settings, combined)
     if not pictures:
@@ -61,6 +64,7 @@ def compare_array(config: DieConfig, programs: Sequence[Program], registers: Map
     ends = {int(event["frame"]): int(event["cycle"]) for event in recordings.frame_ends}
     expected, received, packets, outcomes = [], [], [], []
     summaries: dict[int, dict[str, int]] = {}
+    judged: dict[int, Judged] = {}
     said = {int(given["verdict"]["frame"]): given for given in recordings.verdicts}
     for frame in sorted(pictures):
         if frame not in said:
@@ -82,8 +86,13 @@ def compare_array(config: DieConfig, programs: Sequence[Program], registers: Map
         expected.append((frame, content))
         summaries[frame] = verdict_summary(believed, scores)
         packets.append(verdict_packets(frame, content))
+        judged[frame] = Judged(picture=pictures[frame], flags=believed, scores=scores,
+                               model_id=int(verdict["model_id"]))
         outcomes.append(_outcome(verdict, flags, program,
                                  (cycle - ends[frame]) / config.sync_clock_hz))
+    packets.append(expected_tensors(
+        judged, settings, _region(config, registers), recordings.packet_bytes,
+        cut_short=judged if tensors_lost else lost, models=[0, *known]))
     for given in recordings.verdicts:
         received.append((int(given["verdict"]["frame"]), _bytes(given["verdict"])))
     return ArrayRun(boundaries=[words, compare_values("npu", expected, received)],

@@ -8,6 +8,7 @@ import numpy as np
 
 from tapetum.config import CaptureConfig, DieConfig
 
+from ..csi2.tensors import DecodedTensor
 from ..pixel_die import PixelDie
 
 __all__ = ["Boundary", "FrameOutcome", "RunRecord", "VerdictOutcome", "Walls"]
@@ -97,6 +98,8 @@ class RunRecord:
     packets : list
         Of the independent decoder, with ``start_s`` of each in ``packet_starts_s``.
     packet_bytes : bytes
+    tensors : list of DecodedTensor
+        The network's inputs and outputs that were on the link.
     """
 
     config: DieConfig
@@ -122,6 +125,7 @@ class RunRecord:
     frame_crc_errors: int
     sequence_errors: list[str]
     verdicts: list[VerdictOutcome] = field(default_factory=list)
+    tensors: list[DecodedTensor] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     walls: Walls = field(default_factory=Walls)
 

@@ -31,6 +31,7 @@ from .record import Boundary, FrameOutcome, RunRecord, Walls
 from .recordings import Recordings, Row, RowKey
 from .reference import expected_ramps, reference
 from .setup import Action, Setup, Stimulus
+from .tensor_run import received_tensors
 from .way import Way
 
 __all__ = ["Request", "clocks", "compare", "run_die"]
@@ -171,7 +172,8 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
         compare_rows("output", _by_capture(model.output), _by_capture(recordings.output)),
     ]
     array = compare_array(config, request.programs, registers, request.windows, settings,
-                          model.hdr, recordings)
+                          model.hdr, recordings,
+                          tensors_lost=bool(faults >> Fault.TENSOR_LOST & 1))
     for frame, summary in array.summaries.items():
         model.status.setdefault(frame, {}).update(summary)
     for ended in recordings.ended:
@@ -201,7 +203,7 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
         ecc_errors=decoded.ecc_errors + decoded.ecc_corrections, crc_errors=decoded.crc_errors,
         frame_crcs=decoded.frame_crcs, frame_crc_errors=decoded.frame_crc_errors,
         sequence_errors=decoded.sequence_errors,
-        verdicts=array.verdicts,
+        verdicts=array.verdicts, tensors=received_tensors(recordings.packet_bytes),
         notices=list(getattr(request.pixel_die.scene, "notices", ())),
         walls=walls or Walls())
 

@@ -13,6 +13,7 @@ __all__ = ["ModelledSettings", "frame_settings"]
 
 _SKIPS = {1: 0, 3: 1, 7: 2}
 _BLOCKS = (2, 4, 8)
+_ARRAY_SETTINGS = ("verdict", "network_input", "network_output")
 _CORRECTIONS = ("column", "black_level", "row_noise", "digital_gain", "lens_shading",
                 "defects_dynamic", "defects_listed")
 _FORMATS = {0x0808: 0, 0x0A0A: 1, 0x0C0C: 2, 0x0E0E: 3, 0x1010: 4, 0x1414: 5, 0x1818: 6}
@@ -140,7 +141,8 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int], *, context: 
             "test_pattern": limit("test_pattern_mode", 0, 4),
             "test_data": [registers[f"test_data_{colour}"]
                           for colour in ("red", "greenr", "blue", "greenb")],
-        } | ({"verdict": registers["verdict"]} if config.npu else {}))
+        } | ({name: registers[name] for name in _ARRAY_SETTINGS}
+             if config.npu else {}))
 
 
 def _photodiode(config: DieConfig, group) -> Photodiode:

@@ -20,6 +20,7 @@ from .pictures import (
     scene_picture,
 )
 from .summary import summarise
+from .tensors import write_tensors
 from .timeline import timeline
 
 __all__ = ["write_report"]
@@ -42,6 +43,7 @@ def write_report(record: RunRecord, directory: Path, *,
     np.save(directory / "captures.npy", record.captures)
     np.save(directory / "linear.npy", record.linear)
     (directory / "packets.bin").write_bytes(record.packet_bytes)
+    write_tensors(record.tensors, directory / "tensors")
     progress("pictures")
     pictures = _pictures(record)
     for name, content in pictures.items():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the array says is held against its model; what it admits not to know is believed."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from tapetum_sim.frame.array_setup import array_registers
 from tapetum_sim.frame.recordings import Recordings, Row
 from tapetum_sim.host import RegisterMap
 from tapetum_sim.models.npu import NpuModel
+from tapetum_sim.models.tensors import FrameTensors, tensor_packets
 from tapetum_sim.models.verdict import verdict_bytes, verdict_packets
 from tapetum_sim.models.vision import VisionModel, input_words
 from tapetum_sim.simulator import unpack
@@ -60,19 +62,21 @@ class Run:
         self.words = [word | (place == len(row) - 1) << 64 for picture in pictures
                       for row in input_words(picture) for place, word in enumerate(row)]
         self.flags = [("valid",), ("valid",)]
+        self.pictures, self.link = pictures, b""
 
     def verdict(self, place: int, flags: tuple[str, ...]) -> bytes:
         region = (0, 0, DIE.array.columns, DIE.array.rows)
         return verdict_bytes(frame=FRAMES[place], flags=flags, model_id=0x99, cycles=CYCLES,
                              region=region, scores=self.scores[place])
 
-    def compare(self, lost: tuple[int, ...] = (), spoil: int = 0):
+    def compare(self, lost: tuple[int, ...] = (), spoil: int = 0, tensors_lost: bool = False):
         """``spoil`` is a pattern that the first verdict's bits differ by."""
         firsts = {frame: 10_000 * frame for frame in FRAMES}
         contents = [int.from_bytes(self.verdict(place, flags), "little")
                     for place, flags in enumerate(self.flags)]
         contents[0] ^= spoil
         recordings = SimpleNamespace(
+            packet_bytes=self.link,
             vision_words=records(InputWord, self.words),
             region_events=records(RegionEvent, [
                 *(frame | cycle << 17 for frame, cycle in firsts.items()),
@@ -83,7 +87,7 @@ class Run:
                 content | firsts[frame] + CYCLES + GIVING_CYCLES << 320
                 for frame, content in zip(FRAMES, contents, strict=True)]))
         return compare_array(DIE, [PROGRAM], self.registers, {}, self.settings, self.rows,
-                             cast(Recordings, recordings))
+                             cast(Recordings, recordings), tensors_lost=tensors_lost)
 
 
 @pytest.fixture
@@ -129,6 +133,34 @@ def test_what_is_marked_is_believed_and_has_no_class(run):
 def test_a_whole_frame_that_is_called_incomplete_counts(run):
     run.flags[0] = ("incomplete",)
     assert mismatches(run.compare()) == {"vision": 0, "npu": 1}
+
+
+def tensors(run: Run) -> list[FrameTensors]:
+    return [FrameTensors(frame=frame, model_id=0x99, picture=picture, output=scores, flags=flags,
+                         region=(0, 0, DIE.array.columns, DIE.array.rows))
+            for frame, picture, scores, flags in zip(
+                FRAMES, run.pictures, run.scores, run.flags, strict=True)]
+
+
+def test_input_and_output_are_expected_on_the_link_if_they_are_wanted(run):
+    run.settings = {frame: settings | {"network_input": 1, "network_output": frame & 1}
+                    for frame, settings in run.settings.items()}
+    sent = tensors(run)
+    assert run.compare().packets.endswith(
+        tensor_packets([replace(sent[0], output=None), sent[1]]))
+
+
+def test_rows_of_an_input_may_be_missing_only_where_the_die_says_so(run):
+    run.settings = {frame: settings | {"network_input": 1}
+                    for frame, settings in run.settings.items()}
+    run.flags[0] = ("incomplete",)
+    cut = tensor_packets([
+        replace(tensor, output=None, lost_rows=(3, 4)) for tensor in tensors(run)])
+    run.link = cut
+    first = tensor_packets([replace(tensors(run)[0], output=None, lost_rows=(3, 4))])
+    second = tensor_packets([replace(tensors(run)[1], output=None)])
+    assert run.compare(lost=(FRAMES[0],)).packets.endswith(first + second)
+    assert run.compare(lost=(FRAMES[0],), tensors_lost=True).packets.endswith(cut)
 
 
 def test_a_verdict_that_never_came_counts(run):

@@ -14,6 +14,7 @@ from support.small_dies import small_die
 from tapetum.config import NpuConfig
 from tapetum.control.faults import Fault
 from tapetum.control.frame_settings import FrameSettings, settings_ring
+from tapetum.csi2.network_tensors import NetworkTensors
 from tapetum.csi2.transmitter import Csi2Transmitter
 from tapetum.csi2.verdict_packets import VerdictPackets
 from tapetum.die import Die
@@ -25,9 +26,12 @@ from tapetum.pixel import LinearPixels
 from tapetum.registers.array import default_vision
 from tapetum.registers.bus import WindowBus
 from tapetum.vision.tone_curve import TONE_WINDOW
+from tapetum.vision.tone_table import logarithmic, tone_knots
 from tapetum.vision.vision import Vision
 from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.csi2.verdict import decode_verdict
+from tapetum_sim.models.tensors import FrameTensors, tensor_packets
+from tapetum_sim.models.vision import VisionModel
 
 NPU = NpuConfig(weight_words=16, parameter_words=8, activation_words=64, layers=2,
                 schedule_entries=16, program_words=256)
@@ -54,10 +58,11 @@ class Wired(Elaboratable):
         self.hdr = SimpleNamespace(o=stream.Signature(
             LinearPixels(CONFIG.lanes), always_ready=True).create())
         self.interrupt_request = Signal()
-        self.csi2 = Csi2Transmitter(CONFIG, result_sources=2)
+        self.csi2 = Csi2Transmitter(CONFIG, result_sources=3)
         self.vision = Vision(CONFIG, CONFIG.vision)
         self.npu = Npu(NPU, engine=StandInEngine)
         self.verdicts = VerdictPackets(CONFIG)
+        self.tensors = NetworkTensors(CONFIG)
 
     def elaborate(self, platform):
         m = Module()
@@ -121,20 +126,22 @@ class Host:
         ctx.set(control.streaming, 1)
 
     async def frame(self, ctx, number: int, rows: Iterable[int],
-                    generator: np.random.Generator) -> None:
-        """These rows of a frame, as they leave combination."""
+                    generator: np.random.Generator) -> np.ndarray:
+        """These rows of a frame, as they leave combination; returns the whole frame."""
         beats, array = self.top.hdr.o, CONFIG.array
+        linear = generator.integers(1 << 24, size=(array.rows, array.columns))
         for row in rows:
             for column in range(array.columns):
                 last = column == array.columns - 1
                 ctx.set(beats.payload, {
-                    "values": [int(generator.integers(1 << 24))], "line_last": last,
+                    "values": [int(linear[row, column])], "line_last": last,
                     "frame_last": last and row == array.rows - 1,
                     "tag": {"frame": number, "row": row, "array_row": row}})
                 ctx.set(beats.valid, 1)
                 await ctx.tick()
             ctx.set(beats.valid, 0)
             await ctx.tick().repeat(LINE_CLOCKS)
+        return linear
 
 
 def test_verdicts_travel_from_the_combined_frame_to_the_link_and_the_registers(seed):
@@ -181,6 +188,36 @@ def test_verdicts_travel_from_the_combined_frame_to_the_link_and_the_registers(s
         assert verdict.scores == tuple(scores.tolist())
         assert verdict.region == (0, 0, CONFIG.array.columns, CONFIG.array.rows)
         assert verdict.model_id == 0x12345678
+
+
+def test_input_and_output_of_the_network_travel_with_their_verdict(seed):
+    generator, host = np.random.default_rng(seed), Host()
+    vision, scores = default_vision(CONFIG), generator.integers(-128, 128, 8)
+    program = stand_in_program(scores, rows=vision["rows"], columns=vision["columns"],
+                               model_id=0x12345678)
+    last, pictures = CONFIG.array.rows - 1, []
+    settings = FrameSettings.defaults(CONFIG)
+
+    async def play(ctx):
+        await host.begin(ctx, program_image(program), network_input=1, network_output=1)
+        for number, rows in ((6, range(last + 1)), (7, [0, 1, 2, 3, last]), (8, range(last + 1))):
+            linear = await host.frame(ctx, number, rows, generator)
+            pictures.append(VisionModel(CONFIG, vision, tone_knots(logarithmic())).frame(
+                linear, settings))
+            await ctx.tick().repeat(600)
+
+    host.run(play)
+    decoded = decode(bytes(host.packets))
+    assert (decoded.sequence_errors, decoded.crc_errors) == ([], 0)
+    assert host.faults == 1 << Fault.VERDICT_WITHHELD
+    common = {"model_id": 0x12345678, "region": (0, 0, CONFIG.array.columns, CONFIG.array.rows)}
+    expected = decode(tensor_packets([
+        FrameTensors(frame=6, picture=pictures[0], output=scores, **common),
+        FrameTensors(frame=7, picture=pictures[1], output=(), flags=("incomplete",),
+                     lost_rows=range(2, len(pictures[1])), **common),
+        FrameTensors(frame=8, picture=pictures[2], output=scores, **common)]))
+    assert [packet for packet in decoded.packets
+            if packet.virtual_channel == 3] == expected.packets
 
 
 def test_lost_rows_are_told_and_the_next_whole_frame_is_right(seed):

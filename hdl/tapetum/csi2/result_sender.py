@@ -1,30 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of the flicker map into packets of their own virtual channel."""
+"""Rows of results into packets of their own virtual channel."""
 
 from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import DieConfig
-from .flicker_collector import FlickerRow, map_slot_words
 from .formats import DataType
 from .packets import PacketSource
+from .result_row import ResultRow, ResultStore
 from .row_descriptor import frame_number
 
-__all__ = ["FLICKER_CHANNEL", "FlickerSender"]
-
-FLICKER_CHANNEL = 1
+__all__ = ["ResultSender"]
 
 
-class FlickerSender(wiring.Component):
+class ResultSender(wiring.Component):
     """Frame start with the first row of a frame, frame end with the last or before another frame.
 
     A row is in memory before it is announced, so its packet never runs dry; its payload is offered
     two clocks after the descriptor.
 
+    Parameters
+    ----------
+    store : ResultStore
+
     Members
     -------
-    rows : In(stream of FlickerRow)
+    rows : In(stream of ResultRow)
     read_enable, read_address : Out, read_word : In
         Read port of the row memory: data one clock after the address.
     released : Out(stream of 1)
@@ -32,15 +33,14 @@ class FlickerSender(wiring.Component):
     packets : Out(PacketSource(byte_lanes))
     """
 
-    def __init__(self, config: DieConfig):
-        self.config = config
-        words = config.csi2.row_buffer_rows * map_slot_words(config)
+    def __init__(self, store: ResultStore):
+        self.store = store
         super().__init__({
-            "rows": In(stream.Signature(FlickerRow)),
-            "read_enable": Out(1), "read_address": Out(range(words)),
-            "read_word": In(8 * config.csi2.byte_lanes),
+            "rows": In(stream.Signature(ResultRow(store))),
+            "read_enable": Out(1), "read_address": Out(range(store.words)),
+            "read_word": In(8 * store.byte_lanes),
             "released": Out(stream.Signature(1)),
-            "packets": Out(PacketSource(config.csi2.byte_lanes)),
+            "packets": Out(PacketSource(store.byte_lanes)),
         })
 
     def elaborate(self, platform):
@@ -53,7 +53,7 @@ class FlickerSender(wiring.Component):
         self._read(m, start, row_sent)
         m.d.comb += [
             Value.cast(descriptors.payload).eq(
-                Cat(data_type, Const(FLICKER_CHANNEL, 2), word_count)),
+                Cat(data_type, Const(self.store.virtual_channel, 2), word_count)),
             row_sent.eq(word.valid & word.ready & word.payload.last),
             self.released.valid.eq(row_sent),
         ]
@@ -88,9 +88,12 @@ class FlickerSender(wiring.Component):
             with m.State("ROW"):
                 m.d.comb += [
                     descriptors.valid.eq(offered),
-                    data_type.eq(DataType.FLICKER_MAP),
                     word_count.eq(row.bytes),
                 ]
+                with m.Switch(row.kind):
+                    for kind, sent_as in enumerate(self.store.data_types):
+                        with m.Case(kind):
+                            m.d.comb += data_type.eq(sent_as)
                 with m.If(descriptors.ready):
                     m.d.sync += offered.eq(0)
                 with m.If(row_sent):
@@ -109,8 +112,8 @@ class FlickerSender(wiring.Component):
 
     def _read(self, m: Module, start, row_sent) -> None:
         """Address, memory, output register: all stages move together."""
-        byte_lanes, slot_words = self.config.csi2.byte_lanes, map_slot_words(self.config)
-        last_base = slot_words * (self.config.csi2.row_buffer_rows - 1)
+        byte_lanes, slot_words = self.store.byte_lanes, self.store.slot_words
+        last_base = slot_words * (self.store.slots - 1)
         word = self.packets.payload
         words = self.rows.payload.bytes + (byte_lanes - 1) >> byte_lanes.bit_length() - 1
         advance = Signal()
