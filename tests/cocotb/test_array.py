@@ -59,6 +59,22 @@ def test_a_verdict_is_on_the_link_before_its_frame_ends(run, program):
     assert [frame.number for frame in decode(record.packet_bytes).of_channel(2)] == [1, 2]
 
 
+def test_what_the_array_sees_and_all_its_scores_are_on_the_link_as_wished(run, program):
+    lines = DIE.timing.frame_length_lines
+    record = run(program=program, frames=4, registers={"network_input": 1, "network_output": 1},
+                 stimuli=[write_at(DIE, 1.5 * lines, network_input=0)])
+    assert_exact(record, frames=4)
+    kinds = [(tensor.frame, tensor.is_output) for tensor in record.tensors]
+    frames = [frame.frame for frame in record.frames]
+    assert [frame for frame, is_output in kinds if is_output] == frames
+    seen = [frame for frame, is_output in kinds if not is_output]
+    assert seen == [frame.frame for frame in record.frames if frame.settings["network_input"]]
+    assert 0 < len(seen) < 4
+    told = [tuple(tensor.values.reshape(-1).tolist()) for tensor in record.tensors
+            if tensor.is_output]
+    assert [scores[:16] for scores in told] == [verdict.scores for verdict in record.verdicts]
+
+
 def test_without_the_wish_nothing_is_sent(run, program):
     record = run(program=program, registers={"verdict": 0})
     assert_exact(record)

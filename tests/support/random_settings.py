@@ -47,6 +47,8 @@ def random_settings(config: DieConfig, generator: Random) -> dict[str, int]:
     values["digital_gain_global"] = 0x80 + below(0x200)
     for colour in ("greenr", "red", "blue", "greenb"):
         values[f"digital_gain_{colour}"] = 0x80 + below(0x200)
+    if config.npu:
+        values |= {name: below(2) for name in ("network_input", "network_output")}
     for group in range(1, len(config.exposure_groups)):
         values |= {
             f"exposure_{group}_lag": below(config.hdr.line_buffer_lag_lines + 1),

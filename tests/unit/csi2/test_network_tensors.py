@@ -47,6 +47,12 @@ def random_tensors(generator: np.random.Generator, frame: int, *, rows: int = 4,
         output=generator.integers(-128, 128, classes).tolist())
 
 
+def wanted(frame: FrameTensors, *, is_output: bool = False) -> np.ndarray:
+    """As a host sees it."""
+    assert frame.picture is not None
+    return np.array(frame.output, np.int8).reshape(1, 1, -1) if is_output else frame.picture
+
+
 @dataclass
 class Bench:
     """Rows of pixels, and in the pauses behind them what the array sees and says.
@@ -126,7 +132,8 @@ class Bench:
             ctx.set(block.outputs, 15 * outputs)
             for frame in tensors:
                 await plan_frame(ctx, dut, frame.frame, self.settings[frame.frame])
-                rows, columns, channels = frame.picture.shape
+                picture = wanted(frame)
+                rows, columns, channels = picture.shape
                 ctx.set(block.settings, {"rows": rows, "columns": columns, "rgb": channels == 3})
                 ctx.set(block.region, dict(zip(
                     ("x_start", "y_start", "columns", "rows"), frame.region, strict=True)))
@@ -135,7 +142,7 @@ class Bench:
                 await strobe(ctx, block.first)
                 ctx.set(block.model_id, 0)
                 await pixels(ctx, frame.frame)
-                for number, row in enumerate(frame.picture):
+                for number, row in enumerate(picture):
                     stops = frame.frame in lose and number == 1
                     await input_row(ctx, row, 3 if stops else None)
                     if stops:
@@ -193,8 +200,7 @@ def test_input_and_output_come_beside_pixels_of_every_format(byte_lanes, byte_cl
     for tensor, frame in zip(read, (t for t in tensors for _ in range(2)), strict=True):
         assert (tensor.region, tensor.model_id) == (REGION, MODEL)
         assert not tensor.missing_rows
-        wanted = np.reshape(frame.output, (1, 1, -1)) if tensor.is_output else frame.picture
-        assert np.array_equal(tensor.values, wanted)
+        assert np.array_equal(tensor.values, wanted(frame, is_output=tensor.is_output))
         assert tensor.flags == (("valid",) if tensor.is_output else ())
 
 
@@ -261,9 +267,9 @@ def test_a_link_that_stands_still_loses_whole_rows_and_says_so(generator):
         len(tensor.values) - len(tensor.missing_rows) for tensor in read) > 0
     for tensor in read:
         frame = tensors[tensor.frame - 7]
-        wanted = np.reshape(frame.output, (1, 1, -1)) if tensor.is_output else frame.picture
-        kept = [row for row in range(len(wanted)) if row not in tensor.missing_rows]
-        assert np.array_equal(tensor.values[kept], wanted[kept])
+        whole = wanted(frame, is_output=tensor.is_output)
+        kept = [row for row in range(len(whole)) if row not in tensor.missing_rows]
+        assert np.array_equal(tensor.values[kept], whole[kept])
 
 
 @pytest.mark.parametrize("damage, sentence", [

@@ -212,10 +212,10 @@ def test_input_and_output_of_the_network_travel_with_their_verdict(seed):
     assert host.faults == 1 << Fault.VERDICT_WITHHELD
     common = {"model_id": 0x12345678, "region": (0, 0, CONFIG.array.columns, CONFIG.array.rows)}
     expected = decode(tensor_packets([
-        FrameTensors(frame=6, picture=pictures[0], output=scores, **common),
+        FrameTensors(frame=6, picture=pictures[0], output=scores.tolist(), **common),
         FrameTensors(frame=7, picture=pictures[1], output=(), flags=("incomplete",),
                      lost_rows=range(2, len(pictures[1])), **common),
-        FrameTensors(frame=8, picture=pictures[2], output=scores, **common)]))
+        FrameTensors(frame=8, picture=pictures[2], output=scores.tolist(), **common)]))
     assert [packet for packet in decoded.packets
             if packet.virtual_channel == 3] == expected.packets
 
