@@ -87,8 +87,10 @@ class TensorBytes(wiring.Component):
         of_output, closing, closes_frame = Signal(), Signal(), Signal(reset_less=True)
         row, of_input = Signal(8, reset_less=True), Signal(InputFrame, reset_less=True)
         head, head_byte = Signal(TensorHead), Signal(8)
+        is_of_input = self.verdict.frame == of_input.frame
         lost = self.lost & (self.begun.frame == of_input.frame)
-        stop, waiting, queue = self._queue(m, lost)
+        stop, coming, queue = self._queue(m, lost)
+        waiting = queue.valid
         pending, overtaken, count, score = self._scores(m, place, of_output)
         m.d.comb += [
             head.layout.eq(TENSOR_LAYOUT_VERSION), head.extent.row.eq(Mux(of_output, 0, row)),
@@ -119,7 +121,8 @@ class TensorBytes(wiring.Component):
                     m.d.comb += [self.o.valid.eq(1), beat.line_last.eq(1), beat.abandoned.eq(1),
                                  beat.frame_last.eq(closes_frame)]
                     m.d.sync += closing.eq(stop)
-                with m.Elif(pending & ~self.given):
+                # A verdict may come before the rows of its frame: it was not computed.
+                with m.Elif(pending & ~self.given & ~(coming & is_of_input)):
                     m.d.sync += [of_output.eq(1), pending.eq(0)]
                     m.next = "output"
                 with m.Elif(waiting & ~stop):
@@ -157,7 +160,7 @@ class TensorBytes(wiring.Component):
         return m
 
     def _queue(self, m: Module, lost):
-        """The input's bytes: when they are given up, whether there is one, and the oldest."""
+        """The input's bytes: when they are given up, whether more are to be sent, the oldest."""
         kept = InputCode.as_shape().size
         code = Parity(kept)
         queue = Queue(code.word_bits, QUEUE_BYTES)
@@ -181,7 +184,7 @@ class TensorBytes(wiring.Component):
             m.d.sync += in_frame.eq(0)
         with m.If(self.begins):
             m.d.sync += [in_frame.eq(1), rows_left.eq(self.begun.rows)]
-        return stop, oldest.valid, oldest
+        return stop, in_frame | queue.o.valid, oldest
 
     def _scores(self, m: Module, place, of_output):
         """Whether an output waits, whether its scores are no more, how many, and one of them."""

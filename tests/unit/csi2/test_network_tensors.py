@@ -77,8 +77,9 @@ class Bench:
     lost: int = 0
 
     def run(self, tensors: list[FrameTensors], *, lose: tuple[int, ...] = (),
-            inputs: bool = True, outputs: bool = True) -> None:
-        """``lose`` names frames that are given up within their second row."""
+            inputs: bool = True, outputs: bool = True, early: bool = False) -> None:
+        """``lose`` names frames that are given up within their second row; with ``early`` verdicts
+        come before the first one."""
         config = small_die(columns=COLUMNS, lanes=self.lanes, byte_lanes=self.byte_lanes)
         top = TransmitterWithTensors(config)
         dut, block, permits = top.transmitter, top.tensors, iter(self.phy)
@@ -141,6 +142,8 @@ class Bench:
                 ctx.set(block.frame, frame.frame)
                 await strobe(ctx, block.first)
                 ctx.set(block.model_id, 0)
+                if early:
+                    await give(ctx, frame)
                 await pixels(ctx, frame.frame)
                 for number, row in enumerate(picture):
                     stops = frame.frame in lose and number == 1
@@ -148,7 +151,8 @@ class Bench:
                     if stops:
                         await strobe(ctx, block.lost)
                         break
-                await give(ctx, frame)
+                if not early:
+                    await give(ctx, frame)
                 await ctx.tick().repeat(self.wait)
 
         async def phy(ctx):
@@ -227,6 +231,15 @@ def test_a_verdict_without_a_class_has_an_output_without_scores(generator):
     tensors = [replace(random_tensors(generator, 3), flags=("late",))]
     bench.run(tensors)
     bench.assert_sent([replace(tensors[0], output=())])
+
+
+def test_a_verdict_that_comes_before_the_picture_is_told_behind_it(generator):
+    """That of a frame which the array could not take."""
+    bench = Bench()
+    tensors = [replace(random_tensors(generator, frame), flags=("not_run",)) for frame in (3, 4)]
+    bench.run(tensors, early=True)
+    bench.assert_sent([replace(frame, output=()) for frame in tensors])
+    assert bench.lost == 0
 
 
 @pytest.mark.parametrize("outputs", [True, False])
