@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .adc.bond_test import BondPattern
 from .adc.column_adc import ColumnAdc
 from .adc.geometry import bond_count
+from .array_wiring import wire_array
 from .cci.cci import Cci
 from .compand.companding import Companding
 from .compand.output_selector import OutputSelector
@@ -25,7 +26,6 @@ from .csi2.verdict_packets import VerdictPackets
 from .hdr.hdr import Hdr
 from .memory.health import MemoryHealth, gather
 from .npu.npu import Npu
-from .npu.verdict import VerdictSummary
 from .pixel import RampKind, RowControl, RowReadBack, ShutterControl, ShutterReadBack
 from .readout.readout import Readout
 from .registers.bus import RegisterBus
@@ -35,14 +35,10 @@ from .safety.tested_path import add_test_frame
 from .safety.watchdog import Watchdog
 from .spi.spi import Spi
 from .stats.statistics import Statistics
-from .stream.clock_gate import AwakeFor, Gated
-from .vision.settings import cell_pixels
+from .stream.clock_gate import AwakeFor
 from .vision.vision import Vision
 
 __all__ = ["Die"]
-
-VISION_HOLD_CYCLES = 1 << 10
-"""Longer than a row of outputs takes behind the pixels that complete it."""
 
 LINK_HOLD_CYCLES = 1 << 20
 """From the last row that was read to the end of its frame on the link, unless that is stalled."""
@@ -203,7 +199,7 @@ class Die(wiring.Component):
         connect(m, self.flicker_map.packets, csi2.results[0])
 
         if self.config.npu:
-            self._array(m, stirred)
+            wire_array(m, self, stirred)
 
         # Settings
         m.d.comb += [
@@ -388,73 +384,3 @@ class Die(wiring.Component):
                 self.npu.test.eq(control.safety.mask[Mechanism.GOLDEN_INFERENCE]),
                 self.npu.inject.eq(safety.inject[Mechanism.GOLDEN_INFERENCE]),
             ]
-
-    def _array(self, m: Module, stirred: Signal) -> None:
-        """From the combined frame to its verdict."""
-        control, readout, hdr, csi2 = self.control, self.readout, self.hdr, self.csi2
-        vision, npu, verdicts, tensors = self.vision, self.npu, self.verdicts, self.tensors
-        m.submodules.verdicts, m.submodules.npu = verdicts, npu
-        m.submodules.tensors = tensors
-        m.submodules.looking = looking = AwakeFor(
-            stirred | hdr.o.valid | vision.o.valid | vision.memory.inject.any(),
-            hold_cycles=VISION_HOLD_CYCLES)
-        m.submodules.vision = Gated(vision, awake=looking.awake)
-        host, seen, cell = control.array_control, vision.active, cell_pixels(self.config) - 1
-        summary = Signal(VerdictSummary)
-        wanted = Cat(frame.verdict & ~frame.uncombined for frame in control.ring)
-        m.d.comb += [
-            vision.i.valid.eq(hdr.o.valid), vision.i.payload.eq(hdr.o.payload),
-            vision.settings.eq(host.vision), vision.settings.enable.eq(wanted.any()),
-            vision.ring.eq(control.ring),
-
-            npu.first.eq(vision.frame_first), npu.first_frame.eq(vision.frame),
-            npu.rows.eq(seen.rows), npu.columns.eq(seen.columns),
-            npu.region.x_start.eq(seen.column_start), npu.region.y_start.eq(seen.row_start),
-            npu.region.columns.eq(seen.cells_x << cell), npu.region.rows.eq(seen.cells_y << cell),
-            npu.lost.eq(vision.incomplete), npu.lost_frame.eq(vision.frame),
-            npu.last.eq(hdr.o.valid & hdr.o.payload.frame_last),
-            npu.last_frame.eq(hdr.o.payload.tag.frame),
-            npu.wanted.eq(wanted), npu.deadline.eq(host.deadline),
-            npu.quiet.eq(~control.streaming & ~readout.busy),
-            npu.program_bank.eq(host.bank), npu.restart.eq(host.restart), npu.load.eq(host.load),
-            npu.hold.eq(host.hold), npu.clear_interrupt.eq(host.interrupt_clear),
-            npu.interrupt_settings.classes.eq(host.interrupt_classes),
-            npu.interrupt_settings.score.eq(host.interrupt_score),
-
-            verdicts.verdict.eq(npu.verdict), verdicts.given.eq(npu.given),
-            tensors.verdict.eq(npu.verdict), tensors.given.eq(npu.given),
-            tensors.first.eq(vision.frame_first), tensors.lost.eq(vision.incomplete),
-            tensors.frame.eq(vision.frame), tensors.settings.eq(seen),
-            tensors.region.eq(npu.region), tensors.model_id.eq(npu.program.model_id),
-            tensors.inputs.eq(wanted & Cat(frame.network_input for frame in control.ring)),
-            tensors.outputs.eq(wanted & Cat(frame.network_output for frame in control.ring)),
-            csi2.verdict_wanted.eq(wanted), csi2.verdict_sent.eq(verdicts.sent),
-            summary.frame.eq(npu.verdict.frame), summary.flags.eq(npu.verdict.flags),
-            summary.class_number.eq(npu.verdict.class_number), summary.score.eq(npu.best),
-            csi2.verdict.eq(summary), csi2.verdict_given.eq(npu.given),
-
-            control.array_status.verdict.eq(summary),
-            control.array_status.received.eq(npu.received),
-            control.array_status.loading.eq(npu.loading),
-            control.array_status.loaded.eq(npu.loaded),
-            control.array_status.refused.eq(npu.refused),
-            control.array_status.model_id.eq(npu.program.model_id),
-            control.array_status.interrupt.eq(npu.interrupt),
-            control.array_status.tests.eq(npu.tests),
-            control.array_status.test_given_up.eq(npu.test_given_up),
-            control.array_status.has_signature.eq(npu.program.has_signature),
-            control.raised[Fault.VERDICT_WITHHELD].eq(npu.withheld),
-            control.raised[Fault.VERDICT_LOST].eq(verdicts.lost),
-            control.raised[Fault.TENSOR_LOST].eq(tensors.overflow),
-            control.raised[Fault.PROGRAM_REFUSED].eq(npu.refusal),
-            control.raised[Fault.VISION_OVERFLOW].eq(vision.overflow),
-            self.interrupt_request.eq(npu.interrupt),
-        ]
-        connect(m, vision.o, npu.words)
-        connect(m, verdicts.packets, csi2.results[1])
-        connect(m, vision.codes, tensors.codes)
-        connect(m, npu.logits, tensors.logits)
-        connect(m, tensors.packets, csi2.results[2])
-        connect(m, control.windows.vision_tone_curve, vision.tone)
-        connect(m, control.windows.program, npu.program_window)
-        connect(m, control.windows.verdict_bytes, npu.verdict_window)

@@ -11,13 +11,13 @@ from amaranth.lib import stream
 from support import simulate
 from support.npu import StandInEngine, stand_in_program
 from support.small_dies import small_die
+from tapetum.array_wiring import wire_array
 from tapetum.config import NpuConfig
 from tapetum.control.faults import Fault
 from tapetum.control.frame_settings import FrameSettings, settings_ring
 from tapetum.csi2.network_tensors import NetworkTensors
 from tapetum.csi2.transmitter import Csi2Transmitter
 from tapetum.csi2.verdict_packets import VerdictPackets
-from tapetum.die import Die
 from tapetum.npu.host_ports import ArrayControl, ArrayStatus
 from tapetum.npu.npu import Npu
 from tapetum.npu.program_image import program_image
@@ -43,8 +43,6 @@ LINE_CLOCKS = 90
 class Wired(Elaboratable):
     """The rooms around the array; control, readout and combination are what a test makes them."""
 
-    _array = Die._array
-
     def __init__(self):
         self.config = CONFIG
         self.control = SimpleNamespace(
@@ -67,7 +65,7 @@ class Wired(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.submodules.csi2 = self.csi2
-        self._array(m, Signal())
+        wire_array(m, self, Signal())
         combined, pixels = self.hdr.o, self.csi2.pixels
         m.d.comb += [
             self.csi2.settings.eq(self.control.ring), pixels.valid.eq(combined.valid),
