@@ -67,7 +67,7 @@ ROOMS = {
     "npu": Room(make=lambda config: Engine(NpuConfig()),
                 # The default router takes hours between so many multipliers.
                 place=Place(router="router2", inner_registers=True, timing_weight=30,
-                            floorplan=array_floorplan)),
+                            wide_tables=False, joined_tables=True, floorplan=array_floorplan)),
     "adc": Room(domains={"ramp_code": "adc", "ramp_active": "adc", "comparators": "adc",
                          "bond_pattern": "adc", "bond_map_load": "adc", "bond_map": "adc"}),
 }

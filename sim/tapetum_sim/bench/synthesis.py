@@ -12,6 +12,7 @@ from ..provenance import package_versions
 from ..tools import find_tool
 from .carry_ends import without_carry_ends
 from .carry_operands import with_operands_in_carries
+from .joined_tables import with_joined_tables
 from .memory_registers import registers_into_memories
 from .multiplier_alignment import with_short_operands_above
 from .multiplier_registers import registers_into_multipliers
@@ -38,6 +39,8 @@ class Place:
         Of slow paths against the length of all wires, for the placer ``heap``; nextpnr's own is 10.
     wide_tables : bool
         Let synthesis join look-up tables by the multiplexers behind them: shallower, more tables.
+    joined_tables : bool
+        Join pairs of look-up tables where that saves one: see `with_joined_tables`.
     floorplan : function
         The site of a multiplier or block RAM by its name; None for what may stand anywhere.
     """
@@ -49,6 +52,7 @@ class Place:
     inner_registers: bool = False
     timing_weight: int = 10
     wide_tables: bool = True
+    joined_tables: bool = False
     floorplan: Callable[[str], str | None] | None = None
 
 
@@ -102,6 +106,8 @@ def synthesise(rtlil: str, folder: Path, command: str, *, reuse: bool = False,
 def improve_ecp5(netlist: dict[str, Any], place: Place) -> dict[str, Any]:
     """A netlist of yosys with its carries, multipliers and memories as they should be."""
     top = without_carry_ends(with_operands_in_carries(netlist["modules"]["top"]))
+    if place.joined_tables:
+        top = with_joined_tables(top)
     if place.inner_registers:
         top = with_short_operands_above(registers_into_memories(registers_into_multipliers(top)))
     if place.floorplan:
