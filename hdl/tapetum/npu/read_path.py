@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """From steps to vectors: addresses, banks, edges of the map, windows."""
 
-from functools import reduce
-from operator import or_
-
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -108,22 +105,15 @@ class ReadPath(wiring.Component):
                 m.d.comb += flag.eq(0)
         tokens = delayed(m, token, 6, name="token", reset_less=False)
         layer = command.layer
-        zero_point = delayed(m, layer.zero_point_in, 4, name="zero_point").as_unsigned()
-        mode = delayed(m, Value.cast(layer.mode), 6, name="mode")
+        zero_point = delayed(m, layer.zero_point_in, 3, name="zero_point").as_unsigned()
+        mode = delayed(m, Value.cast(layer.mode), 5, name="mode")
 
         # Fifth: the words of up to three rows, or the zero point.
         words = [self.words[number] for number in range(BANKS)]
         rows = Signal(data.ArrayLayout(64, _WINDOW), reset_less=True)
         for number in range(_WINDOW):
-            # A bit for each source: this is smaller than multiplexers.
-            chosen = [Signal(name=f"chosen_{number}_{source}") for source in range(BANKS + 1)]
-            m.d.sync += [chosen[source].eq((bank == (source - number) % BANKS) & ~outside[number])
-                         for source in range(BANKS)]
-            m.d.sync += chosen[BANKS].eq(outside[number])
-            sources = [*words, zero_point.replicate(8)]
-            m.d.sync += rows[number].eq(reduce(or_, (
-                word & bit.replicate(64)
-                for word, bit in zip(sources, chosen, strict=True))))
+            m.d.sync += rows[number].eq(_chosen(m, f"row_{number}", words, bank + number,
+                                                outside[number], zero_point))
 
         # Sixth: windows of a kernel row, ``waiting`` the next one.
         push, load = (delayed(m, self.step_valid & flag, 5, name=name, reset_less=False)
@@ -138,17 +128,13 @@ class ReadPath(wiring.Component):
             with m.If(load):
                 m.d.sync += window[number].eq(waiting[number])
         rows_late = delayed(m, rows, 1, name="rows_late")
-        row = delayed(m, step.row, 6, name="row")
-        zero_point = delayed(m, zero_point, 2, name="zero_point_late")
+        row = delayed(m, step.row[:2], 5, name="row")
 
         # Seventh: the vector.
-        with m.Switch(mode):
-            with m.Case(Mode.CHANNELS.value):
-                m.d.sync += Value.cast(self.vector).eq(Cat(rows_late[0], C(0, 8)))
-            with m.Case(Mode.KERNEL_ROW.value):
-                m.d.sync += Value.cast(self.vector).eq(window[row[:2]])
-            with m.Default():
-                m.d.sync += Value.cast(self.vector).eq(zero_point.replicate(LANES))
+        sources = [*window, Cat(rows_late[0], C(0, 8))]
+        m.d.sync += Value.cast(self.vector).eq(_chosen(
+            m, "vector", sources, Mux(mode == Mode.CHANNELS.value, _WINDOW, row),
+            mode == Mode.DEPTHWISE.value, delayed(m, zero_point, 2, name="zero_point_late")))
         part, bits = delayed(m, step.part, 5, name="part"), 8 * self.config.cells
         late_part = delayed(m, part, 1, name="late_part")
         m.d.sync += [self.token.eq(tokens), Value.cast(self.columns).eq(
@@ -163,3 +149,20 @@ class ReadPath(wiring.Component):
 
     def _part(self, word: Value, part: Value, bits: int) -> Value:
         return word if self.config.parts == 1 else word.word_select(part, bits)
+
+
+def _chosen(m: Module, name: str, sources: list, which: Value, none: Value, byte: Value) -> Value:
+    """One of four words, `which` and the others told a clock before, or a byte everywhere.
+
+    In two tables of four inputs a bit, and the multiplexer behind them.
+    """
+    upper, fixed, levels = (Signal(bits, name=f"{name}_{kind}", reset_less=True)
+                            for kind, bits in (("upper", 1), ("fixed", 1), ("levels", 8)))
+    m.d.sync += [upper.eq(which[1]), fixed.eq(none),
+                 levels.eq(Mux(none, byte, which[0].replicate(8)))]
+    width = max(len(Value.cast(source)) for source in sources)
+    level = levels.replicate(-(-width // 8))[:width]
+    words = [Value.cast(source) for source in sources]
+    pairs = [Mux(fixed, level, (level & second) | (~level & first)) for first, second in (
+        words[:2], words[2:])]
+    return Mux(upper, pairs[1], pairs[0])

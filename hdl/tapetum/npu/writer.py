@@ -5,6 +5,7 @@ from amaranth import *
 from amaranth.lib import data, fifo, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..memory.block_memory import BlockMemory
 from ..stream.delay import delayed
 from .activations import BANKS
 from .chain import Chain
@@ -17,6 +18,8 @@ from .step import InputWord, RowCommand
 __all__ = ["Writer"]
 
 _INPUT_WORDS = 8
+_INPUT_MEMORY_WORDS = 32
+"""Enough for a full queue, and for words that have left it and wait to be written."""
 _PATIENCE_CYCLES = 63
 _DRAIN_CYCLES = 4
 """How much longer a row's command is needed: its last vector still takes clamps from there."""
@@ -76,15 +79,16 @@ class Writer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.inputs = inputs = fifo.SyncFIFO(width=65, depth=_INPUT_WORDS)
+        m.submodules.inputs = inputs = fifo.SyncFIFO(width=1, depth=_INPUT_WORDS)
         m.submodules.rows = rows = InputRows(self.config)
         m.d.comb += [
-            inputs.w_en.eq(self.input_valid & self.running), inputs.w_data.eq(self.input),
+            inputs.w_en.eq(self.input_valid & self.running),
+            inputs.w_data.eq(self.input.row_last),
             self.input_ready.eq(inputs.w_rdy | ~self.running),
             rows.restart.eq(self.restart), rows.tensor.eq(self.tensor),
             rows.released_rows.eq(self.released_rows), self.overrun.eq(rows.overrun),
             self.room.eq(rows.room & ~inputs.r_rdy),
-            rows.row_last.eq(inputs.r_data[64]),
+            rows.row_last.eq(inputs.r_data),
         ]
 
         # First clock: which word.
@@ -103,7 +107,7 @@ class Writer(wiring.Component):
             address.eq(rows.address), column.eq(rows.column),
             context.eq(self.word_context),
         ]
-        input_word = delayed(m, inputs.r_data[:64], self.lead_cycles, name="input_word")
+        input_word = self._input_word(m, inputs)
         is_output = delayed(m, self.word_valid, self.lead_cycles, name="is_output")
         for pixel, finished in enumerate(self.words):
             word = Signal(64, name=f"word_{pixel}", reset_less=True)
@@ -150,6 +154,18 @@ class Writer(wiring.Component):
         for number in range(2):
             self._context(m, number, valid & (context == number), place, drained[number])
         return m
+
+    def _input_word(self, m: Module, inputs: fifo.SyncFIFO) -> Value:
+        """The word whose end of a row left the queue `lead_cycles` ago."""
+        m.submodules.input_words = words = BlockMemory(64, depth=_INPUT_MEMORY_WORDS)
+        comes = inputs.w_en & inputs.w_rdy
+        leaves = delayed(m, inputs.r_en & inputs.r_rdy, self.lead_cycles - words.latency_cycles,
+                         name="leaves", reset_less=False)
+        written, read = Signal.like(words.write_address), Signal.like(words.address)
+        m.d.sync += [written.eq(written + comes), read.eq(read + leaves)]
+        m.d.comb += [words.write_enable.eq(comes), words.write_address.eq(written),
+                     words.write_word.eq(self.input.word), words.address.eq(read)]
+        return words.word
 
     def _context(self, m: Module, number: int, takes: Value, place: dict[str, Signal],
                  drained: Value) -> None:
