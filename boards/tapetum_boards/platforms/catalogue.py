@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from amaranth import Elaboratable
 from amaranth.build.plat import Platform
 from amaranth_boards.icebreaker import ICEBreakerPlatform
-from amaranth_boards.icepi_zero import IcepiZero1_3Platform
-from amaranth_boards.ulx3s import ULX3S_25F_Platform
 
 from tapetum.config import DieConfig
 from tapetum_sim.bench.synthesis import Place
@@ -21,6 +19,7 @@ from .devices import ICE40UP5K, LFE5U_25F, LFE5U_85F, Device
 from .ecp5_small_top import Ecp5SmallTop
 from .ecp5_top import Ecp5Top
 from .ice40_top import Ice40Top
+from .lfe5u_25f import IcepiZeroPlatform, Ulx3s25fPlatform
 from .ulx3s import Ulx3sPlatform
 
 __all__ = ["BOARDS", "Board", "board_named"]
@@ -68,12 +67,12 @@ BOARDS = {
         place=Place(placer="static", router="router1", control_first=True, inner_registers=True,
                     wide_tables=False)),
     "ulx3s_25f": Board(
-        platform=ULX3S_25F_Platform, configuration=larger_configuration,
+        platform=Ulx3s25fPlatform, configuration=larger_configuration,
         top=lambda config: Ecp5SmallTop(config, clock="clk25", scl="0+", sda="0-"),
         sentence="Radiona ULX3S with an LFE5U-25F: 320 columns, rows on the serial line.",
         device=LFE5U_25F, cable="ulx3s"),
     "icepi_zero": Board(
-        platform=IcepiZero1_3Platform, configuration=larger_configuration,
+        platform=IcepiZeroPlatform, configuration=larger_configuration,
         top=lambda config: Ecp5SmallTop(config, clock="clk50", scl="3", sda="2"),
         sentence="Icepi Zero with an LFE5U-25F: 320 columns, rows on the serial line.",
         device=LFE5U_25F, cable="icepi-zero"),

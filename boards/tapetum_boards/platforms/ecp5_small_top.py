@@ -30,7 +30,7 @@ class Ecp5SmallTop(Elaboratable):
         self.wires = Resource("cci", 0, Subsignal("scl", Pins(scl, dir="i", conn=("gpio", 0))),
                               Subsignal("sda", Pins(sda, dir="io", conn=("gpio", 0))),
                               Attrs(IO_TYPE="LVCMOS33", PULLMODE="UP"))
-        self.core = SmallCore(config)
+        self.core = SmallCore(config, whole_converters=True)
 
     def elaborate(self, platform):
         m = Module()

@@ -15,14 +15,25 @@ from tapetum.adc.ramp_sequencer import RampSequencer
 from tapetum.config import DieConfig
 from tapetum.pixel import RampCommand, RowTag
 
-__all__ = ["SmallCode", "SmallConverter"]
+__all__ = ["SmallCode", "SmallConverter", "small_converter_ports"]
 
 
 class SmallCode(data.StructLayout):
     """One column's code, and the row that it is of."""
 
     def __init__(self, bits: int):
-        super().__init__({"code": bits, "line_first": 1, "line_last": 1, "tag": RowTag})
+        super().__init__({"code": bits, "line_last": 1, "tag": RowTag})
+
+
+def small_converter_ports(config: DieConfig) -> dict[str, wiring.Member]:
+    """Ports of a row camera's converters, by name."""
+    return {
+        "ramp": In(stream.Signature(RampCommand)),
+        "ramp_code": Out(config.adc.bits), "ramp_active": Out(1),
+        "comparators": In(config.array.total_columns),
+        "codes": Out(stream.Signature(SmallCode(config.adc.bits), always_ready=True)),
+        "overrun": Out(1),
+    }
 
 
 class SmallConverter(wiring.Component):
@@ -48,13 +59,7 @@ class SmallConverter(wiring.Component):
 
     def __init__(self, config: DieConfig, *, counter_domain: str = "adc"):
         self.config, self.counter_domain = config, counter_domain
-        super().__init__({
-            "ramp": In(stream.Signature(RampCommand)),
-            "ramp_code": Out(config.adc.bits), "ramp_active": Out(1),
-            "comparators": In(config.array.total_columns),
-            "codes": Out(stream.Signature(SmallCode(config.adc.bits), always_ready=True)),
-            "overrun": Out(1),
-        })
+        super().__init__(small_converter_ports(config))
 
     def elaborate(self, platform):
         m = Module()
@@ -111,14 +116,13 @@ class SmallConverter(wiring.Component):
         m.d.comb += [sampler.signal.eq(found[:adc.bits + 1]),
                      sampler.reset.eq(found[adc.bits + 1:])]
 
-        flags = Cat(column.any(), column[0], column[-1])
+        flags = Cat(column.any(), column[-1])
         for stage in range(1 + SAMPLER_LATENCY_CYCLES):
-            following = Signal(3, name=f"flags_{stage}")
+            following = Signal(2, name=f"flags_{stage}")
             m.d.sync += following.eq(flags)
             flags = following
         given = self.codes.payload
         m.d.comb += [
-            self.codes.valid.eq(flags[0]), given.line_first.eq(flags[1]),
-            given.line_last.eq(flags[2]), given.code.eq(sampler.code),
-            given.tag.eq(control.tag),
+            self.codes.valid.eq(flags[0]), given.line_last.eq(flags[1]),
+            given.code.eq(sampler.code), given.tag.eq(control.tag),
         ]

@@ -14,6 +14,7 @@ from tapetum.readout.sequencer import Sequencer
 
 from ..link.slip import SlipEncoder
 from ..link.uart import UartTransmitter, bit_cycles
+from .die_converter import DieConverter
 from .row_sender import RowSender
 from .small_converter import SmallConverter
 from .small_pixel_die import SmallPixelDie
@@ -38,6 +39,8 @@ class SmallCore(wiring.Component):
     ----------
     config : DieConfig
         One of `small_configuration`.
+    whole_converters : bool
+        Those of the die, not `SmallConverter`.
     bits_per_second : float
 
     Members
@@ -51,8 +54,10 @@ class SmallCore(wiring.Component):
         Changes twice a second or so while frames are taken.
     """
 
-    def __init__(self, config: DieConfig, *, bits_per_second: float = 3e6):
+    def __init__(self, config: DieConfig, *, whole_converters: bool = False,
+                 bits_per_second: float = 3e6):
         self.config, self.bits_per_second = config, bits_per_second
+        self.converter = (DieConverter if whole_converters else SmallConverter)(config)
         super().__init__({
             "scl": In(1, init=1), "sda": In(1, init=1), "pull_sda": Out(1),
             "transmit": Out(1, init=1), "fault": Out(1), "beat": Out(1),
@@ -64,7 +69,7 @@ class SmallCore(wiring.Component):
         m.submodules.cci = cci = CciTarget(filter_cycles=filter_cycles(config))
         m.submodules.registers = registers = SmallRegisters(config)
         m.submodules.readout = sequencer = Sequencer(config)
-        m.submodules.adc = converter = SmallConverter(config)
+        m.submodules.adc = converter = self.converter
         m.submodules.pixel_die = pixel_die = SmallPixelDie(config)
         m.submodules.sender = sender = RowSender(config)
         m.submodules.encoder = encoder = SlipEncoder()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from support import simulate
+from support import OnMemories, simulate
 from tapetum.pixel import RowKind
 from tapetum_boards.host.serial_link import BITS_PER_SECOND, decode_packets
 from tapetum_boards.link.packet_format import CODE_BYTES
@@ -37,9 +37,10 @@ def short_frame():
         captures=(replace(config.captures[0], coarse_integration_lines=4),))
 
 
-def test_rows_of_a_frame_leave_with_the_codes_of_the_model():
+@pytest.mark.parametrize("whole_converters", [False, True])
+def test_rows_of_a_frame_leave_with_the_codes_of_the_model(whole_converters):
     config = short_frame()
-    core = SmallCore(config)
+    core = SmallCore(config, whole_converters=whole_converters)
     received = bytearray()
 
     async def listen(ctx):
@@ -55,7 +56,8 @@ def test_rows_of_a_frame_leave_with_the_codes_of_the_model():
             received.append(byte)
             packets = decode_packets(bytes(received))[0]
 
-    simulate(core, listen, cycles=40_000, domains={"sync": 12e6, "adc": 25.1e6})
+    dut = OnMemories(core) if whole_converters else core
+    simulate(dut, listen, cycles=40_000, domains={"sync": 12e6, "adc": 25.1e6})
     packets, _ = decode_packets(bytes(received))
     assert received.count(0xC0) == len(packets), "no packet was torn"
     array = config.array
