@@ -2,14 +2,11 @@
 """Writes the report's folder: numbers, page and plots."""
 
 import json
-from base64 import b64encode
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
+from ..pages import data_url, render_page
 from ..provenance import package_versions, revision
 from .catalogue import KEYS
 from .context import Context
@@ -86,14 +83,9 @@ def write_report(outcome: Outcome, directory: Path) -> dict[str, Any]:
 
 
 def _render(outcome: Outcome, summary: dict[str, Any], pictures: dict[str, bytes]) -> str:
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined,
-                                     trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(
-        files("tapetum_sim.characterise").joinpath("page.html").read_text(encoding="utf-8"))
-    return template.render(
-        summary=summary, config=outcome.context.config,
-        pictures={name: "data:image/png;base64," + b64encode(content).decode()
-                  for name, content in pictures.items()})
+    return render_page(
+        "characterise/page.html", summary=summary, config=outcome.context.config,
+        pictures={name: data_url(content) for name, content in pictures.items()})
 
 
 def _put(summary: dict[str, Any], key: str, value: Any) -> None:

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """``docs/registers.html``: every register on one self-contained page with a search."""
 
-from importlib.resources import files
 from typing import Any
-
-import jinja2
 
 from tapetum.config import DieConfig
 from tapetum.registers.definition import Field, Register
 from tapetum.registers.export import acts, field_bits, field_words, reset_text, spread
 from tapetum.registers.table import memory_windows, register_table
+
+from ..pages import render_page
 
 __all__ = ["register_page"]
 
@@ -19,15 +18,11 @@ _FIRST_OF_MANUFACTURER = 0x3000
 def register_page(config: DieConfig) -> str:
     """The register map as HTML; it needs nothing from elsewhere."""
     registers = register_table(config)
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined,
-                                     trim_blocks=True, lstrip_blocks=True,
-                                     keep_trailing_newline=True)
-    template = environment.from_string(
-        files("tapetum_sim.export").joinpath("register_page.html").read_text(encoding="utf-8"))
     is_standard = {r.name: r.address < _FIRST_OF_MANUFACTURER for r in registers}
-    return template.render(config=config, windows=memory_windows(config), parts=[
-        (title, [_row(r) for r in registers if is_standard[r.name] is standard])
-        for title, standard in (("CCS 1.1", True), ("Manufacturer specific", False))])
+    parts = [(title, [_row(r) for r in registers if is_standard[r.name] is standard])
+             for title, standard in (("CCS 1.1", True), ("Manufacturer specific", False))]
+    return render_page("export/register_page.html", config=config, parts=parts,
+                       windows=memory_windows(config))
 
 
 def _row(register: Register) -> dict[str, Any]:

@@ -2,17 +2,14 @@
 """``report.json`` and ``report.html`` of a campaign."""
 
 import json
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import jinja2
-
+from ..pages import data_url, render_page
 from ..provenance import package_versions, revision
 from .die import Campaign
 from .outcome import Outcome, Result
@@ -75,14 +72,10 @@ def write_report(campaign: Campaign, directory: Path, wall_s: float) -> dict[str
     ]
     for name, _, content in pictures:
         (directory / f"{name}.png").write_bytes(content)
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined,
-                                     trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(
-        files("tapetum_sim.faults").joinpath("page.html").read_text(encoding="utf-8"))
-    (directory / "report.html").write_text(template.render(
-        summary=summary, outcomes=[str(outcome) for outcome in Outcome],
-        pictures={caption: "data:image/png;base64," + b64encode(content).decode()
-                  for _, caption, content in pictures}), encoding="utf-8")
+    (directory / "report.html").write_text(render_page(
+        "faults/page.html", summary=summary, outcomes=[str(outcome) for outcome in Outcome],
+        pictures={caption: data_url(content) for _, caption, content in pictures}),
+        encoding="utf-8")
     text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
     (directory / "report.json").write_text(text + "\n", encoding="utf-8")
     return summary

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """``report.html``: one self-contained page, pictures first."""
 
-from base64 import b64encode
-from importlib.resources import files
 from typing import Any
 
-import jinja2
-
 from ..frame.record import RunRecord
+from ..pages import data_url, render_page
 
 __all__ = ["render"]
 
@@ -15,19 +12,11 @@ __all__ = ["render"]
 def render(record: RunRecord, summary: dict[str, Any], pictures: dict[str, bytes],
            timeline: bytes | None) -> str:
     """Render the page; ``pictures`` are PNG by name, in the order in which they are shown."""
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined,
-                                     trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(
-        files("tapetum_sim.report").joinpath("page.html").read_text(encoding="utf-8"))
-    return template.render(
-        config=record.config, record=record, summary=summary,
-        pictures={name: _data_url(content, "image/png") for name, content in pictures.items()},
-        timeline=_data_url(timeline, "image/svg+xml") if timeline else None,
+    return render_page(
+        "report/page.html", config=record.config, record=record, summary=summary,
+        pictures={name: data_url(content) for name, content in pictures.items()},
+        timeline=data_url(timeline, "image/svg+xml") if timeline else None,
         exposures=[_exposure(record.config, capture) for capture in record.config.captures])
-
-
-def _data_url(content: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{b64encode(content).decode()}"
 
 
 def _exposure(config, capture) -> dict[str, Any]:
