@@ -101,8 +101,7 @@ class BoardCore(wiring.Component):
         self._restart(m, die, rows)
         m.submodules.pixel_die = pixel_die = BoardPixelDie(
             config, memory_address_bits=self.chip.burst_address_bits)
-        for name in ("row_control", "shutters", "ramp_code", "ramp_active", "bond_pattern",
-                     "bond_map_load", "bond_map"):
+        for name in ("row_control", "shutters", "ramp_code", "ramp_active", "bond_pattern"):
             m.d.comb += getattr(pixel_die, name).eq(getattr(die, name))
         m.d.comb += [
             die.comparators.eq(pixel_die.comparators),

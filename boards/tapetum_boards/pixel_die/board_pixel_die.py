@@ -9,9 +9,10 @@ from tapetum.adc.bond_test import BondPattern
 from tapetum.adc.geometry import bond_count
 from tapetum.config import DieConfig
 from tapetum.pixel import RowControl, ShutterControl
-from tapetum_sim.pixel_die.comparator_bank import ComparatorBank
 
 from ..memory.memory_port import MemoryPort
+from .comparator_memories import WRITE_CYCLES, ComparatorMemories
+from .constant_product import times
 from .drawn_scene import DRAWN_LATENCY_CYCLES, DRAWN_SCENES, DrawnScene
 from .light_meter import Instant, LightMeter
 from .noise import LANES, NoiseGenerator
@@ -37,7 +38,8 @@ _FIRST_COLUMNS = _SEEDED + 8
 def settle_cycles(config: DieConfig) -> int:
     """Clocks of ``sync`` from a change of the row lines until the comparators see its effect."""
     groups = config.array.total_columns // LANES
-    return _FIRST_COLUMNS + groups + DRAWN_LATENCY_CYCLES + RESPONSE_LATENCY_CYCLES + 4
+    return (_FIRST_COLUMNS + groups + DRAWN_LATENCY_CYCLES + RESPONSE_LATENCY_CYCLES
+            + WRITE_CYCLES + 3)
 
 
 class ConversionMode(data.StructLayout):
@@ -85,8 +87,7 @@ class BoardPixelDie(wiring.Component):
     Members
     -------
     settings : In(PixelDieSettings)
-    row_control, shutters, ramp_code, ramp_active, comparators
-    bond_pattern, bond_map_load, bond_map
+    row_control, shutters, ramp_code, ramp_active, bond_pattern, comparators
         Of `Die`; those of the counter's domain are in ``counter_domain`` here as well.
     light : Out(Instant)
         Exposure at the last transfer.
@@ -113,8 +114,7 @@ class BoardPixelDie(wiring.Component):
             "row_control": In(RowControl),
             "shutters": In(data.ArrayLayout(ShutterControl, 2 * len(config.exposure_groups))),
             "ramp_code": In(adc.bits), "ramp_active": In(1),
-            "bond_pattern": In(BondPattern), "bond_map_load": In(1),
-            "bond_map": In(adc.bond_group_columns),
+            "bond_pattern": In(BondPattern),
             "comparators": Out(bond_count(config)),
             "light": Out(Instant),
             **({"memory": Out(MemoryPort(memory_address_bits))} if self.uploaded else {}),
@@ -235,8 +235,9 @@ class BoardPixelDie(wiring.Component):
         quarter = adc.full_well_codes << FRACTION_BITS >> 2
         nominal = adc.nominal_reset_trip_counts << FRACTION_BITS
         skew = Signal((DEFECT_SPACING - 1).bit_length())
-        m.d.sync += skew.eq(control.physical_row * DEFECT_STEP)
-        trips = []
+        m.d.sync += skew.eq(times(control.physical_row, DEFECT_STEP))
+        m.submodules.comparators = comparators = ComparatorMemories(
+            config, counter_domain=self.counter_domain)
         for lane in range(LANES):
             m.submodules[f"response_{lane}"] = response = PixelResponse(adc)
             column = Cat(C(lane, 2), arriving)
@@ -248,7 +249,7 @@ class BoardPixelDie(wiring.Component):
             with m.Else():
                 m.d.comb += seen.eq(radiances[lane])
             m.d.comb += [
-                spread.eq((column * COLUMN_LEVEL_FACTOR) ^ (column >> 3)),
+                spread.eq(times(column, COLUMN_LEVEL_FACTOR) ^ (column >> 3)),
                 response.radiance.eq(Mux(lit[-1], seen, 0)),
                 response.steady.eq(steady), response.lamp.eq(of_lamp),
                 response.full_well.eq(mode.full_well),
@@ -261,20 +262,12 @@ class BoardPixelDie(wiring.Component):
                 response.read_shift.eq(settings.read_shift),
                 response.level.eq(nominal - 16 + spread),
             ]
-            trips.append(response.trip)
-
-        m.submodules.bank = bank = DomainRenamer(self.counter_domain)(ComparatorBank(config))
-        planes = []
-        for bit in range(adc.bits + 1):
-            plane = Signal(array.total_columns, name=f"plane_{bit}", reset_less=True)
-            with m.If(arrived[-1]):
-                m.d.sync += plane.eq(Cat(plane[LANES:], (trip[bit] for trip in trips)))
-            planes.append(plane)
+            m.d.comb += comparators.trips[lane].eq(response.trip)
         m.d.comb += [
-            # Quasi-static: the planes stand still from the end of a pass to the next move of a row
-            # line, and ramps run between these.
-            bank.trips.eq(Cat(planes)),
-            bank.ramp_code.eq(self.ramp_code), bank.ramp_active.eq(self.ramp_active),
-            bank.bond_pattern.eq(self.bond_pattern), bank.bond_map_load.eq(self.bond_map_load),
-            bank.bond_map.eq(self.bond_map), self.comparators.eq(bank.bonds),
+            # Quasi-static: a pass ends before a ramp begins.
+            comparators.arrived.eq(arrived[-1]),
+            comparators.ramp_code.eq(self.ramp_code),
+            comparators.ramp_active.eq(self.ramp_active),
+            comparators.bond_pattern.eq(self.bond_pattern),
+            self.comparators.eq(comparators.bonds),
         ]

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from tapetum.config import PixelArrayConfig
 
+from .constant_product import times
 from .noise import LANES
 from .radiance import Radiance, encode_radiance
 
@@ -113,7 +114,7 @@ class DrawnScene(wiring.Component):
             ]
             distance = Signal(range(array.columns), name=f"distance_{lane}")
             depth = Signal(5, name=f"depth_{lane}")
-            steps = (distance * reciprocal) >> 12
+            steps = times(distance, reciprocal) >> 12
             dot = Mux(lit & lit_row, _SIGN_LIT | _LAMP, _SIGN_DARK)
             m.d.comb += [
                 distance.eq(Mux(from_middle > from_middle_row, from_middle, from_middle_row)),

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from tapetum.config import DieConfig
 
 from ..memory.memory_port import BURST_WORDS, WORD_BITS, MemoryPort
+from .constant_product import times
 from .noise import LANES
 from .radiance import Radiance
 
@@ -70,14 +71,16 @@ class UploadedScene(wiring.Component):
         row = Signal(range(array.rows))
         m.d.comb += row.eq(self.physical_row - array.dark_rows)
         start = Signal(range(depth))
-        m.d.sync += start.eq(row * groups)
+        m.d.sync += start.eq(times(row, groups))
         m.d.comb += read.addr.eq(start + (self.column >> (LANES - 1).bit_length()))
         m.d.sync += Cat(self.radiance).eq(read.data)
 
         newest, kept = Signal(range(array.rows)), Signal(range(self.kept_rows + 1))
         wanted, is_there = Signal(range(array.rows)), Signal()
+        wanted_start = Signal(range(array.rows * bursts))
         ahead = self.physical_row - (array.dark_rows - 1)
-        m.d.comb += [wanted.eq(ahead), is_there.eq((newest - wanted)[:len(newest)] < kept)]
+        m.d.comb += [wanted.eq(ahead), is_there.eq((newest - wanted)[:len(newest)] < kept),
+                     wanted_start.eq(times(wanted, bursts))]
         asks = (self.enable & self.select & (self.physical_row >= array.dark_rows - 1)
                 & (self.physical_row != array.total_rows - 1) & ~is_there)
 
@@ -98,7 +101,8 @@ class UploadedScene(wiring.Component):
             with m.State("rest"):
                 with m.If(asks):
                     m.d.sync += [
-                        burst.eq(0), burst_start.eq(wanted * bursts), group.eq(wanted * groups),
+                        burst.eq(0), burst_start.eq(wanted_start),
+                        group.eq(wanted_start * (BURST_WORDS // LANES)),
                         newest.eq(wanted),
                         # A row that does not follow the last one begins anew.
                         kept.eq(Mux(wanted == newest + 1, Mux(

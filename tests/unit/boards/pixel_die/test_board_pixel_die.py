@@ -15,8 +15,8 @@ from tapetum_boards.pixel_die.board_pixel_die import BoardPixelDie, settle_cycle
 from tapetum_boards.pixel_die.drawn_scene import DRAWN_SCENES
 
 TINY = preset("tiny")
-CONFIG = replace(TINY, timing=replace(TINY.timing, reset_settle_ns=700, transfer_settle_ns=700,
-                                      gain_settle_ns=700))
+CONFIG = replace(TINY, timing=replace(TINY.timing, reset_settle_ns=800, transfer_settle_ns=800,
+                                      gain_settle_ns=800))
 FULL = CONFIG.adc.full_well_codes << 4
 MODES = (Mode(mantissa=3000, exponent=24, full_well=FULL * 7 // 4, shot_shift=2),
          Mode(mantissa=3277, exponent=21, full_well=FULL, shot_shift=3),
