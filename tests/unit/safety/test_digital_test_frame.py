@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from support import FULL_RATE, TrafficPattern, simulate
 from support.hdr import random_settings, rolling_rows, small_config
 from support.rows import collect_beats, feed_rows
+from support.upsets import Upsettable
 from tapetum.compand.compander import Compander
 from tapetum.compand.output_selector import OutputSelector
 from tapetum.control.frame_settings import DataFormat, settings_ring
@@ -90,16 +91,10 @@ def test_the_signature_is_the_models_whatever_the_settings_are(captures, lanes, 
                                len(DataFormat))],
                            "uncombined": int(generator.integers(2))})
             ctx.set(dut.test, 1)
-            ctx.set(dut.i.payload.tag.frame, int(generator.integers(1 << 16)))
             await ctx.tick().repeat(TEST_CYCLES)
             assert ctx.get(dut.known)
             assert ctx.get(dut.found) == signature(config)
-            ctx.set(dut.i.valid, 1)
-            ctx.set(dut.i.payload.tag.capture, captures - 1)
-            ctx.set(dut.i.payload.line_last, 1)
-            ctx.set(dut.i.payload.frame_last, 1)
-            await ctx.tick()
-            ctx.set(dut.i.valid, 0)
+            await end_frame(ctx, dut)
 
     simulate(dut, testbench, cycles=5000)
 
@@ -116,6 +111,16 @@ def test_a_test_frame_has_something_of_everything(name):
     assert 0.85 < present.mean() < 1
     same = np.all(codes == codes[:1], axis=0)
     assert 0.3 < same.mean() < 0.7
+
+
+async def end_frame(ctx, dut):
+    """One beat of the last capture, and 80 clocks in which it leaves."""
+    last = {"tag": {"capture": len(dut.config.captures) - 1}, "line_last": 1, "frame_last": 1}
+    ctx.set(dut.i.payload, last)
+    ctx.set(dut.i.valid, 1)
+    await ctx.tick()
+    ctx.set(dut.i.valid, 0)
+    await ctx.tick().repeat(80)
 
 
 def frames_of(config, generator, frames, rows):
@@ -203,13 +208,8 @@ def test_a_bit_that_sticks_is_told_of_behind_the_next_frame():
             told.append(raised)
 
     async def frame(ctx):
-        ctx.set(dut.i.valid, 1)
-        ctx.set(dut.i.payload.tag.capture, 3)
-        ctx.set(dut.i.payload.line_last, 1)
-        ctx.set(dut.i.payload.frame_last, 1)
-        await ctx.tick()
-        ctx.set(dut.i.valid, 0)
-        await ctx.tick().repeat(2 * TEST_CYCLES)
+        await end_frame(ctx, dut)
+        await ctx.tick().repeat(TEST_CYCLES)
 
     async def testbench(ctx):
         ctx.set(dut.test, 1)
@@ -228,3 +228,28 @@ def test_a_bit_that_sticks_is_told_of_behind_the_next_frame():
 
     simulate(dut, testbench, cycles=10_000, background=(listen,))
 
+
+def test_registers_that_stick_on_the_way_are_told_of():
+    """Two that a campaign drew when there was no test frame, and nothing told of them."""
+    path, told = TestedPath(config_of(4, 1)), []
+    dut = Upsettable(path)
+
+    def register(place, name):
+        found, = (each for each in dut.registers[f"hdr.combine.part.{place}"] if each.name == name)
+        return Value.cast(found)
+
+    async def testbench(ctx):
+        ctx.set(path.test, 1)
+        ctx.set(path.settings[0].capture_mask, 15)
+        for sticks, bit in ((None, 0), (register("merge_0_1.blend", "difference"), 23),
+                            (register("merge_0_2.waiting", "stage_6"), 56), (None, 0)):
+            await end_frame(ctx, path)
+            told.clear()
+            for _ in range(TEST_CYCLES):
+                if sticks is not None:
+                    ctx.set(sticks, ctx.get(sticks) & ~(1 << bit))
+                _, _, raised = await ctx.tick().sample(path.raised)
+                told.append(raised)
+            assert sum(told) == (sticks is not None)
+
+    simulate(dut, testbench, cycles=10_000, stream_domains={})
