@@ -77,9 +77,11 @@ class Bench:
     lost: int = 0
 
     def run(self, tensors: list[FrameTensors], *, lose: tuple[int, ...] = (),
-            inputs: bool = True, outputs: bool = True, early: bool = False) -> None:
+            inputs: bool = True, outputs: bool = True, early: bool = False,
+            overtake: tuple[int, ...] = ()) -> None:
         """``lose`` names frames that are given up within their second row; with ``early`` verdicts
-        come before the first one."""
+        come before the first one; ``overtake`` names frames whose scores are not yet sent when the
+        next ones are read."""
         config = small_die(columns=COLUMNS, lanes=self.lanes, byte_lanes=self.byte_lanes)
         top = TransmitterWithTensors(config)
         dut, block, permits = top.transmitter, top.tensors, iter(self.phy)
@@ -153,6 +155,9 @@ class Bench:
                         break
                 if not early:
                     await give(ctx, frame)
+                if frame.frame in overtake:
+                    await ctx.tick().repeat(40)
+                    await strobe(ctx, block.logits.valid)
                 await ctx.tick().repeat(self.wait)
 
         async def phy(ctx):
@@ -283,6 +288,14 @@ def test_a_link_that_stands_still_loses_whole_rows_and_says_so(generator):
         whole = wanted(frame, is_output=tensor.is_output)
         kept = [row for row in range(len(whole)) if row not in tensor.missing_rows]
         assert np.array_equal(tensor.values[kept], whole[kept])
+
+
+def test_scores_that_are_overtaken_are_not_sent(generator):
+    bench = Bench()
+    tensors = [random_tensors(generator, frame, classes=200) for frame in (1, 2)]
+    bench.run(tensors, overtake=(1,))
+    bench.assert_sent([replace(tensors[0], output=None), tensors[1]])
+    assert bench.lost == 1
 
 
 @pytest.mark.parametrize("damage, sentence", [
