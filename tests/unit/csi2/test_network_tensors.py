@@ -59,10 +59,12 @@ class Bench:
 
     Parameters
     ----------
-    code_gap, row_gap, wait : int
-        Clocks between two codes, two rows of the input, two frames.
+    row_gap, wait : int
+        Clocks between two rows of the input, two frames.
     put : TrafficPattern
         Codes.
+    inject : int
+        Of `MemoryHealth`; ``uncorrectable`` counts what it tells.
     """
 
     byte_lanes: int = 2
@@ -73,8 +75,10 @@ class Bench:
     phy: TrafficPattern = FULL_RATE
     row_gap: int = 150
     wait: int = 1200
+    inject: int = 0
     packets: bytearray = field(default_factory=bytearray)
     lost: int = 0
+    uncorrectable: int = 0
 
     def run(self, tensors: list[FrameTensors], *, lose: tuple[int, ...] = (),
             inputs: bool = True, outputs: bool = True, early: bool = False,
@@ -131,6 +135,7 @@ class Bench:
             await strobe(ctx, block.given)
 
         async def sensor(ctx):
+            ctx.set(block.memory.inject, self.inject)
             ctx.set(block.inputs, 15 * inputs)
             ctx.set(block.outputs, 15 * outputs)
             for frame in tensors:
@@ -169,8 +174,10 @@ class Bench:
                     self.packets.extend(word.bytes[lane] for lane in range(word.count))
 
         async def count(ctx):
-            async for *_, lost in ctx.tick().sample(block.overflow):
+            async for *_, lost, uncorrectable in ctx.tick().sample(
+                    block.overflow, block.memory.uncorrectable):
                 self.lost += lost
+                self.uncorrectable += uncorrectable
 
         simulate(top, sensor, background=(phy, count), cycles=60_000,
                  domains={"sync": 100e6, "byte": self.byte_clock_hz})
@@ -296,6 +303,16 @@ def test_scores_that_are_overtaken_are_not_sent(generator):
     bench.run(tensors, overtake=(1,))
     bench.assert_sent([replace(tensors[0], output=None), tensors[1]])
     assert bench.lost == 1
+
+
+@pytest.mark.parametrize("inputs", [True, False])
+def test_memories_tell_of_every_byte_and_bytes_stay_right(inputs, generator):
+    bench = Bench(inject=3)
+    tensor = random_tensors(generator, 1, classes=60)
+    bench.run([tensor], inputs=inputs)
+    bench.assert_sent([tensor if inputs else replace(tensor, picture=None)])
+    # One for each byte of the picture and the scores, some together with those of the row memory.
+    assert bench.uncorrectable >= (wanted(tensor).size if inputs else 0) + 60
 
 
 @pytest.mark.parametrize("damage, sentence", [
