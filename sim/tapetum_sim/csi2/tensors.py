@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["INPUT_TYPE", "OUTPUT_TYPE", "DecodedTensor", "decode_tensors"]
+from .decoder import read_packets
 
-INPUT_TYPE, OUTPUT_TYPE = 0x31, 0x33
+__all__ = ["INPUT_TYPE", "OUTPUT_TYPE", "TENSOR_CHANNEL", "DecodedTensor",
+           "decode_tensors", "read_tensors"]
+
+TENSOR_CHANNEL, INPUT_TYPE, OUTPUT_TYPE = 3, 0x31, 0x33
 _HEAD = struct.Struct("<BBHI4B4H")
 _VERSION = 1
 _FLAGS = ("valid", "late", "overrun", "incomplete", "not_run")
@@ -74,3 +77,14 @@ def decode_tensors(rows: Iterable[tuple[int, bytes]]) -> list[DecodedTensor]:
         tensors[-1].values[row] = content.reshape(columns, channels)
         tensors[-1].missing_rows.remove(row)
     return tensors
+
+
+def read_tensors(stream: bytes) -> list[DecodedTensor]:
+    """Those of a recording of packets back to back; none of one with a row that cannot be read."""
+    try:
+        return decode_tensors(
+            (packet.data_type, packet.payload) for packet in read_packets(stream)
+            if packet.virtual_channel == TENSOR_CHANNEL and packet.payload is not None
+            and packet.data_type in (INPUT_TYPE, OUTPUT_TYPE))
+    except ValueError:
+        return []

@@ -15,6 +15,7 @@ from tapetum.npu.program import Program
 from tapetum.pixel import RampKind, RowKind
 
 from ..csi2.decoder import decode
+from ..csi2.tensors import read_tensors
 from ..host import RegisterMap
 from ..models.csi2 import transmit
 from ..models.readout import rows_of_frame
@@ -31,7 +32,6 @@ from .record import Boundary, FrameOutcome, RunRecord, Walls
 from .recordings import Recordings, Row, RowKey
 from .reference import expected_ramps, reference
 from .setup import Action, Setup, Stimulus
-from .tensor_run import received_tensors
 from .way import Way
 
 __all__ = ["Request", "clocks", "compare", "run_die"]
@@ -203,7 +203,7 @@ def compare(request: Request, recordings: Recordings, faults: int = 0,
         ecc_errors=decoded.ecc_errors + decoded.ecc_corrections, crc_errors=decoded.crc_errors,
         frame_crcs=decoded.frame_crcs, frame_crc_errors=decoded.frame_crc_errors,
         sequence_errors=decoded.sequence_errors,
-        verdicts=array.verdicts, tensors=received_tensors(recordings.packet_bytes),
+        verdicts=array.verdicts, tensors=read_tensors(recordings.packet_bytes),
         notices=list(getattr(request.pixel_die.scene, "notices", ())),
         walls=walls or Walls())
 

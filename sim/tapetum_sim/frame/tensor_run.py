@@ -8,17 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..csi2.decoder import read_packets
-from ..csi2.tensors import DecodedTensor, decode_tensors
-from ..models.tensors import (
-    CHANNEL,
-    INPUT_TYPE,
-    OUTPUT_TYPE,
-    FrameTensors,
-    tensor_packets,
-)
+from ..csi2.tensors import read_tensors
+from ..models.tensors import FrameTensors, tensor_packets
 
-__all__ = ["Judged", "expected_tensors", "received_tensors"]
+__all__ = ["Judged", "expected_tensors"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +22,6 @@ class Judged:
     flags: Sequence[str]
     model_id: int
     scores: Sequence[int]
-
-
-def received_tensors(packets: bytes) -> list[DecodedTensor]:
-    """Those of a recording; none of one that cannot be read."""
-    try:
-        return decode_tensors(
-            (packet.data_type, packet.payload) for packet in read_packets(packets)
-            if packet.virtual_channel == CHANNEL and packet.payload is not None
-            and packet.data_type in (INPUT_TYPE, OUTPUT_TYPE))
-    except ValueError:
-        return []
 
 
 def expected_tensors(judged: Mapping[int, Judged], settings: Mapping[int, Mapping[str, Any]],
@@ -54,7 +36,7 @@ def expected_tensors(judged: Mapping[int, Judged], settings: Mapping[int, Mappin
     if not any(settings[frame][name] for frame in judged
                for name in ("network_input", "network_output")):
         return b""
-    told = {tensor.frame: tensor for tensor in received_tensors(packets) if not tensor.is_output}
+    told = {tensor.frame: tensor for tensor in read_tensors(packets) if not tensor.is_output}
     frames = []
     for frame, known in judged.items():
         is_valid = tuple(known.flags) == ("valid",)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ..csi2.tensors import DecodedTensor
 
-__all__ = ["tensor_picture", "write_tensors"]
+__all__ = ["save_tensor", "write_tensors"]
 
 
 def write_tensors(tensors: Iterable[DecodedTensor], folder: Path) -> None:
@@ -22,14 +22,18 @@ def write_tensors(tensors: Iterable[DecodedTensor], folder: Path) -> None:
             stale.unlink()
     for tensor in tensors:
         folder.mkdir(exist_ok=True)
-        kind = "output" if tensor.is_output else "input"
-        stem = folder / f"{tensor.frame:05d}-{kind}"
-        np.save(stem.with_suffix(".npy"), tensor.values)
-        if not tensor.is_output:
-            tensor_picture(tensor).save(stem.with_suffix(".png"))
+        save_tensor(tensor, folder, f"{tensor.frame:05d}")
 
 
-def tensor_picture(tensor: DecodedTensor) -> Image.Image:
+def save_tensor(tensor: DecodedTensor, folder: Path, name: str) -> None:
+    """Writes ``name-input.npy`` and ``.png``, or ``name-output.npy``."""
+    stem = folder / f"{name}-{'output' if tensor.is_output else 'input'}"
+    np.save(stem.with_suffix(".npy"), tensor.values)
+    if not tensor.is_output:
+        _picture(tensor).save(stem.with_suffix(".png"))
+
+
+def _picture(tensor: DecodedTensor) -> Image.Image:
     """A pixel for a pixel, the lowest code black, the highest white; missing rows are black."""
     levels = (tensor.values.astype(np.int16) + 128).astype(np.uint8)
     levels[tensor.missing_rows] = 0

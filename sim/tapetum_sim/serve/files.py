@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 
 from ..client.frames import SentFrame
+from ..csi2.tensors import read_tensors
+from ..report.tensors import save_tensor
 
 __all__ = ["FrameFiles", "picture"]
 
@@ -16,7 +18,8 @@ class FrameFiles:
     """Writes ``000001-channel0`` ``.npy``, ``.png``, ``.packets`` and ``.json``, and so on.
 
     Frames are numbered as they come, on from what is in the folder. Channels without pixels have no
-    ``.npy`` and no ``.png``. The ``.json`` is written last.
+    ``.npy`` and no ``.png``; that of the network's input and output has those of `save_tensor`. The
+    ``.json`` is written last.
     """
 
     def __init__(self, folder: Path):
@@ -33,6 +36,8 @@ class FrameFiles:
         if frame.pixels.size:
             np.save(stem.with_suffix(".npy"), frame.pixels)
             picture(frame).save(stem.with_suffix(".png"))
+        for tensor in read_tensors(frame.packets):
+            save_tensor(tensor, self._folder, stem.name)
         stem.with_suffix(".json").write_text(json.dumps(frame.header(), indent=1) + "\n",
                                              encoding="utf-8")
 

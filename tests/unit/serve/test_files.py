@@ -2,12 +2,14 @@
 """Saved frames hold what was sent, and none overwrites another."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tapetum_sim.client import SentFrame
+from tapetum_sim.models.tensors import FrameTensors, tensor_packets
 from tapetum_sim.serve.files import FrameFiles
 
 
@@ -38,6 +40,17 @@ def test_a_frame_is_four_files(tmp_path):
 def test_a_channel_without_pixels_has_packets_alone(tmp_path):
     FrameFiles(tmp_path).write(frame(0, channel=2, values=np.zeros((0, 0))))
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".packets"]
+
+
+def test_a_network_s_input_and_output_are_files_too(tmp_path):
+    picture = np.arange(-6, 6, dtype=np.int8).reshape(2, 2, 3)
+    packets = tensor_packets([FrameTensors(
+        frame=9, model_id=1, region=(0, 0, 8, 8), picture=picture, output=[3, -4])])
+    FrameFiles(tmp_path).write(replace(
+        frame(0, channel=3, values=np.zeros((0, 0))), packets=packets))
+    assert np.array_equal(np.load(tmp_path / "000001-channel3-input.npy"), picture)
+    assert np.load(tmp_path / "000001-channel3-output.npy").ravel().tolist() == [3, -4]
+    assert (tmp_path / "000001-channel3-input.png").exists()
 
 
 def test_numbers_go_on_where_an_earlier_server_ended(tmp_path):
