@@ -86,14 +86,15 @@ class TensorBytes(wiring.Component):
         in_head = place < TENSOR_HEAD_BYTES
         of_output, closing, closes_frame = Signal(), Signal(), Signal(reset_less=True)
         row, of_input = Signal(8, reset_less=True), Signal(InputFrame, reset_less=True)
-        head, head_byte = Signal(TensorHead), Signal(8)
+        head = Signal(TensorHead, init={"layout": TENSOR_LAYOUT_VERSION})
+        head_byte = Signal(8)
         is_of_input = self.verdict.frame == of_input.frame
         lost = self.lost & (self.begun.frame == of_input.frame)
         stop, coming, queue = self._queue(m, lost)
         waiting = queue.valid
         pending, overtaken, count, score = self._scores(m, place, of_output)
         m.d.comb += [
-            head.layout.eq(TENSOR_LAYOUT_VERSION), head.extent.row.eq(Mux(of_output, 0, row)),
+            head.extent.row.eq(Mux(of_output, 0, row)),
             head_byte.eq(head.as_value().word_select(place[:5], 8)),
         ]
         with m.If(of_output):
