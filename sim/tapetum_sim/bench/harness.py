@@ -9,7 +9,7 @@ from amaranth.back import rtlil
 from amaranth.hdl._ir import PortDirection  # not exported, though `convert(ports=)` takes it
 from amaranth.lib import wiring
 
-__all__ = ["harness_rtlil"]
+__all__ = ["OutOfContext", "harness_rtlil"]
 
 
 class OutOfContext:

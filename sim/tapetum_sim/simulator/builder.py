@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -57,8 +57,8 @@ class Build:
 
 def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
           clock_requests: Mapping[str, str] = MappingProxyType({}), profile: str = "unit",
-          waves: bool = False, root: Path = DEFAULT_ROOT, build_jobs: int = 2,
-          progress: Progress = lambda step: None) -> Build:
+          modules: Sequence[str] = (), waves: bool = False, root: Path = DEFAULT_ROOT,
+          build_jobs: int = 2, progress: Progress = lambda step: None) -> Build:
     """Build a simulator of ``component``, or find the one built before.
 
     Builds live in ``root/<hash>``, the hash covering the RTLIL of the design, the flags, the
@@ -76,7 +76,9 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
     clock_requests : mapping
         Of a domain whose clock may stand still, the one-bit output that says when it must not.
     profile : str
-        ``unit`` compiles fast, ``frame`` runs fast.
+        ``unit`` compiles fast, ``frame`` runs fast, ``netlist`` is for long netlists.
+    modules : sequence of str
+        RTLIL of modules that the design has instances of.
     waves : bool
         Include tracing: FST, or VCD where the headers of lz4 or zlib are missing (slower, larger).
     root : Path
@@ -101,6 +103,7 @@ def build(component: wiring.Component, *, domains: Sequence[str] = ("sync",),
         library = beside.submit(compiled_library, root, waves)
         progress("elaborating the design")
         top = elaborate(component, domains, clock_requests)
+        top = replace(top, rtlil="".join([top.rtlil, *modules]))
         directory = root / _key(top, profile, waves)
         found = directory.exists()
         if not found:
@@ -132,7 +135,7 @@ def _key(top: TopLevel, profile: str, waves: bool) -> str:
 
 
 def _passes(profile: str, waves: bool) -> str:
-    return FAST if profile == "frame" and not waves else READABLE
+    return FAST if profile != "unit" and not waves else READABLE
 
 
 def _to_verilog(top: TopLevel, work: Path, profile: str, waves: bool,

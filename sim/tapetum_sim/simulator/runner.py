@@ -50,6 +50,12 @@ PROFILES: Mapping[str, Profile] = {
                    "--output-split", "20000", "--output-split-cfuncs", "2000"),
         make=("OPT_FAST=-O3 -march=native", "OPT_SLOW=-O0"),
     ),
+    # A netlist: code a million operations long, of which nothing is left to be found out.
+    "netlist": Profile(
+        verilator=("-O3", "--no-assert", "--x-assign", "fast", "--x-initial", "fast",
+                   "--output-split", "50000", "--output-split-cfuncs", "1000"),
+        make=("OPT_FAST=-O1", "OPT_SLOW=-O0"),
+    ),
     # Thousands of cycles: compiling is what takes the time.
     "unit": Profile(
         verilator=("-O1", "--x-assign", "fast", "--x-initial", "fast"),
