@@ -2,6 +2,7 @@
 """A design with every kind of cell, and a top that runs its RTL and its netlist side by side."""
 
 import random
+from typing import Any
 
 from amaranth import *
 from amaranth.lib import memory, wiring
@@ -98,9 +99,9 @@ class CellZoo(wiring.Component):
 
     def _shared_port(self, m: Module, name: str, bits: int, words: int, result: Value) -> None:
         """One port reads or writes, the other one reads in another clock."""
+        attributes: Any = {"ram_style": "block", "no_rw_check": 1}
         m.submodules[name] = kept = memory.Memory(
-            shape=bits, depth=words, init=self._content(bits, words),
-            attrs={"ram_style": "block", "no_rw_check": 1})
+            shape=bits, depth=words, init=self._content(bits, words), attrs=attributes)
         write, own = kept.write_port(), kept.read_port()
         other = kept.read_port(domain="other")
         address = self._address("sync", words, 3)
