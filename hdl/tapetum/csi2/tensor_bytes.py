@@ -86,8 +86,7 @@ class TensorBytes(wiring.Component):
         in_head = place < TENSOR_HEAD_BYTES
         of_output, closing, closes_frame = Signal(), Signal(), Signal(reset_less=True)
         row, of_input = Signal(8, reset_less=True), Signal(InputFrame, reset_less=True)
-        head = Signal(TensorHead, init={"layout": TENSOR_LAYOUT_VERSION})
-        head_byte = Signal(8)
+        head, head_byte = Signal(TensorHead), Signal(8)
         is_of_input = self.verdict.frame == of_input.frame
         lost = self.lost & (self.begun.frame == of_input.frame)
         stop, coming, queue = self._queue(m, lost)
@@ -97,14 +96,18 @@ class TensorBytes(wiring.Component):
             head.extent.row.eq(Mux(of_output, 0, row)),
             head_byte.eq(head.as_value().word_select(place[:5], 8)),
         ]
+        # The version is told in both cases: a part of a signal that is always the same would become
+        # a process without inputs, which Verilog never runs.
         with m.If(of_output):
             m.d.comb += [
+                head.layout.eq(TENSOR_LAYOUT_VERSION),
                 head.flags.eq(self.verdict.flags), head.frame.eq(self.verdict.frame),
                 head.model_id.eq(self.verdict.model_id), head.region.eq(self.verdict.region),
                 head.extent.rows.eq(1), head.extent.columns.eq(1),
                 head.extent.channels.eq(count),
             ]
         with m.Else():
+            m.d.comb += head.layout.eq(TENSOR_LAYOUT_VERSION)
             m.d.comb += [head[name].eq(of_input[name]) for name in ("frame", "model_id", "region")]
             m.d.comb += [head.extent[name].eq(of_input[name])
                          for name in ("rows", "columns", "channels")]
