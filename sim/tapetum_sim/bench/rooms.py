@@ -60,7 +60,7 @@ ROOMS = {
     "selector": Room(),
     "csi2": Room(domains={"phy": "byte", "packet_bytes": "byte", "packet_strobe": "byte"}),
     "control": Room(),
-    "cci": Room(),
+    "cci": Room(place=SMALL),
     "spi": Room(domains=dict.fromkeys(("clock", "select", "data_in", "data_out")), place=SMALL),
     "safety": Room(),
     "vision": Room(),
