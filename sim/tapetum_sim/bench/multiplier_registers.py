@@ -16,8 +16,9 @@ def registers_into_multipliers(netlist: dict[str, Any]) -> dict[str, Any]:
 
     yosys leaves all registers in slices, and nextpnr puts them where the adders behind them are:
     wires half across the device on both sides of every multiplier. Moved are whole operands and
-    whole products whose registers have one clock, neither enable nor reset, and start at 0. A
-    register that something else reads stays as well.
+    whole products whose registers have one clock, neither enable nor reset, and start at 0. Of the
+    operands both or neither: nextpnr times a multiplier with a register at one of them as one that
+    has none. A register that something else reads stays as well.
 
     Parameters
     ----------
@@ -29,25 +30,33 @@ def registers_into_multipliers(netlist: dict[str, Any]) -> dict[str, Any]:
                  if is_plain_register(cell)}
     loads = loads_of(netlist, cells)
     for name in [name for name, cell in cells.items() if cell["type"] == "MULT18X18D"]:
-        for operand, pins in _INPUTS.items():
-            _move_operand(cells, name, operand, pins, registers, loads)
+        held = {operand: _registers_of(cells[name], pins, registers)
+                for operand, pins in _INPUTS.items()}
+        clocks = {cells[register]["connections"]["CLK"][0]
+                  for names in held.values() for register in names.values()}
+        if all(held.values()) and len(clocks) == 1:
+            clock = clocks.pop()
+            for operand, names in held.items():
+                _use(cells[name], operand, clock)
+                _move_operand(cells, name, _INPUTS[operand], names, loads)
         take_registers_behind(cells, name, _OUTPUTS, loads,
                               lambda clock, cell=cells[name]: _use(cell, "OUTPUT", clock))
     return netlist | {"cells": cells}
 
 
-def _move_operand(cells: dict[str, Any], own: str, operand: str, pins: list[str],
-                  registers: dict[Any, str], loads: Loads) -> None:
+def _registers_of(multiplier: dict[str, Any], pins: list[str],
+                  registers: dict[Any, str]) -> dict[Any, str]:
+    """Of an operand, by the bit that each drives; none if a bit has no register."""
+    wanted = {multiplier["connections"][pin][0] for pin in pins} - {"0", "x"}
+    found = {bit: registers[bit] for bit in wanted if bit in registers}
+    return found if len(found) == len(wanted) else {}
+
+
+def _move_operand(cells: dict[str, Any], own: str, pins: list[str], names: dict[Any, str],
+                  loads: Loads) -> None:
     multiplier = cells[own]
-    held = [multiplier["connections"][pin][0] for pin in pins]
-    wanted = {bit for bit in held if bit not in ("0", "x")}
-    names = {bit: registers[bit] for bit in wanted if bit in registers}
-    if not names or len(names) < len(wanted):
-        return
-    clocks = {cells[name]["connections"]["CLK"][0] for name in names.values()}
-    if len(clocks) > 1 or not _use(multiplier, operand, clocks.pop()):
-        return
-    for pin, bit in zip(pins, held, strict=True):
+    for pin in pins:
+        bit = multiplier["connections"][pin][0]
         if bit in names:
             source = cells[names[bit]]["connections"]["DI"][0]
             multiplier["connections"][pin] = [source]
