@@ -21,7 +21,7 @@ from ..models.csi2 import transmit
 from ..models.readout import rows_of_frame
 from ..models.settings import frame_settings
 from ..pixel_die import PixelDie
-from ..simulator import Clock, run
+from ..simulator import Build, Clock, run
 from .array_run import compare_array
 from .array_setup import program_writes
 from .boundaries import compare_packets, compare_rows, compare_values
@@ -79,12 +79,13 @@ class Request:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def run_die(request: Request, directory: Path, *,
+def run_die(request: Request, directory: Path, *, simulator: Build | None = None,
             progress: Callable[[str, float, float], None] = lambda text, done, total: None
             ) -> RunRecord:
     """Simulate, record, decode, compare.
 
-    ``progress`` receives a stage and how much of it is done.
+    ``simulator`` is by default that of the RTL, built if need be; ``progress`` receives a stage and
+    how much of it is done.
 
     Raises
     ------
@@ -93,8 +94,9 @@ def run_die(request: Request, directory: Path, *,
     """
     config, walls = request.config, Walls()
     started = time.perf_counter()
-    simulator = build_simulator(config, direct=request.direct, waves=request.waves,
-                                progress=lambda step: progress(step, 0, 0))
+    simulator = simulator or build_simulator(
+        config, direct=request.direct, waves=request.waves,
+        progress=lambda step: progress(step, 0, 0))
     walls.build = time.perf_counter() - started
     walls.simulator_was_cached = simulator.cached
 

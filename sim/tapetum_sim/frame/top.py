@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The die with a pixel die under it, a pen at every room boundary and a PHY that can stall."""
 
+from collections.abc import Callable
+from typing import Any, cast
+
 from amaranth import *
+from amaranth.hdl import ValueCastable
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect
 
@@ -23,7 +27,7 @@ from .host_writes import HostWrites
 from .spi_wires import HEARD_BYTES, SpiWires
 
 __all__ = ["CLOCK_REQUESTS", "DOMAINS", "TRIP_CODES", "Adoption", "Ended", "Measured", "PacketWord",
-           "SimulationTop"]
+           "SimulationTop", "watched_signals"]
 
 DOMAINS = ("sync", "adc", "byte", "safety", "host")
 CLOCK_REQUESTS = {"adc": "counter_clock_request", "host": "host_clock_request"}
@@ -60,6 +64,29 @@ class PacketWord(data.StructLayout):
         super().__init__({"word": PacketBytes(byte_lanes), "cycle": 40})
 
 
+def watched_signals(die: Die) -> dict[str, Value]:
+    """Signals within a die at which `SimulationTop` looks, by name."""
+    rooms: dict[Any, tuple[str, ...]] = {
+        die.readout: ("ramp", "busy", "adopt", "adopt_frame"),
+        die.control: ("streaming", "faults"),
+        die.adc: ("pixels",), die.correct: ("o",), die.hdr: ("o",), die.selector: ("o",),
+        die.stats: ("settings_out", "frame", "renewed"), die.flicker_map: ("i", "overflow"),
+        die.csi2: ("overflow", "packet_bytes", "packet_strobe", "ended", "ended_now"),
+    }
+    if die.config.npu:
+        rooms |= {die.vision: ("o", "frame_first", "incomplete", "frame"),
+                  die.npu: ("last", "last_frame", "given", "verdict")}
+    found: dict[str, Value] = {}
+    for number, (room, members) in enumerate(rooms.items()):
+        for member in members:
+            watched, name = getattr(room, member), f"{number}_{member}"
+            parts = ({"": watched} if isinstance(watched, ValueCastable | Value) else
+                     {f"_{part}": getattr(watched, part) for part in ("payload", "valid", "ready")})
+            found |= {name + part: Value.cast(value) for part, value in parts.items()
+                      if not isinstance(value, Const)}
+    return found
+
+
 class SimulationTop(wiring.Component):
     """What the simulator runs: trip codes in, recordings out.
 
@@ -76,6 +103,8 @@ class SimulationTop(wiring.Component):
         Load trip codes as counts instead of converting them (`DirectColumnAdc`).
     inject_faults : bool
         Adds the inputs that break bonds between the dies.
+    stand_in : callable
+        Makes of the die what drives its signals instead, `watched_signals` among them.
 
     Members
     -------
@@ -105,13 +134,15 @@ class SimulationTop(wiring.Component):
         Only with ``inject_faults``, see `ComparatorBank`.
     """
 
-    def __init__(self, config: DieConfig, *, direct: bool = False, inject_faults: bool = False):
+    def __init__(self, config: DieConfig, *, direct: bool = False, inject_faults: bool = False,
+                 stand_in: Callable[[Die], Elaboratable] | None = None):
         self.config = config
         self.direct = direct
         self.inject_faults = inject_faults
         bonds = bond_count(config)
         broken = {name: In(bonds) for name in _BROKEN_BONDS} if inject_faults else {}
         self.die = Die(config, converter=DirectColumnAdc if direct else ColumnAdc)
+        self.stand_in = stand_in(self.die) if stand_in else None
         super().__init__({
             "host_post": In(1),
             "host_done": Out(1),
@@ -141,7 +172,8 @@ class SimulationTop(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.die = die = self.die
+        die = self.die
+        m.submodules.die = cast(Any, self.stand_in or die)
         m.submodules.host = host = HostWrites()
         connect(m, host.bus, die.bus)
         m.d.comb += [
