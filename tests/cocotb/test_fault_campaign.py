@@ -33,9 +33,10 @@ def test_a_campaign_on_the_die(tmp_path):
     assert any(outcome.is_dangerous for outcome in outcomes)
     assert Outcome.SAFE in outcomes
 
-    bonds = next(group for group in summary["directed"] if group["name"] == "bonds")
-    assert bonds["injections"] == 244
-    assert bonds["undetected"] == []
+    directed = {group["name"]: group for group in summary["directed"]}
+    for name, injections in (("bonds", 244), ("rows", 18)):
+        assert directed[name]["injections"] == injections
+        assert directed[name]["undetected"] == []
 
     number = next(result.injection.number for result in made.results
                   if result.outcome.is_dangerous and result.injection.stratum

@@ -18,7 +18,7 @@ from tapetum.csi2.packets import PacketBytes
 from tapetum.die import Die
 
 from ..pixel_die.comparator_bank import ComparatorBank
-from ..pixel_die.row_lines import RowLines
+from ..pixel_die.row_lines import ROW_NUMBER_BITS, RowLines
 from ..simulator import Mailbox, Recorder
 from .array_pens import add_array_pens
 from .direct_adc import TRIP_CODES, DirectColumnAdc
@@ -33,6 +33,7 @@ DOMAINS = ("sync", "adc", "byte", "safety", "host")
 CLOCK_REQUESTS = {"adc": "counter_clock_request", "host": "host_clock_request"}
 
 _BROKEN_BONDS = {f"bond_{port}": port for port in ("stuck_low", "stuck_high", "shorted")}
+_BROKEN_ROWS = {f"row_{port}": port for port in ("stuck_low", "stuck_high", "blind")}
 
 
 class Adoption(data.StructLayout):
@@ -132,6 +133,8 @@ class SimulationTop(wiring.Component):
         While it is low, the clock ``host`` stands still.
     bond_stuck_low, bond_stuck_high, bond_shorted : In
         Only with ``inject_faults``, see `ComparatorBank`.
+    row_stuck_low, row_stuck_high, row_blind : In(ROW_NUMBER_BITS)
+        Only with ``inject_faults``: lines of the number of the row that is read, see `RowLines`.
     """
 
     def __init__(self, config: DieConfig, *, direct: bool = False, inject_faults: bool = False,
@@ -140,7 +143,8 @@ class SimulationTop(wiring.Component):
         self.direct = direct
         self.inject_faults = inject_faults
         bonds = bond_count(config)
-        broken = {name: In(bonds) for name in _BROKEN_BONDS} if inject_faults else {}
+        broken = ({name: In(bonds) for name in _BROKEN_BONDS}
+                  | {name: In(ROW_NUMBER_BITS) for name in _BROKEN_ROWS}) if inject_faults else {}
         self.die = Die(config, converter=DirectColumnAdc if direct else ColumnAdc)
         self.stand_in = stand_in(self.die) if stand_in else None
         super().__init__({
@@ -224,7 +228,11 @@ class SimulationTop(wiring.Component):
             self.request.eq(meter.request),
             self.request_toggle.eq(meter.request_toggle),
         ]
-        m.submodules.rows = rows = RowLines(self.config)
+        m.submodules.rows = rows = RowLines(self.config, inject_faults=self.inject_faults)
+        if self.inject_faults:
+            # Registers, as those of the bonds.
+            m.d.sync += [getattr(rows, port).eq(getattr(self, name))
+                         for name, port in _BROKEN_ROWS.items()]
         m.d.comb += [
             rows.row_control.eq(die.row_control), rows.shutters.eq(die.shutters),
             die.row_read_back.eq(rows.row_read_back),

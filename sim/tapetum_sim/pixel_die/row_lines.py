@@ -13,7 +13,10 @@ from amaranth.lib.wiring import In, Out
 from tapetum.config import DieConfig
 from tapetum.pixel import RowControl, RowReadBack, ShutterControl, ShutterReadBack
 
-__all__ = ["RowLines"]
+__all__ = ["ROW_NUMBER_BITS", "RowLines"]
+
+ROW_NUMBER_BITS = Shape.cast(RowControl.as_shape()["physical_row"].shape).width
+"""Of `RowControl`, whose first lines they are."""
 
 
 class RowLines(wiring.Component):
@@ -34,7 +37,7 @@ class RowLines(wiring.Component):
     stuck_low, stuck_high : In
         Only with ``inject_faults``, a bit per bond of the lines above, in their order: ``inputs``
         of the pixel die first, then ``outputs``.
-    blind : In(12)
+    blind : In(ROW_NUMBER_BITS)
         Only with ``inject_faults``: bits of the row's number that no decoder sees, so that all
         rows which differ in them alone are selected together.
     """
@@ -53,7 +56,8 @@ class RowLines(wiring.Component):
                 sum(Shape.cast(ports[name].shape).width for name in names) for names in
                 (("row_control", "shutters"), ("row_read_back", "shutter_read_back")))
             bonds = self.input_bonds + self.output_bonds
-            ports |= {"stuck_low": In(bonds), "stuck_high": In(bonds), "blind": In(12)}
+            ports |= {"stuck_low": In(bonds), "stuck_high": In(bonds),
+                      "blind": In(ROW_NUMBER_BITS)}
         super().__init__(ports)
 
     def elaborate(self, platform):

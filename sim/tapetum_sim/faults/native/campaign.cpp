@@ -212,9 +212,9 @@ class Campaign {
             case Kind::stuck0:
             case Kind::stuck1: hold(fault); break;
             case Kind::input:
-                if (!raise(fault.port, fault.bit)) refuse("there is no input " + fault.port);
+                raise(fault.port, fault.bit);
                 break;
-            // The pixel die's codes and, where it tells of its rows, what it tells.
+            // The pixel die's codes, and what it tells of its rows.
             case Kind::row_stuck0:
                 pixels->damage.keep = ~(1u << fault.element);
                 raise("row_stuck_low", fault.element);
@@ -229,11 +229,10 @@ class Campaign {
         }
     }
 
-    bool raise(const std::string& input, uint32_t bit) {
+    void raise(const std::string& input, uint32_t bit) {
         const Port* port = machine.find(input);
-        if (port == nullptr) return false;
+        if (port == nullptr) refuse("there is no input " + input);
         put_bit(port->data, bit, true);
-        return true;
     }
 
     void hold(const Injection& fault) {
