@@ -59,11 +59,12 @@ class SettingsRecord(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         code, count = Parity(8), len(self.places)
-        # No byte is read while it is written, so nobody needs to watch for that.
+        # A memory that answers at once, and a register: synthesis makes them one block RAM. No byte
+        # is read while it is written, so the attribute frees it from defining what would be read.
         m.submodules.bytes = kept = memory.Memory(
             shape=code.word_bits, depth=FRAMES_IN_FLIGHT << (count - 1).bit_length(), init=[],
             attrs={"no_rw_check": 1})
-        write, read = kept.write_port(), kept.read_port()
+        write, read = kept.write_port(), kept.read_port(domain="comb")
         m.submodules.check = check = WordCheck(code)
         connect(m, check.health, flipped(self.health))
 
@@ -86,12 +87,13 @@ class SettingsRecord(wiring.Component):
         ]
         m.d.comb += [write.data.eq(Cat(written, code.encode(written))), write.en.eq(writes[-1])]
 
+        found = Signal(code.word_bits, reset_less=True)
         # Of a word, whether it counts.
         counts = Signal(2)
         m.d.comb += [
-            read.addr.eq(Cat(self.place, self.frame[:2])), read.en.eq(self.enable),
+            read.addr.eq(Cat(self.place, self.frame[:2])),
             self.byte.eq(check.word[:8]), check.read.eq(counts[-1] & self.enable),
         ]
         with m.If(self.enable):
-            m.d.sync += [check.word.eq(read.data), counts.eq(Cat(self.read, counts))]
+            m.d.sync += [found.eq(read.data), check.word.eq(found), counts.eq(Cat(self.read, counts))]
         return m
