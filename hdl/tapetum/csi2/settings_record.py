@@ -95,5 +95,6 @@ class SettingsRecord(wiring.Component):
             self.byte.eq(check.word[:8]), check.read.eq(counts[-1] & self.enable),
         ]
         with m.If(self.enable):
-            m.d.sync += [found.eq(read.data), check.word.eq(found), counts.eq(Cat(self.read, counts))]
+            m.d.sync += [
+                found.eq(read.data), check.word.eq(found), counts.eq(Cat(self.read, counts))]
         return m

@@ -29,7 +29,7 @@ class CheckedQueue(wiring.Component):
     i : In(stream) in ``i_domain``, o : Out(stream) in ``o_domain``
         As those of the queue.
     memory : Out(MemoryHealth)
-        In ``i_domain``: a clock behind the entry's leaving, or about 5 clocks of both domains. Of
+        In ``i_domain``: 2 clocks behind the entry's leaving, or about 6 clocks of both domains. Of
         errors that follow each other within that time only one may be told.
     """
 
@@ -57,8 +57,12 @@ class CheckedQueue(wiring.Component):
             queue.i.payload.eq(Cat(entry, code.encode(entry))),
             self.o.valid.eq(queue.o.valid), queue.o.ready.eq(self.o.ready),
             Value.cast(self.o.payload).eq(queue.o.payload[:code.data_bits]),
-            check.word.eq(queue.o.payload), check.read.eq(queue.o.valid & queue.o.ready),
         ]
+        # What comes out of a block RAM is late: an entry is kept for a clock before it is checked.
+        left = Signal(code.word_bits, reset_less=True)
+        m.d[self.o_domain] += [left.eq(queue.o.payload),
+                               check.read.eq(queue.o.valid & queue.o.ready)]
+        m.d.comb += check.word.eq(left)
         if crosses:
             m.submodules.found = found = PulseSynchronizer(self.o_domain, self.i_domain)
             m.submodules.inject = FFSynchronizer(health.inject, check.health.inject,

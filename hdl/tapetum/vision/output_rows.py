@@ -5,11 +5,9 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..memory.code import Parity
+from ..memory.checked_queue import CheckedQueue
 from ..memory.health import MemoryHealth
-from ..memory.word_check import WordCheck
 from ..npu.step import InputWord
-from ..stream.queue import Queue
 from .settings import VisionConfig, VisionSettings
 
 __all__ = ["InputCode", "OutputRows"]
@@ -71,15 +69,12 @@ class OutputRows(wiring.Component):
         vision = self.vision
         # Only the bytes that channels can fill are kept.
         kept = 8 * _CHANNELS
-        code = Parity(kept + 1)
-        m.submodules.queue = queue = Queue(code.word_bits, vision.largest_columns * 5 // 4)
-        m.submodules.check = check = WordCheck(code)
-        connect(m, check.health, flipped(self.memory))
+        m.submodules.queue = queue = CheckedQueue(kept + 1, vision.largest_columns * 5 // 4)
+        connect(m, queue.memory, flipped(self.memory))
         m.d.comb += [
             self.o.valid.eq(queue.o.valid), queue.o.ready.eq(self.o.ready),
             self.o.payload.word.eq(queue.o.payload[:kept]),
             self.o.payload.row_last.eq(queue.o.payload[kept]),
-            check.word.eq(queue.o.payload), check.read.eq(queue.o.valid & queue.o.ready),
         ]
 
         in_frame, drain = Signal(), Signal(range(self.drain_cycles + 1))
@@ -106,10 +101,9 @@ class OutputRows(wiring.Component):
         m.d.sync += offered.eq(self.valid & self.pixel_last & in_frame & ~made_up)
 
         column_last, row_last = columns_left == 1, rows_left == 1
-        takes, offers = Signal(), Signal(code.data_bits)
+        takes = Signal()
         m.d.comb += [
-            offers.eq(Cat(Mux(made_up, 0, word), column_last)),
-            queue.i.payload.eq(Cat(offers, code.encode(offers))),
+            queue.i.payload.eq(Cat(Mux(made_up, 0, word), column_last)),
             queue.i.valid.eq((offered | made_up) & in_frame),
             takes.eq(queue.i.valid & queue.i.ready),
             self.overflow.eq(offered & in_frame & ~queue.i.ready),
