@@ -188,8 +188,6 @@ class Link:
             nonlocal sent_rows, sent_maps, ends, silence
             data_type, gap, within, requested = 0, 0, False, False
             clocked, quiet = 0, 0
-            while not begun:
-                await ctx.tick("byte")
             while True:
                 ctx.set(dut.phy.ready, next(phy_permits))
                 _, _, strobe, word, request, valid, ready, lane_bytes, clock = (
@@ -210,7 +208,7 @@ class Link:
                             burst.append(lane_bytes[lane])
                     assert valid or not within, "the packet ran dry"
                 gap += 1
-                silence = 0 if strobe or request else silence + 1
+                silence = 0 if strobe or request or not begun else silence + 1
                 if not strobe:
                     continue
                 assert word.first != within
