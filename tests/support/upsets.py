@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Flipping the bits of a design under simulation: its registers, and the words of its memories."""
 
+from random import Random
 from typing import Any
 
 from amaranth import *
@@ -52,6 +53,13 @@ class Upsettable(Elaboratable):
         """A bit of a memory."""
         word = self.memories[path][place]
         ctx.set(word, ctx.get(Value.cast(word)) ^ 1 << bit)
+
+    def scramble(self, ctx: Any, random: Random, prefix: str) -> None:
+        """Memories whose names begin so hold anything, as those of silicon do."""
+        for path, content in self.memories.items():
+            if path.startswith(prefix):
+                for place in range(content.depth):
+                    ctx.set(content[place], random.getrandbits(Shape.cast(content.shape).width))
 
     def elaborate(self, platform):
         return self._fragment

@@ -11,8 +11,8 @@ from amaranth.lib.wiring import In, Out
 
 __all__ = ["BlockMemory"]
 
-BLOCK_BITS = 1 << 14
-"""Usual size of a block RAM, parity bits left out."""
+BLOCK_BITS = 18 << 10
+"""Usual size of a block RAM, with the ninth bit of each byte."""
 
 
 class BlockMemory(wiring.Component):

@@ -8,6 +8,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..memory.block_memory import BlockMemory
+from ..memory.code import Parity
+from ..memory.health import MemoryHealth, gather
+from ..memory.word_check import WordCheck
 from .npu_config import NpuConfig
 
 __all__ = ["BANKS", "Activations"]
@@ -18,21 +21,24 @@ BANKS = 4
 class Activations(wiring.Component):
     """Four banks of 64-bit words; each reads and writes one word a clock.
 
-    What the cells write at once is a part of a word, or a word. With two pixels a bank is four
-    memories: in each lie the columns of a map with the same number modulo 4, and each reads a word
-    a clock. Words of two neighbours are written at once.
+    What the cells write at once is a part of a word, or a word; each has a check bit. With two
+    pixels a bank is four memories: in each lie the columns of a map with the same number modulo 4,
+    and each reads a word a clock. Words of two neighbours are written at once.
 
     Members
     -------
     addresses : In(4 banks of ``bank_columns`` addresses)
     words : Out(4 banks of ``bank_columns`` words)
         Two clocks after the address.
+    reads : In(4 banks of ``bank_columns`` bits)
+        Which of ``words`` count.
     write_bank : In(4), write_columns : In(bank_columns)
         One bit per bank, and one per column.
     write_parts : In
         One bit per part of a word.
     write_address : In, write_words : In(a word per pixel)
         Of even and odd columns.
+    memory : Out(MemoryHealth)
     """
 
     latency_cycles = BlockMemory.latency_cycles
@@ -44,30 +50,38 @@ class Activations(wiring.Component):
         super().__init__({
             "addresses": In(data.ArrayLayout(data.ArrayLayout(address, columns), BANKS)),
             "words": Out(data.ArrayLayout(data.ArrayLayout(64, columns), BANKS)),
+            "reads": In(data.ArrayLayout(columns, BANKS)),
             "write_bank": In(BANKS),
             "write_columns": In(columns),
             "write_parts": In(config.parts),
             "write_address": In(address),
             "write_words": In(data.ArrayLayout(64, config.pixels)),
+            "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        bits = 64 // config.parts
+        code = Parity(64 // config.parts)
         depth = config.activation_words // config.bank_columns
+        written = [[Cat(part, code.encode(part)) for part in (
+            word.word_select(number, code.data_bits) for number in range(config.parts))]
+            for word in self.write_words]
+        checks = []
         for number, column, part in product(range(BANKS), range(config.bank_columns),
                                             range(config.parts)):
-            bank = BlockMemory(bits, depth=depth)
+            bank, check = BlockMemory(code.word_bits, depth=depth), WordCheck(code)
             name = f"bank_{number}_{part}" if config.pixels == 1 else f"bank_{number}_{column}"
-            m.submodules[name] = bank
-            word = self.write_words[column % config.pixels]
+            m.submodules[name], m.submodules[f"check_{name}"] = bank, check
+            checks.append(check.health)
             m.d.comb += [
                 bank.write_address.eq(self.write_address),
-                bank.write_word.eq(word.word_select(part, bits)),
+                bank.write_word.eq(written[column % config.pixels][part]),
                 bank.write_enable.eq(self.write_bank[number] & self.write_columns[column]
                                      & self.write_parts[part]),
                 bank.address.eq(self.addresses[number][column]),
-                self.words[number][column].word_select(part, bits).eq(bank.word),
+                self.words[number][column].word_select(part, code.data_bits).eq(bank.word),
+                check.word.eq(bank.word), check.read.eq(self.reads[number][column]),
             ]
+        gather(m, self.memory, *checks)
         return m

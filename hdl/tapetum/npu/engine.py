@@ -6,8 +6,9 @@ from operator import or_
 
 from amaranth import *
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
+from ..memory.health import MemoryHealth
 from ..stream.delay import delayed
 from .activations import Activations
 from .chain import Chain
@@ -73,6 +74,8 @@ class Engine(wiring.Component):
         A row begins; rows begin in the order of the schedule.
     step_valid : Out(1)
         A step is taken; counts utilisation.
+    memory : Out(MemoryHealth)
+        Of words that steps read.
     """
 
     switch_cycles = 1
@@ -93,7 +96,7 @@ class Engine(wiring.Component):
             "result_index": In(13), "result_word": Out(64),
             "probe_valid": Out(config.pixels), "probe_input": Out(1), "probe_tensor": Out(6),
             "probe_word": Out(data.ArrayLayout(8 * config.cells, config.pixels)),
-            "probe_row": Out(1), "step_valid": Out(1),
+            "probe_row": Out(1), "step_valid": Out(1), "memory": Out(MemoryHealth()),
         })
 
     def elaborate(self, platform):
@@ -212,6 +215,7 @@ class Engine(wiring.Component):
         m.d.comb += [
             Value.cast(activations.addresses).eq(Value.cast(read_path.addresses)),
             Value.cast(read_path.words).eq(Value.cast(activations.words)),
+            Value.cast(activations.reads).eq(Value.cast(read_path.reads)),
             self.result_word.eq(read_path.word), chain.token.eq(read_path.token),
             chain.weight.eq(read_path.weight),
             Value.cast(chain.clamps).eq(Cat(clamps)),
@@ -248,6 +252,7 @@ class Engine(wiring.Component):
                 residual.residual_valid.eq(read_path.residual_valid),
                 residual.residual_word.eq(word), chain.addends[pixel].eq(residual.addend),
             ]
+        connect(m, activations.memory, flipped(self.memory))
         self._program(m, setup, chain, residuals, writer, output)
         return m
 

@@ -8,7 +8,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..control.frame_settings import FRAMES_IN_FLIGHT
-from ..memory.health import MemoryHealth
+from ..memory.health import MemoryHealth, gather
 from ..registers.bus import WindowBus
 from ..stream.clock_gate import AwakeFor, Gated
 from ..stream.delay import delayed
@@ -209,7 +209,7 @@ class Npu(wiring.Component):
     def _programs(self, m: Module) -> None:
         m.submodules.memory = memory = ProgramMemory(self.config)
         loader, engine = self.loader, self.engine
-        connect(m, memory.memory, flipped(self.memory))
+        gather(m, self.memory, memory.memory, engine.memory)
         m.d.comb += [
             memory.bank.eq(self.program_bank), memory.byte.eq(self.program_window.write_data),
             memory.append.eq(self.program_window.write & ~loader.busy),

@@ -44,7 +44,7 @@ class ReadPath(wiring.Component):
         That ``step`` belongs to.
     kernel_row : In(KernelRow)
         Of the step, in the same clock.
-    addresses, words : to and from `Activations`
+    addresses, words, reads : to and from `Activations`
     token, weight, vector, columns : Out
         For `Chain`, the weight `Cell.weight_lead_cycles` before its token.
     residual_valid, residual_word : Out(1), Out(a byte per cell)
@@ -63,7 +63,7 @@ class ReadPath(wiring.Component):
             "command": In(RowCommand),
             "kernel_row": In(KernelRow),
             "addresses": Out(data.ArrayLayout(range(config.activation_words), BANKS)),
-            "words": In(data.ArrayLayout(64, BANKS)),
+            "words": In(data.ArrayLayout(64, BANKS)), "reads": Out(BANKS),
             "token": Out(StepToken(config)), "weight": Out(range(config.weight_words)),
             "vector": Out(data.ArrayLayout(signed(8), LANES)),
             "columns": Out(data.ArrayLayout(data.ArrayLayout(signed(8), config.cells), _WINDOW)),
@@ -93,6 +93,14 @@ class ReadPath(wiring.Component):
             *(base[number].eq(Mux(channels, one_base, command.window_bases[number]))
               for number in range(BANKS)),
         ]
+        rows_read = [(command.window_bank + number, ~command.window_outside[number] & ~beyond)
+                     for number in range(_WINDOW)]
+        reads = Signal(BANKS)
+        m.d.sync += reads.eq(Cat(self.step_valid & Mux(
+            channels, (one_bank == number) & ~one_outside,
+            Cat((row_bank[:2] == number) & inside for row_bank, inside in rows_read).any())
+            for number in range(BANKS)))
+        m.d.comb += self.reads.eq(delayed(m, reads, 3, name="reads", reset_less=False))
         # Second: addresses. Third and fourth: the memory.
         word = delayed(m, step.word, 1, name="word")
         for number in range(BANKS):

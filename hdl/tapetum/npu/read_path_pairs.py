@@ -62,6 +62,7 @@ class PairReadPath(wiring.Component):
             "kernel_row": In(KernelRow),
             "addresses": Out(data.ArrayLayout(data.ArrayLayout(address, _COLUMNS), BANKS)),
             "words": In(data.ArrayLayout(data.ArrayLayout(64, _COLUMNS), BANKS)),
+            "reads": Out(data.ArrayLayout(_COLUMNS, BANKS)),
             "token": Out(StepToken(config)), "weight": Out(range(config.weight_words)),
             "vectors": Out(data.ArrayLayout(data.ArrayLayout(signed(8), LANES), _PIXELS)),
             "windows": Out(data.ArrayLayout(data.ArrayLayout(bytes_, LANES), _PIXELS)),
@@ -167,8 +168,10 @@ class PairReadPath(wiring.Component):
             m.d.sync += word.eq(step.word + Mux(step.column[:2] > place, layer.pixel_words, 0))
             words.append(word)
         addend_word = delayed(m, step.residual_word, 1, name="addend_word")
+        addend_banks = []
         for bank in range(BANKS):
             is_addend = Signal(name=f"is_addend_{bank}", reset_less=True)
+            addend_banks.append(is_addend)
             here = takes_addend & (command.residual_bank == bank)
             m.d.sync += [
                 is_addend.eq(here),
@@ -178,7 +181,32 @@ class PairReadPath(wiring.Component):
             for place, word in enumerate(words):
                 m.d.sync += self.addresses[bank][place].eq(
                     base[bank] + Mux(is_addend, addend_word, word))
+        self._reads(m, channels, addend_banks)
         return takes_addend & self.step_valid
+
+    def _reads(self, m: Module, channels: Value, addend_banks: list[Signal]) -> None:
+        """Second clock: which words the step needs, by bank and memory."""
+        step, layer = self.step, self.command.layer
+        valid, alone = Signal(), Signal(reset_less=True)
+        column, used = Signal(2, reset_less=True), Signal(_COLUMNS, reset_less=True)
+        addends = Signal(_COLUMNS, reset_less=True)
+        pair = Cat(C(1, 1), ~layer.out_width[0])  # of an odd width the last pixel has no neighbour
+        m.d.sync += [
+            valid.eq(self.step_valid), alone.eq(channels), column.eq(step.column),
+            used.eq(Mux(step.residual, 0, Mux(layer.mode == Mode.DEPTHWISE, ~0, Mux(
+                channels, 1 | (1 << layer.stride_x[:2]), 0b11)))),
+            addends.eq(Mux(step.residual_half, pair << _PIXELS, pair)),
+        ]
+        needed = used & ~self._beyond
+        turned = Array(needed.rotate_left(places) for places in range(_COLUMNS))[column]
+        reads = Signal(data.ArrayLayout(_COLUMNS, BANKS))
+        for bank, is_addend in enumerate(addend_banks):
+            here = Cat((self._row_bank + number)[:2] == bank for number in range(_ROWS))
+            row_read = (here & ~self._outside & Mux(alone, 0b001, 0b111)).any()
+            m.d.sync += reads[bank].eq(Mux(is_addend, addends, turned & row_read.replicate(
+                _COLUMNS)) & valid.replicate(_COLUMNS))
+        m.d.comb += Value.cast(self.reads).eq(
+            delayed(m, reads.as_value(), 2, name="reads", reset_less=False))
 
     def _row(self, m: Module, name: str, bank: Value) -> list[Signal]:
         """What the four memories of a bank have read; `bank` a clock before the words come."""

@@ -187,7 +187,9 @@ class Writer(wiring.Component):
         with m.If(takes):
             inner.step(m)
             m.d.sync += [place["write_bank"].eq(1 << command.out_bank),
-                         place["write_parts"].eq(~0 if self.config.parts == 1 else 1 << part),
+                         # With the first part goes all of the word, so that none is left unwritten.
+                         place["write_parts"].eq((part == 0).replicate(self.config.parts)
+                                                 | (1 << part)),
                          place["write_address"].eq(address), address.eq(address + inner_words),
                          place["probe_tensor"].eq(command.layer.out_tensor),
                          part.eq(part + by_pixel)]

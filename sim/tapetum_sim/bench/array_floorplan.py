@@ -13,10 +13,10 @@ _MULTIPLIERS = ("product_0", "product_1", "product_2", "product_3",
                 "product_8", "low", "high", "cross",
                 "product_4", "product_5", "product_6", "product_7")
 """Of a cell, from left to right: in the middle is what comes behind the sum of nine."""
-_MEMORIES = ("parameters.block_0", "parameters.block_32", "parameters.block_64",
-             "weights.block_0", "weights.block_32", "weights.block_64")
+_MEMORIES = ("parameters.block_0", "parameters.block_36", "parameters.block_72",
+             "weights.block_0", "weights.block_36")
 _FIRST_MEMORY = 3
-_BANKS, _BANK_SLICE_BITS, _FIRST_BANK_SITE = 4, 16, 9
+_BANKS, _BANK_SLICE_BITS, _FIRST_BANK_SITE = 4, 18, 9
 _MULTIPLIER = re.compile(r"\.cell_(\d+)\.(?:requantise\.)?(\w+?)_TRELLIS_FF\w*MULT18X18D")
 _MEMORY = re.compile(r"\.cell_(\d+)\.(\w+\.block_\d+)\.")
 _ACTIVATIONS = re.compile(r"\.activations\.bank_(\d)_0\.block_(\d+)\.")

@@ -11,10 +11,10 @@ MULTIPLIERS = [f"room.chain.cell_{cell}.{name}_TRELLIS_FF_Q_DI_MULT18X18D_P0"
                for cell, name in product(range(8), (
                    *(f"product_{lane}" for lane in range(9)),
                    *(f"requantise.{part}" for part in ("low", "high", "cross"))))]
-MEMORIES = [f"room.chain.cell_{cell}.{name}.block_{bit}.0.0" for cell, name, bit in product(
-    range(8), ("weights", "parameters"), (0, 32, 64))] + [
+MEMORIES = [f"room.chain.cell_{cell}.{name}.block_{bit}.0.0" for cell, (name, bit) in product(
+    range(8), (*product(("weights", "parameters"), (0, 36)), ("parameters", 72)))] + [
     f"room.activations.bank_{bank}_0.block_{bit}.0.0"
-    for bank, bit in product(range(4), (0, 16, 32, 48))]
+    for bank, bit in product(range(4), (0, 18, 36, 54))]
 
 
 def place_of(name: str, kind: str) -> tuple[int, ...]:
@@ -27,7 +27,7 @@ def place_of(name: str, kind: str) -> tuple[int, ...]:
 def test_no_two_share_a_site():
     sites = [array_floorplan(name) for name in MULTIPLIERS + MEMORIES]
     assert None not in sites
-    assert len(set(sites)) == len(sites) == 8 * (12 + 6) + 16
+    assert len(set(sites)) == len(sites) == 8 * (12 + 5) + 16
 
 
 def test_multipliers_stand_in_the_rows_that_have_some():

@@ -2,11 +2,13 @@
 """Compiled networks on the array: every word that it writes is the model's."""
 
 from itertools import product
+from random import Random
 
 import numpy as np
 import pytest
 
 from support import simulate
+from support.upsets import Upsettable
 from tapetum.npu.engine import Engine
 from tapetum.npu.npu_config import NpuConfig
 from tapetum.npu.program import Mode
@@ -77,7 +79,10 @@ def expected_words(program, model):
 
 
 def assert_array_does(network, image, *, cells: int, pixels: int, cycles: int) -> None:
-    """Load the program, feed the image as fast as its ring takes it, hold every word written."""
+    """Load the program, feed the image as fast as its ring takes it, hold every word written.
+
+    Rings of rows hold anything before; no word of that may count.
+    """
     made = compile_network(network, cells=cells, pixels=pixels)
     program = made.program
     model = NpuModel(program)
@@ -88,11 +93,13 @@ def assert_array_does(network, image, *, cells: int, pixels: int, cycles: int) -
         activation_words=max(2, made.activation_words),
         schedule_entries=max(2, len(program.schedule)), add_tables=max(2, len(program.tables)))
     engine, written = Engine(config), []
+    upsettable = Upsettable(engine)
     source = program.tensors[0]
     reader = next(layer for layer in program.layers if layer.in_tensor == 0)
     read_rows = [row.row for row in model.written if program.layers[row.layer] is reader]
 
     async def host(ctx):
+        upsettable.scramble(ctx, Random(1), "activations.")
         ctx.set(engine.write, 1)
         for target, cell, index, value in program.writes():
             ctx.set(engine.write_target, target)
@@ -127,12 +134,14 @@ def assert_array_does(network, image, *, cells: int, pixels: int, cycles: int) -
                 ctx.set(engine.input_valid, 0)
 
     async def watch(ctx):
-        async for *_, valid, number, value, is_input in ctx.tick().sample(
-                engine.probe_valid, engine.probe_tensor, engine.probe_word, engine.probe_input):
+        async for *_, valid, number, value, is_input, wrong in ctx.tick().sample(
+                engine.probe_valid, engine.probe_tensor, engine.probe_word, engine.probe_input,
+                engine.memory.uncorrectable):
+            assert not wrong
             if valid and not is_input:
                 written.append((number, list(value)[:valid.bit_length()]))
 
-    simulate(engine, host, camera, background=(watch,), cycles=cycles)
+    simulate(upsettable, host, camera, background=(watch,), cycles=cycles)
     assert by_tensor(written) == by_tensor(expected_words(program, model))
 
 

@@ -3,12 +3,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from random import Random
 
 import numpy as np
 import pytest
 
 from support import simulate
 from support.npu import SmallNetwork
+from support.upsets import Upsettable
 from tapetum.npu.engine import Engine
 from tapetum.npu.npu_config import NpuConfig
 from tapetum.npu.program import Mode
@@ -42,12 +44,17 @@ class _Run:
 
 
 def _run(*runs: _Run, cycles: int = 30_000) -> None:
-    """Load one network after the other and run it; compare all that is written, and the result."""
+    """Load one network after the other and run it; compare all that is written, and the result.
+
+    Rings of rows hold anything before; no word of that may count.
+    """
     dut = Engine(replace(CONFIG, pixels=runs[0].network.pixels))
+    upsettable = Upsettable(dut)
     current = runs[0]
 
     async def judge(ctx):
         nonlocal current
+        upsettable.scramble(ctx, Random(1), "activations.")
         for run in runs:
             current = run
             ctx.set(dut.write, 1)
@@ -87,16 +94,17 @@ def _run(*runs: _Run, cycles: int = 30_000) -> None:
                 await ctx.tick().until(~dut.busy)
 
     async def watch(ctx):
-        async for *_, busy, valid, tensor, word, is_input, step in ctx.tick().sample(
+        async for *_, busy, valid, tensor, word, is_input, step, wrong in ctx.tick().sample(
                 dut.busy, dut.probe_valid, dut.probe_tensor, dut.probe_word, dut.probe_input,
-                dut.step_valid):
+                dut.step_valid, dut.memory.uncorrectable):
+            assert not wrong
             if busy:
                 current.steps.append(step)
             if valid and not is_input:
                 current.written.setdefault(tensor, []).append(
                     list(word)[:valid.bit_length()])
 
-    simulate(dut, judge, drive, background=(watch,), cycles=cycles)
+    simulate(upsettable, judge, drive, background=(watch,), cycles=cycles)
 
 
 def _network(seed, height=6, width=5, **others):
