@@ -42,12 +42,15 @@ def compile(
 
     from tapetum_sim.errors import UserError
     from tapetum_sim.models.golden_inference import signed_program
+    from tapetum_sim.output import check_file
 
     from .backend.compile import compile_network
     from .backend.image import save_program
     from .errors import CompileError
     from .importers import read_network
 
+    if out is not None:
+        check_file(out)
     try:
         network = read_network(model)
         made = compile_network(network, cells=cells, pixels=pixels, dense=dense,

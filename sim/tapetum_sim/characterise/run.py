@@ -11,6 +11,8 @@ from typing import Any
 from tapetum.presets import preset as preset_named
 
 from ..errors import UserError
+from ..output import check_folder
+from ..scenes import load_scene
 from ..simulator import BuildError, SimulationError
 from .backends import Backend, Progress
 from .catalogue import choose
@@ -38,11 +40,13 @@ def characterise(*, preset: str, only: Sequence[str] = (), scenes: Sequence[str]
     config = preset_named(preset)
     entries = [] if scenes and not only else choose(config, only, backend)
     started = time.perf_counter()
+    check_folder(out)
+    for name in scenes:
+        load_scene(config, name)  # refused before anything is built
     recordings = out / "run"
     context = Context(config=config, backend=backend, seed=seed, frames=frames,
                       directory=recordings, progress=progress)
     try:
-        out.mkdir(parents=True, exist_ok=True)
         (out / "failure.log").unlink(missing_ok=True)
         # The longest shots are listed last.
         wanted = dict.fromkeys(shot for entry in reversed(entries) for shot in entry.shots)
@@ -54,9 +58,6 @@ def characterise(*, preset: str, only: Sequence[str] = (), scenes: Sequence[str]
         log.write_text(str(error) + "\n", encoding="utf-8")
         raise UserError(f"the simulation did not end well: {str(error).splitlines()[0]} "
                         f"(details: {log}).") from None
-    except OSError as error:
-        raise UserError(f"cannot write to {out} ({error.strerror}); choose another folder "
-                        f"with --out.") from None
     shutil.rmtree(recordings, ignore_errors=True)
     progress("writing the report", 0, 0)
     options: dict[str, Any] = {"only": list(only), "scenes": list(scenes), "frames": frames}

@@ -46,9 +46,18 @@ def bench(
     """
     from rich.console import Console
 
+    from ..errors import UserError
+    from ..output import check_folder
     from ..report.console import StageProgress
 
+    if fpga and npu:
+        raise UserError("--fpga and --npu measure different things; give one of them.")
+    if not fpga and (room or lanes is not None):
+        raise UserError("--room and --lanes are for rooms on an FPGA; add --fpga.")
     presets = [check_preset_name(name) for name in preset or []]
+    if npu and presets:
+        raise UserError("--npu measures networks on arrays of its own; leave out --preset.")
+    check_folder(out)
     if npu:
         from ..bench.npu import bench_npu
         from ..bench.tables import npu_table

@@ -65,10 +65,12 @@ def faults(
     from ..faults.die import run_campaign, run_one
     from ..faults.report import write_report
     from ..faults.sample import Kind
+    from ..output import check_folder
     from ..report.console import StageProgress
 
     if not injections + flip_flops:
         raise UserError("there is nothing to inject: give --injections or --flip-flops.")
+    check_folder(out)
     kinds = list(Kind) if kind is _Kind.ALL else [Kind(kind.value)]
     started = time.perf_counter()
     if only is not None:

@@ -47,6 +47,10 @@ def registers(
     from tapetum.registers.export import c_header, markdown, python_constants
     from tapetum.registers.systemrdl import systemrdl
 
+    from ..output import check_file
+
+    if out is not None:
+        check_file(out)
     writers = {_Format.TABLE: _table, _Format.MARKDOWN: markdown, _Format.C: c_header,
                _Format.PYTHON: python_constants, _Format.HTML: _page,
                _Format.SYSTEMRDL: systemrdl}
@@ -55,7 +59,6 @@ def registers(
     if out is None:
         typer.echo(text, nl=False)
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8")
     typer.echo(str(out))
 

@@ -29,7 +29,7 @@ def train(
 
     Draws tunnels, exposes them, trains in floating point, quantises to int8, compiles, and measures
     the result with the integer-exact model of the array. Needs the extra `train`
-    (`pip install -e ".[train]"`).
+    (`pip install -e ".\\[train]"`).
 
     Examples:
 
@@ -47,6 +47,7 @@ def train(
 
     from ..errors import UserError
     from ..models.golden_inference import signed_program
+    from ..output import check_file
     from ..train.camera import FastCamera
     from ..train.data import HELD_OUT_SEED, INPUT_SHAPE, make_pictures
     from ..train.learn import learn
@@ -61,6 +62,7 @@ def train(
     for package in ("torch", "onnxruntime"):
         if find_spec(package) is None:
             raise UserError(f'there is no {package}; install it with pip install -e ".[train]".')
+    check_file(out)
     chosen = None if capture is None else names.index(capture)
     rows, columns, channels = INPUT_SHAPE
     camera = FastCamera(config, rows=rows, columns=columns, channels=channels)

@@ -29,8 +29,10 @@ def verilog(
     from tapetum.presets import PRESETS
 
     from ..export.verilog import export_verilog
+    from ..output import check_folder
     from ..report.console import StageProgress
 
+    check_folder(out)
     made = []
     with StageProgress() as progress:
         for name in PRESETS if all_ else (preset,):

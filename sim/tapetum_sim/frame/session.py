@@ -3,7 +3,6 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 from tapetum.config import ConfigError, DieConfig
@@ -14,6 +13,7 @@ from tapetum_compiler.errors import CompileError
 
 from ..errors import UserError
 from ..host import RegisterError, RegisterMap
+from ..output import check_folder
 from ..pixel_die import PixelDie, PixelDieParameters
 from ..report.write import write_report
 from ..scenes import load_scene
@@ -25,7 +25,7 @@ from .setup import Stimulus
 from .wave_layout import write_wave_layouts
 from .way import Way
 
-__all__ = ["check_folder", "simulate"]
+__all__ = ["simulate"]
 
 
 def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
@@ -90,21 +90,12 @@ def _program(config: DieConfig, path: Path | None) -> Program | None:
     try:
         program = load_program(path)
         array_registers(config, program)
-    except (CompileError, ConfigError) as error:
+    except CompileError as error:
+        raise UserError(str(error)) from None
+    except ConfigError as error:
         raise UserError(f"{path.name} cannot be used: {error}") from None
     require_room(config.npu, program)
     return program
-
-
-def check_folder(out: Path) -> None:
-    """Refuse a folder that cannot be written, before minutes are spent on what belongs there."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise UserError(f"cannot write to {out} ({error.strerror}); choose another folder "
-                        f"with --out.") from None
 
 
 def _publish_waves(config: DieConfig, out: Path, *, direct: bool) -> str:

@@ -16,8 +16,8 @@ from ..client.sensor import FRAME_SOCKET, I2C_SOCKET
 from ..errors import UserError
 from ..frame.build import build_simulator
 from ..frame.run import clocks
-from ..frame.session import check_folder
 from ..frame.setup import Setup
+from ..output import check_folder
 from ..pixel_die import PixelDie, PixelDieParameters
 from ..scenes import load_scene
 from ..simulator import BuildError, SimulationError, run

@@ -105,3 +105,47 @@ def test_what_the_user_can_put_right_is_one_sentence(verbs, kind, sentence):
 
 def test_a_bug_keeps_its_traceback(verbs):
     assert isinstance(run("refuse", "bug", of=verbs).exception, RuntimeError)
+
+
+@pytest.mark.parametrize("arguments", [
+    ("registers", "--out", "{file}/registers.md"), ("verilog", "--out", "{file}"),
+    ("characterise", "--out", "{file}"), ("faults", "--out", "{file}"),
+    ("bench", "--out", "{file}"), ("sim", "--preset", "tiny", "--out", "{file}"),
+    ("compile", "model.tflite", "--out", "{file}/model.tapetum"),
+])
+def test_a_folder_that_cannot_be_written_is_refused_at_once(arguments, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    result = run(*(argument.format(file=file) for argument in arguments))
+    assert result.exit_code == 2
+    assert f"tapetum: cannot write to {file} (" in result.stderr
+    assert "choose another folder with --out." in result.stderr
+
+
+def test_a_folder_is_not_taken_for_a_file(tmp_path):
+    result = run("registers", "--out", str(tmp_path))
+    assert (result.exit_code, result.stderr) == (
+        2, f"tapetum: {tmp_path} is a folder; give a file with --out.\n")
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (("--fpga", "--npu"), "--fpga and --npu measure different things; give one of them."),
+    (("--room", "hdr"), "--room and --lanes are for rooms on an FPGA; add --fpga."),
+    (("--lanes", "4"), "--room and --lanes are for rooms on an FPGA; add --fpga."),
+    (("--npu", "--preset", "tiny"),
+     "--npu measures networks on arrays of its own; leave out --preset."),
+])
+def test_bench_refuses_options_that_would_have_no_effect(arguments, sentence, tmp_path):
+    result = run("bench", "--out", str(tmp_path), *arguments)
+    assert (result.exit_code, result.stderr) == (2, f"tapetum: {sentence}\n")
+
+
+def test_characterise_refuses_a_scene_before_anything_is_built(tmp_path):
+    result = run("characterise", "--scene", "nowhere.exr", "--out", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "nowhere.exr" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_extra_of_train_keeps_its_brackets():
+    assert 'pip install -e ".[train]"' in run("train", "--help").output
