@@ -8,8 +8,6 @@ pixel of a beat. Streams are `amaranth.lib.stream`.
 
 from amaranth.lib import data, enum
 
-from .row_timing import Ramp
-
 __all__ = ["AlignedPixels", "CodePixels", "KnownPixels", "LinearPixels", "OutputPixels",
            "RampCommand", "RampKind", "RowControl", "RowKind", "RowReadBack", "RowTag",
            "ShutterControl", "ShutterReadBack", "corrected_bits"]
@@ -28,9 +26,6 @@ class RampKind(enum.Enum, shape=1):
 
     RESET = 0
     SIGNAL = 1
-
-
-RAMP_KINDS = {Ramp.RESET: RampKind.RESET, Ramp.SIGNAL: RampKind.SIGNAL}
 
 
 class RowTag(data.Struct):

@@ -54,11 +54,12 @@ def drives_odd(pattern) -> Value:
 class BondTest(wiring.Component):
     """Drives the patterns, finds the broken bonds and loads the shift map.
 
-    Runs in the counter's domain, once at start-up: four patterns, each of 16 clocks and four per
-    group, then four clocks per group in which ``map_load`` tells both dies the shift of one group,
-    leftmost first: only a narrow bus crosses between them. The rows are as wide as the die: strobes
-    reach every block of columns through a register of its own. In a group with several broken bonds
-    the shift begins at the leftmost, which leaves the fewest columns broken.
+    Runs in the counter's domain, after every reset and on request: four clocks per group clear the
+    old map; four patterns take 16 clocks and four per group each; then ``map_load`` tells both
+    dies the shift of a group every four clocks, leftmost first: only a narrow bus joins them.
+    The rows are as wide as the die: strobes reach every block of columns through a register of its
+    own. In a group with several broken bonds the shift begins at the leftmost, which leaves the
+    fewest columns broken.
 
     ::
 

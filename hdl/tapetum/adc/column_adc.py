@@ -99,7 +99,7 @@ class ColumnAdc(wiring.Component):
     pixels : Out(stream of CodePixels)
         Always ready.
     read_overrun : Out(1)
-        Strobe: a row was lost since the previous one was still being read.
+        Strobe: a row was lost because the previous one was still being read.
     bond_test : In(1)
         Strobe: test the bonds once the converters are idle.
     bond_test_done : Out(1)
