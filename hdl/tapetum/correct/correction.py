@@ -10,7 +10,7 @@ from ..control.frame_settings import settings_of, settings_ring
 from ..memory.health import MemoryHealth, gather
 from ..pixel import CodePixels, corrected_bits
 from ..registers.bus import WindowBus
-from ..registers.window_memory import WindowWriter
+from ..registers.window_writer import WindowWriter
 from ..stream.clock_gate import AwakeFor, Gated
 from .defects.defect_correction import DefectCorrection
 from .digital_gain import DigitalGain

@@ -18,7 +18,7 @@ from tapetum.compand.tables import (
 from tapetum.config import DieConfig
 from tapetum.control.frame_settings import DataFormat
 
-__all__ = ["compand", "compand_frame", "expand", "expand_frame", "format_bits", "slot_of",
+__all__ = ["compand", "compand_frame", "expand", "format_bits", "slot_of",
            "table_from_window", "table_of", "table_to_window", "uncombined_values"]
 
 
@@ -126,13 +126,6 @@ def compand_frame(values: ArrayLike, settings: Mapping[str, Any],
     """A combined frame as it goes to the packer."""
     table = table_of(settings, programmed)
     return np.asarray(values, dtype=np.uint32) if table is None else compand(values, table)
-
-
-def expand_frame(codes: ArrayLike, settings: Mapping[str, Any],
-                 programmed: CompandingTable | None = None) -> NDArray[np.uint32]:
-    """What a host computes from a received frame of 12 bits or more."""
-    table = table_of(settings, programmed)
-    return np.asarray(codes, dtype=np.uint32) if table is None else expand(codes, table)
 
 
 def uncombined_values(codes: ArrayLike, config: DieConfig, data_format: DataFormat
