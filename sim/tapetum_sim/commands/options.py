@@ -2,13 +2,14 @@
 """Options that several verbs share."""
 
 from difflib import get_close_matches
+from math import inf
 from typing import Annotated
 
 import typer
 
 from ..errors import UserError
 
-__all__ = ["PresetName", "check_preset_name"]
+__all__ = ["ElectronsPerSecond", "PresetName", "check_preset_name"]
 
 
 def _complete_preset(incomplete: str) -> list[str]:
@@ -32,3 +33,17 @@ PresetName = Annotated[str, typer.Option(
     "--preset", metavar="NAME", autocompletion=_complete_preset, callback=check_preset_name,
     help="Configuration of the die; `tapetum presets` lists them.")]
 """Type of a verb's ``preset`` parameter: the name of an existing preset."""
+
+
+def _check_scale(value: float | None) -> float | None:
+    if value is None or 0 < value < inf:
+        return value
+    raise UserError(f"--electrons-per-second must be finite and above 0, not {value:g}; leave "
+                    f"it out and the scene fills the range.")
+
+
+ElectronsPerSecond = Annotated[float | None, typer.Option(
+    "--electrons-per-second", callback=_check_scale,
+    help="Electrons per second of the large photodiode for one unit of the scene's radiance; "
+    "by default the scene fills the range.")]
+"""Type of a verb's ``electrons_per_second`` parameter: the scale of its scene."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import PresetName
+from .options import ElectronsPerSecond, PresetName
 
 __all__ = ["serve"]
 
@@ -31,8 +31,7 @@ def serve(
         "until somebody does.")] = False,
     depth: Annotated[int, typer.Option(
         min=1, max=1000, help="Frames that may wait for a reader.")] = 2,
-    electrons_per_second: Annotated[float | None, typer.Option(
-        help="As for `tapetum sim`.")] = None,
+    electrons_per_second: ElectronsPerSecond = None,
     temperature: Annotated[float, typer.Option(
         min=-60, max=150, help="Of the pixel die, in degrees Celsius.")] = 25.0,
     ideal: Annotated[bool, typer.Option(

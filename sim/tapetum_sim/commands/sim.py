@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..frame.way import Way
-from .options import PresetName
+from .options import ElectronsPerSecond, PresetName
 
 __all__ = ["sim"]
 
@@ -24,9 +24,7 @@ def sim(
     set_: Annotated[list[str] | None, typer.Option(
         "--set", metavar="REGISTER=VALUE", help="Write a register before streaming; may be "
         "repeated. `tapetum registers` lists them.")] = None,
-    electrons_per_second: Annotated[float | None, typer.Option(
-        help="Electrons per second of the large photodiode for one unit of the scene's radiance; "
-        "by default the scene fills the range.")] = None,
+    electrons_per_second: ElectronsPerSecond = None,
     temperature: Annotated[float, typer.Option(
         min=-60, max=150, help="Of the pixel die, in degrees Celsius.")] = 25.0,
     ideal: Annotated[bool, typer.Option(

@@ -149,3 +149,12 @@ def test_characterise_refuses_a_scene_before_anything_is_built(tmp_path):
 
 def test_the_extra_of_train_keeps_its_brackets():
     assert 'pip install -e ".[train]"' in run("train", "--help").output
+
+
+@pytest.mark.parametrize("verb", ["sim", "serve"])
+@pytest.mark.parametrize("scale", ["-5", "0", "nan", "inf"])
+def test_a_scale_of_light_that_is_none_is_refused(verb, scale, tmp_path):
+    result = run(verb, "--electrons-per-second", scale, "--out", str(tmp_path))
+    assert result.exit_code == 2
+    assert result.stderr == (f"tapetum: --electrons-per-second must be finite and above 0, not "
+                             f"{scale}; leave it out and the scene fills the range.\n")
