@@ -33,6 +33,6 @@ def load_scene(config: DieConfig, name_or_path: str | Path, *,
     if name in SCENES:
         return SCENES[name](config, electrons_per_second=electrons_per_second)
     if not Path(name).suffix and not Path(name).exists():
-        raise SceneError(f"Cannot use scene {name}: there is no scene of that name; choose one "
+        raise SceneError(f"cannot use scene {name}: there is no scene of that name; choose one "
                          f"of {', '.join(SCENES)}, or give a file ({', '.join(SUFFIXES)}).")
     return ImageScene(config, name, electrons_per_second=electrons_per_second)

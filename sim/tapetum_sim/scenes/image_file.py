@@ -33,17 +33,17 @@ def read_image(path: Path | str) -> tuple[np.ndarray, tuple[str, ...]]:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise SceneError(f"Cannot use scene {path}: its suffix {suffix or '(none)'} is not one of "
+        raise SceneError(f"cannot use scene {path}: its suffix {suffix or '(none)'} is not one of "
                          f"{', '.join(SUFFIXES)}; convert it to OpenEXR.")
     if not path.is_file():
-        raise SceneError(f"Cannot use scene {path}: there is no such file; check the path.")
+        raise SceneError(f"cannot use scene {path}: there is no such file; check the path.")
     if path.stat().st_size == 0:
-        raise SceneError(f"Cannot use scene {path}: the file is empty; export it again.")
+        raise SceneError(f"cannot use scene {path}: the file is empty; export it again.")
     try:
         values, notices = _READERS[suffix](path)
     except Exception as error:  # readers raise whatever their library happens to raise
         cause = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise SceneError(f"Cannot use scene {path}: it could not be read ({cause}); "
+        raise SceneError(f"cannot use scene {path}: it could not be read ({cause}); "
                          f"{_CHECK_FILE}.") from error
     rgb, clipped = _without_small_negatives(_as_rgb(path, values))
     _check_values(path, rgb)
@@ -66,10 +66,10 @@ def _as_rgb(path: Path, values: np.ndarray) -> np.ndarray:
     if values.ndim == 2:
         values = values[..., None]
     if values.ndim != 3 or 0 in values.shape or values.shape[2] > 4:
-        raise SceneError(f"Cannot use scene {path}: its shape is {values.shape}; give it as "
+        raise SceneError(f"cannot use scene {path}: its shape is {values.shape}; give it as "
                          f"height x width, or height x width x 1 to 4 channels.")
     if values.dtype.kind not in "fiub":
-        raise SceneError(f"Cannot use scene {path}: it holds {values.dtype} values; save real "
+        raise SceneError(f"cannot use scene {path}: it holds {values.dtype} values; save real "
                          f"numbers.")
     values = values.astype(np.float64)
     return values[..., :3] if values.shape[2] >= 3 else np.repeat(values[..., :1], 3, axis=2)
@@ -82,11 +82,11 @@ def _check_values(path: Path, rgb: np.ndarray) -> None:
         if where.any():
             row, column = np.argwhere(where)[0][:2]
             pixels = int(where.any(axis=2).sum())
-            raise SceneError(f"Cannot use scene {path}: {pixels} of its pixels are {cause}, the "
+            raise SceneError(f"cannot use scene {path}: {pixels} of its pixels are {cause}, the "
                              f"first at row {row}, column {column}; replace them, for example "
                              f"with np.nan_to_num and np.clip, and save it as .npy.")
     if not rgb.any():
-        raise SceneError(f"Cannot use scene {path}: it is black everywhere; choose a scene with "
+        raise SceneError(f"cannot use scene {path}: it is black everywhere; choose a scene with "
                          f"light in it.")
 
 

@@ -74,7 +74,7 @@ class ImageScene(LayeredScene):
         if not bright_end > 0:
             bright_end = float(background.max())
         if not bright_end > 0:
-            raise SceneError(f"Cannot use scene {path}: nothing but black is left after fitting "
+            raise SceneError(f"cannot use scene {path}: nothing but black is left after fitting "
                              f"it to {columns}x{rows}; choose a scene with light in it.")
         super().__init__(config, path.stem, background, bright_end=bright_end,
                          electrons_per_second=electrons_per_second, notices=notices)
