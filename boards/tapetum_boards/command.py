@@ -163,8 +163,12 @@ def scene(what: Annotated[str, typer.Argument(metavar="SCENE", help="Name or pic
 @board.command()
 def network(program: Annotated[Path, typer.Argument(help="File that `tapetum compile` wrote.",
                                                     exists=True, dir_okay=False)],
+            cells: Annotated[int | None, typer.Option(
+                help="Cells of the array, if the board was built with `--cells`.")] = None,
             port: Port = None, preset: Preset = "qvga") -> None:
     """Upload a compiled network; from then on every frame has a verdict.
+
+    One that was compiled for more cells than the board's array has is made one for fewer.
 
     Example: [bold]tapetum board network build/model.tapetum[/bold]
     """
@@ -173,7 +177,7 @@ def network(program: Annotated[Path, typer.Argument(help="File that `tapetum com
     from .host.network_upload import read_network, upload_network
 
     with _open(port, preset) as device, Progress() as progress:
-        compiled = read_network(device, program)
+        compiled = read_network(device, program, cells)
         task = progress.add_task("uploading the network", total=None)
         upload_network(device, compiled,
                        lambda done, total: progress.update(task, completed=done, total=total))

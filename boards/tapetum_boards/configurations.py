@@ -8,18 +8,22 @@ from tapetum.presets import automotive_captures, preset
 
 from .pixel_die.board_pixel_die import settle_cycles
 
-__all__ = ["OSCILLATOR_HZ", "with_board_timing"]
+__all__ = ["BOARD_CELLS", "OSCILLATOR_HZ", "with_board_timing", "with_cells"]
 
 OSCILLATOR_HZ = 25e6
 """Of the boards; it is the watchdog's clock."""
+
+BOARD_CELLS = 2
+"""Of the array beside the rest of the die: with more of them nextpnr finds no places for all."""
 
 
 def with_board_timing(name: str) -> DieConfig:
     """A preset whose settling times leave the pixel die the clocks that it needs for its columns.
 
-    Lines become longer and frames shorter by as many lines, so that the frame rate stays.
+    Lines become longer and frames shorter by as many lines, so that the frame rate stays. The array
+    has `BOARD_CELLS`.
     """
-    config = preset(name)
+    config = with_cells(preset(name), BOARD_CELLS)
     settle_ns = int(settle_cycles(config) / config.sync_clock_hz * 1e9) + 1
     frame_cycles = config.timing.line_length_cycles * config.timing.frame_length_lines
     settled = replace(config.timing, reset_settle_ns=settle_ns, transfer_settle_ns=settle_ns,
@@ -32,3 +36,12 @@ def with_board_timing(name: str) -> DieConfig:
     timing = replace(settled, line_length_cycles=line, frame_length_lines=frame_cycles // line)
     return replace(config, timing=timing, safety_clock_hz=OSCILLATOR_HZ,
                    captures=automotive_captures(timing, config.sync_clock_hz, lag_lines=lag_lines))
+
+
+def with_cells(config: DieConfig, cells: int) -> DieConfig:
+    """With an array of so many cells, and memories for the same networks; without one as it is."""
+    if config.npu is None:
+        return config
+    words = {name: getattr(config.npu, name) * config.npu.cells // cells
+             for name in ("weight_words", "parameter_words")}
+    return replace(config, npu=replace(config.npu, cells=cells, **words))

@@ -4,6 +4,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tapetum_sim.errors import UserError
 from tapetum_sim.provenance import package_versions, revision
 from tapetum_sim.tools import find_tool
 
+from ..configurations import with_cells
 from ..platforms.catalogue import Board, board_named
 from .alone import compare_with_alone
 from .project import Project, elaborate
@@ -41,13 +43,19 @@ def bitstream_path(name: str, out: Path) -> Path:
     return out / name / f"top.{suffix}"
 
 
-def build_board(name: str, out: Path, *, seeds: Iterable[int], check_rooms: bool = False,
+def build_board(name: str, out: Path, *, seeds: Iterable[int], cells: int | None = None,
+                check_rooms: bool = False,
                 progress: Progress = lambda text, done, total: None) -> dict[str, Any]:
     """Make ``report.json`` and, once timing is met, a bitstream in the folder `out` / `name`.
 
     A design that is larger than the device is not placed.
 
     Synthesis and seeds that are already there for the same sources are not made again.
+
+    Parameters
+    ----------
+    cells : int, optional
+        Of the array, if not those that the board is built with.
 
     Raises
     ------
@@ -60,6 +68,9 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], check_rooms: bool
     if check_rooms and not board.whole_die:
         raise UserError(f"{name} has only parts of rooms, which cannot be compared; leave out "
                         f"--check-rooms.")
+    if cells is not None:
+        config = with_cells(board.configuration(), cells)
+        board = replace(board, configuration=lambda: config)
     for tool in ("yosys", *board.programs):
         find_tool(tool)
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,6 +83,7 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], check_rooms: bool
                                                 f"{_last_line(folder / 'yosys.log')}", 0, 0))
     report: dict[str, Any] = {
         "board": name, "device": board.device.name, "preset": board.configuration().name,
+        "cells": (array := board.configuration().npu) and array.cells,
         "timing_met": False, "too_large": {}, "seed": None, "clocks": {}, "used": {},
         "rooms": {}, "compared": {}, "critical_paths": {}, "seeds": {},
         "synthesis_s": round(time.perf_counter() - started, 1),

@@ -18,6 +18,9 @@ def build(
         help="Only this seed; may be repeated. By default 1, 2, 3, ... until timing is met.")]
         = None,
     tries: Annotated[int, typer.Option(min=1, help="Seeds to try at most.")] = 8,
+    cells: Annotated[int | None, typer.Option(
+        help="Cells of the array: 2, 4 or 8, of nine multipliers each. By default as many as the "
+        "board has been placed and routed with.")] = None,
     check_rooms: Annotated[bool, typer.Option(
         "--check-rooms", help="Hold each room's tables against those of the room alone; slow.")]
         = False,
@@ -46,7 +49,7 @@ def build(
     try:
         with StageProgress() as progress:
             report = build_board(name, out, seeds=seed or range(1, tries + 1),
-                                 check_rooms=check_rooms, progress=progress)
+                                 cells=cells, check_rooms=check_rooms, progress=progress)
     except FlowError as error:
         raise UserError(f"{name} was not built: {error}") from None
     Console().print(build_tables(report))

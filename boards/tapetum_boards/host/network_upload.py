@@ -9,10 +9,13 @@ from tapetum.config import ConfigError
 from tapetum.npu.program import Program
 from tapetum.npu.program_image import program_image
 from tapetum_compiler.backend.image import load_program
+from tapetum_compiler.backend.regroup import regrouped
 from tapetum_compiler.errors import CompileError
 from tapetum_sim.errors import UserError
 from tapetum_sim.frame.array_setup import array_registers, require_room
+from tapetum_sim.models.golden_inference import signed_program
 
+from ..configurations import with_cells
 from ..link.board_bus import DIE_REGISTERS, PICTURE_TABLES
 from ..link.packet_format import MAXIMUM_BYTES
 from ..link.picture_access import TEXT
@@ -25,22 +28,30 @@ _TRIES = 3
 _LOAD_S = 60.0
 
 
-def read_network(board: Board, path: Path) -> Program:
-    """A program that `tapetum compile` wrote.
+def read_network(board: Board, path: Path, cells: int | None = None) -> Program:
+    """A program that `tapetum compile` wrote, for fewer cells if the board's array has fewer.
+
+    Parameters
+    ----------
+    cells : int, optional
+        Of the board's array, if not those that boards are built with.
 
     Raises
     ------
     UserError
         If the file is none, or the board's array has no room for it or cannot feed it.
     """
-    if board.config.npu is None:
+    config = board.config if cells is None else with_cells(board.config, cells)
+    if config.npu is None:
         raise UserError("the die on this board has no array; choose a board that has one.")
     try:
         program = load_program(path)
-        array_registers(board.config, program)
+        if program.cells > config.npu.cells:
+            program = signed_program(regrouped(program, config.npu.cells))
+        array_registers(config, program)
     except (CompileError, ConfigError) as error:
         raise UserError(f"{path.name} cannot be used: {error}") from None
-    require_room(board.config.npu, program)
+    require_room(config.npu, program)
     return program
 
 

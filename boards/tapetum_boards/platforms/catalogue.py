@@ -9,7 +9,6 @@ from amaranth.build.plat import Platform
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
 from tapetum.config import DieConfig
-from tapetum_sim.bench.array_floorplan import array_floorplan
 from tapetum_sim.bench.synthesis import Place
 from tapetum_sim.errors import UserError
 
@@ -65,9 +64,8 @@ BOARDS = {
         top=lambda config: Ecp5Top(config, ULX3S_SDRAM, clock="clk25"),
         sentence="Radiona ULX3S with an LFE5U-85F: the whole die at 320x240.",
         device=LFE5U_85F, cable="ulx3s", whole_die=True,
-        # Router and places of the array's multipliers are those with which it is routed by itself.
-        place=Place(placer="static", router="router2", control_first=True, inner_registers=True,
-                    wide_tables=False, floorplan=array_floorplan)),
+        place=Place(router="router2", control_first=True, inner_registers=True, wide_tables=False,
+                    joined_tables=True, least_control=6)),
     "ulx3s_25f": Board(
         platform=Ulx3s25fPlatform, configuration=larger_configuration,
         top=lambda config: Ecp5SmallTop(config, clock="clk25", scl="0+", sda="0-"),

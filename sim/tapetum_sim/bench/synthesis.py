@@ -20,6 +20,11 @@ from .process import run_tool
 
 __all__ = ["Place", "ecp5_command", "improve_ecp5", "place_options", "synthesise"]
 
+_REGISTERS = " ".join(f"-cell {kind}" for kind in (
+    "$_DFF_?_ 01", "$_DFF_?P?_ r", "$_SDFF_?P?_ r", "$_DFFE_??_ 01", "$_DFFE_?P??_ r",
+    "$_SDFFE_?P??_ r", "$_ALDFF_?P_ x", "$_ALDFFE_?P?_ x", "$_DLATCH_?_ x"))
+"""Those that ``synth_ecp5`` maps, as `dfflegalize` names them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -41,6 +46,9 @@ class Place:
         Let synthesis join look-up tables by the multiplexers behind them: shallower, more tables.
     joined_tables : bool
         Join pairs of look-up tables where that saves one: see `with_joined_tables`.
+    least_control : int
+        Registers that an enable, or a reset, must serve; those of a smaller number get tables
+        instead. In one slice both registers have the same clock, enable and reset.
     floorplan : function
         The site of a multiplier or block RAM by its name; None for what may stand anywhere.
     """
@@ -53,6 +61,7 @@ class Place:
     timing_weight: int = 10
     wide_tables: bool = True
     joined_tables: bool = False
+    least_control: int = 1
     floorplan: Callable[[str], str | None] | None = None
 
 
@@ -65,7 +74,11 @@ def place_options(place: Place, seed: int) -> list[str]:
 
 def ecp5_command(place: Place) -> str:
     """How yosys synthesises for an ECP5."""
-    return f"synth_ecp5 {'' if place.wide_tables else '-nowidelut'} -top top"
+    command = f"synth_ecp5 {'' if place.wide_tables else '-nowidelut'} -top top"
+    if place.least_control == 1:
+        return command
+    return (f"{command} -run begin:map_ffs; opt_clean; dfflegalize {_REGISTERS} "
+            f"-mince {place.least_control} -minsrst {place.least_control}; {command} -run map_ffs:")
 
 
 def synthesise(rtlil: str, folder: Path, command: str, *, reuse: bool = False,
