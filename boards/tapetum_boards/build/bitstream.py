@@ -18,7 +18,7 @@ from tapetum_sim.errors import UserError
 from tapetum_sim.provenance import package_versions, revision
 from tapetum_sim.tools import find_tool
 
-from ..configurations import with_cells
+from ..configurations import with_board_timing, with_cells
 from ..platforms.catalogue import Board, board_named
 from .alone import compare_with_alone
 from .project import Project, elaborate
@@ -43,8 +43,8 @@ def bitstream_path(name: str, out: Path) -> Path:
     return out / name / f"top.{suffix}"
 
 
-def build_board(name: str, out: Path, *, seeds: Iterable[int], cells: int | None = None,
-                check_rooms: bool = False,
+def build_board(name: str, out: Path, *, seeds: Iterable[int], preset: str | None = None,
+                cells: int | None = None, check_rooms: bool = False,
                 progress: Progress = lambda text, done, total: None) -> dict[str, Any]:
     """Make ``report.json`` and, once timing is met, a bitstream in the folder `out` / `name`.
 
@@ -54,8 +54,10 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], cells: int | None
 
     Parameters
     ----------
+    preset : str, optional
+        Of a whole die, if not that of the catalogue.
     cells : int, optional
-        Of the array, if not those that the board is built with.
+        Of the array, if not as many as in the catalogue.
 
     Raises
     ------
@@ -65,12 +67,14 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], cells: int | None
         If the board is unknown, or a tool is missing.
     """
     board, folder = board_named(name), out / name
-    if check_rooms and not board.whole_die:
-        raise UserError(f"{name} has only parts of rooms, which cannot be compared; leave out "
-                        f"--check-rooms.")
-    if cells is not None:
-        config = with_cells(board.configuration(), cells)
-        board = replace(board, configuration=lambda: config)
+    for asked, option, reason in (
+            (check_rooms, "--check-rooms", "which cannot be compared"),
+            (preset, "--preset", "which no preset describes"),
+            (cells, "--cells", "which have no array")):
+        if asked and not board.whole_die:
+            raise UserError(f"{name} has only parts of rooms, {reason}; leave out {option}.")
+    if preset or cells:
+        board = _with_configuration(board, preset, cells)
     for tool in ("yosys", *board.programs):
         find_tool(tool)
     folder.mkdir(parents=True, exist_ok=True)
@@ -118,6 +122,12 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], cells: int | None
             _write(folder / "report.json", report)
             break
     return report
+
+
+def _with_configuration(board: Board, preset: str | None, cells: int | None) -> Board:
+    config = with_board_timing(preset) if preset else board.configuration()
+    config = with_cells(config, cells) if cells else config
+    return replace(board, configuration=lambda: config)
 
 
 def _too_large(rooms: dict[str, dict[str, int]], board: Board) -> dict[str, dict[str, int]]:

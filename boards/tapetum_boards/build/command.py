@@ -18,9 +18,11 @@ def build(
         help="Only this seed; may be repeated. By default 1, 2, 3, ... until timing is met.")]
         = None,
     tries: Annotated[int, typer.Option(min=1, help="Seeds to try at most.")] = 8,
+    preset: Annotated[str | None, typer.Option(
+        help="Of a whole die. By default the largest that has been placed and routed.")] = None,
     cells: Annotated[int | None, typer.Option(
-        help="Cells of the array: 2, 4 or 8, of nine multipliers each. By default as many as the "
-        "board has been placed and routed with.")] = None,
+        help="Of the array: 2, 4 or 8, of nine multipliers each. By default as for the preset.")]
+        = None,
     check_rooms: Annotated[bool, typer.Option(
         "--check-rooms", help="Hold each room's tables against those of the room alone; slow.")]
         = False,
@@ -36,6 +38,8 @@ def build(
     [bold]tapetum board build icebreaker[/bold]
 
     [bold]tapetum board build ulx3s_85f --seed 3[/bold]
+
+    [bold]tapetum board build ulx3s_85f --preset qvga --cells 8[/bold]
     """
     from rich.console import Console
 
@@ -49,7 +53,8 @@ def build(
     try:
         with StageProgress() as progress:
             report = build_board(name, out, seeds=seed or range(1, tries + 1),
-                                 cells=cells, check_rooms=check_rooms, progress=progress)
+                                 preset=preset, cells=cells,
+                                 check_rooms=check_rooms, progress=progress)
     except FlowError as error:
         raise UserError(f"{name} was not built: {error}") from None
     Console().print(build_tables(report))

@@ -11,6 +11,7 @@ from tapetum_boards.build import bitstream
 from tapetum_boards.build.bitstream import bitstream_path, build_board
 from tapetum_boards.build.project import CONSTRAINTS, Project, elaborate
 from tapetum_boards.build.rooms import area_by_room, room_of
+from tapetum_boards.configurations import BOARD_CELLS
 from tapetum_boards.platforms.catalogue import BOARDS
 from tapetum_sim.cli import app
 from tapetum_sim.errors import UserError
@@ -100,9 +101,30 @@ def test_an_unknown_board_is_one_sentence(tmp_path, verb):
     assert "there is no board 'arty'; choose one of ulx3s_85f" in result.stderr
 
 
-def test_parts_of_rooms_are_not_compared(tmp_path):
-    with pytest.raises(UserError, match="leave out --check-rooms"):
-        build_board("icebreaker", tmp_path, seeds=[1], check_rooms=True)
+@pytest.mark.parametrize("option, asked", [
+    ("--check-rooms", {"check_rooms": True}), ("--preset", {"preset": "tiny"}),
+    ("--cells", {"cells": 2})])
+def test_parts_of_rooms_have_no_options_of_a_whole_die(option, asked, tmp_path):
+    with pytest.raises(UserError, match=f"leave out {option}"):
+        build_board("icebreaker", tmp_path, seeds=[1], **asked)
+
+
+def test_a_whole_die_is_built_as_asked(tmp_path, monkeypatch):
+    Tools(monkeypatch, {})
+    seen = []
+
+    def elaborated(name, board):
+        config = board.configuration()
+        seen.append((config.name, config.npu.cells, config.npu.weight_words))
+        raise UserError("that is all")
+
+    monkeypatch.setattr(bitstream, "elaborate", elaborated)
+    for asked in ({}, {"preset": "qvga", "cells": 8}, {"cells": 4}):
+        with pytest.raises(UserError, match="that is all"):
+            build_board("ulx3s_85f", tmp_path, seeds=[1], **asked)
+    built = BOARDS["ulx3s_85f"].configuration()
+    assert seen == [(built.name, BOARD_CELLS, 2048), ("qvga", 8, 512), (built.name, 4, 1024)]
+
 
 
 def test_a_missing_tool_is_known_before_the_work_begins(tmp_path, monkeypatch):
