@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .build.command import build, flash
+from .whole_die import BOARD_PRESET
 
 if TYPE_CHECKING:
     from .host.board import Board
@@ -41,7 +42,7 @@ def _open(port: str | None, preset: str) -> "Iterator[Board]":
 
 
 @board.command()
-def simulate(preset: Preset = "tiny",
+def simulate(preset: Preset = BOARD_PRESET,
              out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")]
              = Path("build/board")) -> None:
     """Run a board in Verilator behind a pseudo-terminal, until Ctrl-C.
@@ -53,7 +54,7 @@ def simulate(preset: Preset = "tiny",
 
     [bold]tapetum board simulate &[/bold]
 
-    [bold]tapetum board test --port build/board/serial.port --preset tiny[/bold]
+    [bold]tapetum board test --port build/board/serial.port[/bold]
     """
     import time
 
@@ -78,7 +79,7 @@ def simulate(preset: Preset = "tiny",
 
 @board.command()
 def get(names: Annotated[list[str], typer.Argument(help="Registers of the board or of the die.")],
-        port: Port = None, preset: Preset = "qvga") -> None:
+        port: Port = None, preset: Preset = BOARD_PRESET) -> None:
     """Show registers.
 
     Example: [bold]tapetum board get scene fault_status[/bold]
@@ -92,7 +93,7 @@ def get(names: Annotated[list[str], typer.Argument(help="Registers of the board 
 @board.command("set")
 def set_registers(
         values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...")],
-        port: Port = None, preset: Preset = "qvga") -> None:
+        port: Port = None, preset: Preset = BOARD_PRESET) -> None:
     """Write registers, in the order given; those of the die apply to one frame together.
 
     Example: [bold]tapetum board set scene=1 mode_select=1[/bold]
@@ -115,7 +116,7 @@ def set_registers(
 @board.command()
 def capture(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
             = Path("build/board/capture"),
-            port: Port = None, preset: Preset = "qvga") -> None:
+            port: Port = None, preset: Preset = BOARD_PRESET) -> None:
     """Keep the next frame: packets.bin, frame.npy (what the link carried) and frame.png.
 
     Example: [bold]tapetum board capture --out build/frame[/bold]
@@ -142,7 +143,7 @@ def capture(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to wri
 
 @board.command()
 def scene(what: Annotated[str, typer.Argument(metavar="SCENE", help="Name or picture file.")],
-          port: Port = None, preset: Preset = "qvga") -> None:
+          port: Port = None, preset: Preset = BOARD_PRESET) -> None:
     """Upload a scene for the pixel die, and show it: tunnel, chart, flicker, or a picture.
 
     What is lost on the way is sent again; settings stay as they are.
@@ -165,7 +166,7 @@ def network(program: Annotated[Path, typer.Argument(help="File that `tapetum com
                                                     exists=True, dir_okay=False)],
             cells: Annotated[int | None, typer.Option(
                 help="Cells of the array, if the board was built with `--cells`.")] = None,
-            port: Port = None, preset: Preset = "qvga") -> None:
+            port: Port = None, preset: Preset = BOARD_PRESET) -> None:
     """Upload a compiled network; from then on every frame has a verdict.
 
     One that was compiled for more cells than the board's array has is made one for fewer.
@@ -184,7 +185,7 @@ def network(program: Annotated[Path, typer.Argument(help="File that `tapetum com
 
 
 @board.command()
-def stats(port: Port = None, preset: Preset = "qvga",
+def stats(port: Port = None, preset: Preset = BOARD_PRESET,
           once: Annotated[bool, typer.Option("--once", help="Show them and end.")] = False
           ) -> None:
     """Show live statistics: histograms, defects, flicker, temperature, verdict, faults.
@@ -215,7 +216,7 @@ def stats(port: Port = None, preset: Preset = "qvga",
 def analogue(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
              = Path("build/board/analogue"),
              points: Annotated[int, typer.Option("--points", help="Voltages of the sweep.")] = 200,
-             port: Port = None, preset: Preset = "qvga") -> None:
+             port: Port = None, preset: Preset = BOARD_PRESET) -> None:
     """Sweep the analogue column's test voltage, calibrate, and report INL and DNL.
 
     Example: [bold]tapetum board analogue --points 400[/bold]
@@ -241,7 +242,7 @@ def analogue(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to wr
 @board.command("test")
 def self_test(what: Annotated[str | None, typer.Option(
                   "--scene", help="Upload this one first; default: the step chart.")] = None,
-              port: Port = None, preset: Preset = "qvga") -> None:
+              port: Port = None, preset: Preset = BOARD_PRESET) -> None:
     """Hold the first frame after a reset against the models, bit for bit.
 
     Exit code 1 if anything differs. Example: [bold]tapetum board test --scene tunnel[/bold]

@@ -7,14 +7,12 @@ from tapetum.config import DieConfig
 from tapetum.presets import automotive_captures, preset
 
 from .pixel_die.board_pixel_die import settle_cycles
+from .whole_die import BOARD_CELLS
 
-__all__ = ["BOARD_CELLS", "OSCILLATOR_HZ", "with_board_timing", "with_cells"]
+__all__ = ["OSCILLATOR_HZ", "with_board_timing", "with_cells"]
 
 OSCILLATOR_HZ = 25e6
 """Of the boards; it is the watchdog's clock."""
-
-BOARD_CELLS = 2
-"""Of the array beside the rest of the die: with more of them nextpnr finds no places for all."""
 
 
 def with_board_timing(name: str) -> DieConfig:

@@ -15,6 +15,7 @@ from tapetum_sim.errors import UserError
 from ..configurations import with_board_timing
 from ..memory.sdram_chip import ULX3S_SDRAM
 from ..small.configuration import larger_configuration, small_configuration
+from ..whole_die import BOARD_PRESET
 from .devices import ICE40UP5K, LFE5U_25F, LFE5U_85F, Device
 from .ecp5_small_top import Ecp5SmallTop
 from .ecp5_top import Ecp5Top
@@ -60,12 +61,12 @@ class Board:
 
 BOARDS = {
     "ulx3s_85f": Board(
-        platform=Ulx3sPlatform, configuration=lambda: with_board_timing("qvga"),
+        platform=Ulx3sPlatform, configuration=lambda: with_board_timing(BOARD_PRESET),
         top=lambda config: Ecp5Top(config, ULX3S_SDRAM, clock="clk25"),
-        sentence="Radiona ULX3S with an LFE5U-85F: the whole die at 320x240.",
+        sentence="Radiona ULX3S with an LFE5U-85F: the whole die, of 64x48 pixels.",
         device=LFE5U_85F, cable="ulx3s", whole_die=True,
-        place=Place(router="router2", control_first=True, inner_registers=True, wide_tables=False,
-                    joined_tables=True, least_control=6)),
+        place=Place(router="router2", inner_registers=True, wide_tables=False, joined_tables=True,
+                    least_control=6)),
     "ulx3s_25f": Board(
         platform=Ulx3s25fPlatform, configuration=larger_configuration,
         top=lambda config: Ecp5SmallTop(config, clock="clk25", scl="0+", sda="0-"),

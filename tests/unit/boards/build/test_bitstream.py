@@ -11,8 +11,8 @@ from tapetum_boards.build import bitstream
 from tapetum_boards.build.bitstream import bitstream_path, build_board
 from tapetum_boards.build.project import CONSTRAINTS, Project, elaborate
 from tapetum_boards.build.rooms import area_by_room, room_of
-from tapetum_boards.configurations import BOARD_CELLS
 from tapetum_boards.platforms.catalogue import BOARDS
+from tapetum_boards.whole_die import BOARD_CELLS, BOARD_PRESET
 from tapetum_sim.cli import app
 from tapetum_sim.errors import UserError
 
@@ -122,8 +122,7 @@ def test_a_whole_die_is_built_as_asked(tmp_path, monkeypatch):
     for asked in ({}, {"preset": "qvga", "cells": 8}, {"cells": 4}):
         with pytest.raises(UserError, match="that is all"):
             build_board("ulx3s_85f", tmp_path, seeds=[1], **asked)
-    built = BOARDS["ulx3s_85f"].configuration()
-    assert seen == [(built.name, BOARD_CELLS, 2048), ("qvga", 8, 512), (built.name, 4, 1024)]
+    assert seen == [(BOARD_PRESET, BOARD_CELLS, 2048), ("qvga", 8, 512), (BOARD_PRESET, 4, 1024)]
 
 
 

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the whole die on a board is built for, and what its host speaks with, unless told."""
+
+__all__ = ["BOARD_CELLS", "BOARD_PRESET"]
+
+BOARD_PRESET = "tiny"
+"""Of larger ones an LFE5U-85F has too few tables to spare for nextpnr to find places for all."""
+
+BOARD_CELLS = 2
+"""Of the array beside the rest of the die: they judge every frame in a tenth of its time."""
