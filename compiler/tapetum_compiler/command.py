@@ -17,7 +17,7 @@ __all__ = ["compile"]
 def compile(
     model: Annotated[Path, typer.Argument(help="A quantised .tflite or .onnx file.")],
     cells: Annotated[int, typer.Option(
-        help="Cells of the array: 8, or 2 or 4 for an estimate.")] = 8,
+        help="Cells of the array: 8, 4 or 2; a board's has 2.")] = 8,
     pixels: Annotated[int, typer.Option(
         help="Pixels that it computes at once: 1, or 2 with 8 cells.")] = 1,
     dense: Annotated[bool, typer.Option(

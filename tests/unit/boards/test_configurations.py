@@ -33,7 +33,8 @@ def test_an_array_of_other_cells_has_room_for_the_same_networks():
     whole = preset("qvga")
     for cells in (2, 4):
         fewer = with_cells(whole, cells)
-        assert fewer.npu and whole.npu
+        assert fewer.npu
+        assert whole.npu
         assert fewer.npu.cells == cells
         assert fewer.npu.cells * fewer.npu.weight_words == 8 * whole.npu.weight_words
         assert with_cells(fewer, 8) == whole
