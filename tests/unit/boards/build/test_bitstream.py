@@ -3,6 +3,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -119,7 +120,8 @@ def test_a_whole_die_is_built_as_asked(tmp_path, monkeypatch):
         raise UserError("that is all")
 
     monkeypatch.setattr(bitstream, "elaborate", elaborated)
-    for asked in ({}, {"preset": "qvga", "cells": 8}, {"cells": 4}):
+    builds: list[dict[str, Any]] = [{}, {"preset": "qvga", "cells": 8}, {"cells": 4}]
+    for asked in builds:
         with pytest.raises(UserError, match="that is all"):
             build_board("ulx3s_85f", tmp_path, seeds=[1], **asked)
     assert seen == [(BOARD_PRESET, BOARD_CELLS, 2048), ("qvga", 8, 512), (BOARD_PRESET, 4, 1024)]
