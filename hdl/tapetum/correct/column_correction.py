@@ -57,8 +57,8 @@ class ColumnCorrection(wiring.Component):
         Of the beat's frame, valid with its tag; 0: codes pass. Learning goes on.
     freeze : In(1)
         Nothing is learnt while this is high as a row begins.
-    use_dark_rows : In(1), is_hot : In(1 per capture)
-        Offsets are learnt from test rows alone if the first is 0 or the second is 1.
+    is_hot : In(1 per capture)
+        Offsets of this capture are learnt from test rows alone.
     restart : In(1)
         Strobe: forget all. Needed when columns come in other beats than before.
     o : Out(stream of CodePixels), always ready

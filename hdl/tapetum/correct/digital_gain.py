@@ -28,8 +28,8 @@ _COLOURS = {
 class DigitalGain(wiring.Component):
     """Multiplies what lies above black by the gain of the pixel's colour and that of its capture.
 
-    The product of the two gains is rounded half up to unsigned 8.9 and saturates there. Its colour
-    follows from the pixel's place in the array, so that flips, regions and skipping need no care.
+    The product of the two gains is rounded half up to unsigned 8.9 and saturates there. A pixel's
+    colour follows from its place in the array, so that flips, regions and skipping need no care.
     Latency `latency_cycles`, one beat per clock.
 
     ::

@@ -47,13 +47,12 @@ class FixedPattern(wiring.Component):
         ADC codes: rows of every kind and capture; the rows of one capture are contiguous.
     switches : In(CorrectionSwitches), row_noise_strength : In(5)
         Of the beat's frame, valid with its tag. Strength in sixteenths.
-    column_freeze, column_use_dark_rows, column_restart, black_restart : In(1)
+    column_freeze, column_restart, black_restart : In(1)
         See `ColumnCorrection` and `BlackLevel`.
     o : Out(stream of CodePixels), always ready
         Corrected codes: active rows and columns only.
-    black_levels : Out(one corrected code per capture)
-        Of the first phase, in units of ``2**-fraction_bits`` ADC codes.
     phase_levels : Out(one corrected code per capture and phase)
+        Black levels, in units of ``2**-fraction_bits`` ADC codes.
     column_limit : Out(1)
         Pulse: the estimate of a column is at its limit.
     memory : Out(MemoryHealth)
@@ -73,7 +72,6 @@ class FixedPattern(wiring.Component):
             "column_freeze": In(1),
             "column_restart": In(1), "black_restart": In(1),
             "o": Out(stream.Signature(CodePixels(config.lanes, bits), always_ready=True)),
-            "black_levels": Out(data.ArrayLayout(bits, captures)),
             "phase_levels": Out(data.ArrayLayout(data.ArrayLayout(bits, 4), captures)),
             "column_limit": Out(1),
             "memory": Out(MemoryHealth()),
@@ -123,8 +121,6 @@ class FixedPattern(wiring.Component):
             row_noise.enable.eq(switches.row_noise & ~hot.bit_select(capture, 1)),
             row_noise.strength.eq(strength),
             self.phase_levels.eq(black_level.levels),
-            *(self.black_levels[index].eq(black_level.levels[index][0])
-              for index in range(captures)),
         ]
         adc, fraction_bits = config.adc, config.hdr.fraction_bits
         for index in range(captures):

@@ -185,7 +185,7 @@ def _expect_refused(path, cause):
     with pytest.raises(SceneError) as caught:
         load_scene(CONFIG, path)
     message = str(caught.value)
-    assert message.startswith(f"Cannot use scene {path}: ")
+    assert message.startswith(f"cannot use scene {path}: ")
     assert cause in message
     assert message.endswith(".")
     assert "; " in message
