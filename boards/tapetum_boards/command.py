@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tapetum_sim.output import check_folder
+
 from .build.command import build, flash
 from .whole_die import BOARD_PRESET
 
@@ -127,7 +129,7 @@ def capture(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to wri
 
     from tapetum_sim.csi2.decoder import decode
 
-    out.mkdir(parents=True, exist_ok=True)
+    check_folder(out)
     with _open(port, preset) as device, Progress() as progress:
         task = progress.add_task("fetching the frame", total=None)
         packets = device.capture(
@@ -226,7 +228,7 @@ def analogue(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to wr
 
     from .host.analogue_report import measure
 
-    out.mkdir(parents=True, exist_ok=True)
+    check_folder(out)
     with _open(port, preset) as device, Progress() as progress:
         task = progress.add_task("sweeping the test voltage", total=points)
         report = measure(device, points,
@@ -278,11 +280,11 @@ def rows(name: Annotated[str, typer.Argument(help="icebreaker, ulx3s_25f or icep
     from .platforms.catalogue import board_named
 
     config = board_named(name).configuration()
+    check_folder(out)
     with Progress() as progress:
         task = progress.add_task("waiting for a frame", total=1.0)
         frame = receive_frame(find_port(port), config, wait_s=10,
                               progress=lambda share: progress.update(task, completed=share))
-    out.mkdir(parents=True, exist_ok=True)
     np.save(out / "frame.npy", frame)
     Image.fromarray(frame).save(out / "frame.png")
     typer.echo(f"{frame.shape[1]}x{frame.shape[0]}, 8 bits, in {out}")

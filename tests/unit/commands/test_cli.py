@@ -112,6 +112,7 @@ def test_a_bug_keeps_its_traceback(verbs):
     ("characterise", "--out", "{file}"), ("faults", "--out", "{file}"),
     ("bench", "--out", "{file}"), ("sim", "--preset", "tiny", "--out", "{file}"),
     ("compile", "model.tflite", "--out", "{file}/model.tapetum"),
+    ("board", "capture", "--out", "{file}"), ("board", "rows", "--out", "{file}"),
 ])
 def test_a_folder_that_cannot_be_written_is_refused_at_once(arguments, tmp_path):
     file = tmp_path / "file"
