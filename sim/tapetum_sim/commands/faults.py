@@ -25,7 +25,7 @@ def faults(
         min=0, max=1_000_000, help="Faults drawn from every state bit of the die.")] = 9600,
     flip_flops: Annotated[int, typer.Option(
         min=0, max=1_000_000, help="Further faults drawn from flip-flops alone, which are few "
-        "beside the memories.")] = 1200,
+        "beside the memories.")] = 300,
     kind: Annotated[_Kind, typer.Option(
         help="seu: a bit is inverted once. stuck0, stuck1: it stays so. all: each in turn.")]
         = _Kind.ALL,
