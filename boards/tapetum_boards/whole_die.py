@@ -4,7 +4,7 @@
 __all__ = ["BOARD_CELLS", "BOARD_PRESET"]
 
 BOARD_PRESET = "tiny"
-"""Of larger ones an LFE5U-85F has too few tables to spare for nextpnr to find places for all."""
+"""Larger ones leave an LFE5U-85F so few tables that legal places lie far away, or nowhere."""
 
 BOARD_CELLS = 2
 """Of the array beside the rest of the die: they judge every frame in a tenth of its time."""
