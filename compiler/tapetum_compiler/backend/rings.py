@@ -16,7 +16,7 @@ __all__ = ["Plan", "choose_rings"]
 
 Scheduling = Callable[[Streams, list[int]], Schedule]
 """`schedule_rows` with all that stays the same."""
-_LEEWAYS = (0, 20, 80, 120)
+_LEEWAYS = (0, 20, 80, 120, 200, 320)
 """Of `schedule_rows`, in clocks: which one is best differs from network to network."""
 _TOLERATED_WAITS = (0.0, 0.0005, 0.001, 0.002, 0.003)
 """Shares of what counts that smaller rings may cost: those that cost little are taken first."""
