@@ -54,7 +54,8 @@ def row_steps(layer: ArrayLayer) -> int:
     A depthwise row pushes the columns that its windows see, for each group anew; two pixels push
     two windows, and a column more where stride 2 has no border. A row of kernel rows begins with a
     window of columns; a sum takes a step for the other tensor, and no fewer than its serial
-    addition.
+    addition. Where a vector takes as long as a sum is on its way, each sum but the last holds back
+    the end of the next vector by a clock.
     """
     across, stride = layer.steps_across, layer.stride[1]
     if layer.mode is Mode.DEPTHWISE:
@@ -64,7 +65,9 @@ def row_steps(layer: ArrayLayer) -> int:
     if layer.mode is Mode.KERNEL_ROW:
         fill = _WINDOW_FILL_STEPS - (layer.pixels > 1 and stride == 1)
         return fill + across * layer.groups * layer.window[0]
-    return across * layer.groups * _vector_steps(layer)
+    vectors, steps = across * layer.groups, _vector_steps(layer)
+    held = vectors - 1 if layer.residual and steps == _SUM_LATENCY_CYCLES else 0
+    return vectors * steps + held
 
 
 def write_cycles(layer: ArrayLayer) -> int:

@@ -162,4 +162,6 @@ class NpuClock:
         if layer.has_residual:
             beside = pairs and layer.kernel_height >= _ROWS_BESIDE
             vector = max(vector + (not beside), _SUM_STEPS, self._program.cells + _SUM_OVERHEAD)
+            if vector == _SUM:  # each sum comes back when the next vector would end
+                return across * layer.groups * (vector + 1) - 1
         return across * layer.groups * vector

@@ -122,16 +122,17 @@ def test_the_simulated_array_is_the_reference(build, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("file, picture, shape", [
-    ("vww_96_int8", "vww/quant_test_yes_0", (96, 96, 3)),
-    ("vww_96_int8", "vww/quant_test_no_0", (96, 96, 3)),
-    ("pretrainedResnet_quant", "cifar10/quant_cat", (32, 32, 3))])
-def test_a_benchmark_is_exact_on_the_array_and_its_clock_right(file, picture, shape):
-    """Every value of every tensor; the cycles of the model within 1 %."""
-    model = model_of(read_network(data_file(f"models/{file}.tflite")))
+@pytest.mark.parametrize("file, picture, shape, pixels", [
+    ("vww_96_int8", "vww/quant_test_yes_0", (96, 96, 3), 1),
+    ("vww_96_int8", "vww/quant_test_no_0", (96, 96, 3), 1),
+    ("pretrainedResnet_quant", "cifar10/quant_cat", (32, 32, 3), 1),
+    ("pretrainedResnet_quant", "cifar10/quant_cat", (32, 32, 3), 2)])
+def test_a_benchmark_is_exact_on_the_array_and_its_clock_right(file, picture, shape, pixels):
+    """Every value of every tensor; the cycles of the model within 0.5 %."""
+    model = model_of(read_network(data_file(f"models/{file}.tflite")), pixels=pixels)
     image = np.fromfile(data_file(f"images/{picture}.dat"), np.int8).reshape(shape)
     outcomes = {each: model.run(each, image) for each in Backend}
     result = compare(outcomes)
     assert result["mismatches"] == 0
     assert result["values_compared"] > 100_000
-    assert outcomes[Backend.RTL].cycles == pytest.approx(outcomes[Backend.MODEL].cycles, rel=0.01)
+    assert outcomes[Backend.RTL].cycles == pytest.approx(outcomes[Backend.MODEL].cycles, rel=0.005)
