@@ -20,9 +20,21 @@ from tapetum.npu.program import (
     TensorRecord,
 )
 
-__all__ = ["SmallNetwork", "StandInEngine", "requantised", "stand_in_program"]
+__all__ = ["SmallNetwork", "StandInEngine", "load_program", "requantised", "stand_in_program"]
 
 CELLS = 8
+
+
+async def load_program(ctx, engine, program: Program) -> None:
+    """Write a program into an `Engine` that is not busy, a word a clock."""
+    ctx.set(engine.write, 1)
+    for target, cell, index, word in program.writes():
+        ctx.set(engine.write_target, target)
+        ctx.set(engine.write_cell, cell)
+        ctx.set(engine.write_index, index)
+        ctx.set(engine.write_data, word)
+        await ctx.tick()
+    ctx.set(engine.write, 0)
 
 
 def requantised(total: int, multiplier: int, shift: int, single: int, zero_point: int,

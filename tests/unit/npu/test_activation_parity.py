@@ -8,7 +8,7 @@ import pytest
 from amaranth import Shape
 
 from support import simulate
-from support.npu import SmallNetwork
+from support.npu import SmallNetwork, load_program
 from support.upsets import Upsettable
 from tapetum.npu.engine import Engine
 from tapetum.npu.npu_config import NpuConfig
@@ -41,14 +41,7 @@ def test_an_upset_that_changes_a_word_is_told_in_its_inference(seed, pixels):
 
     async def host(ctx):
         nonlocal told
-        ctx.set(engine.write, 1)
-        for target, cell, index, word in network.program().writes():
-            ctx.set(engine.write_target, target)
-            ctx.set(engine.write_cell, cell)
-            ctx.set(engine.write_index, index)
-            ctx.set(engine.write_data, word)
-            await ctx.tick()
-        ctx.set(engine.write, 0)
+        await load_program(ctx, engine, network.program())
         harmed = found = inference_cycles = 0
         for number in range(INFERENCES):
             await ctx.tick().until(engine.ready)

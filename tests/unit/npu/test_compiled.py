@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from support import simulate
+from support.npu import load_program
 from support.upsets import Upsettable
 from tapetum.npu.engine import Engine
 from tapetum.npu.npu_config import NpuConfig
@@ -100,14 +101,7 @@ def assert_array_does(network, image, *, cells: int, pixels: int, cycles: int) -
 
     async def host(ctx):
         upsettable.scramble(ctx, Random(1), "activations.")
-        ctx.set(engine.write, 1)
-        for target, cell, index, value in program.writes():
-            ctx.set(engine.write_target, target)
-            ctx.set(engine.write_cell, cell)
-            ctx.set(engine.write_index, index)
-            ctx.set(engine.write_data, value)
-            await ctx.tick()
-        ctx.set(engine.write, 0)
+        await load_program(ctx, engine, program)
         await ctx.tick().until(engine.ready)
         ctx.set(engine.start, 1)
         await ctx.tick()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from support import simulate
-from support.npu import SmallNetwork
+from support.npu import SmallNetwork, load_program
 from support.upsets import Upsettable
 from tapetum.npu.engine import Engine
 from tapetum.npu.npu_config import NpuConfig
@@ -57,14 +57,7 @@ def _run(*runs: _Run, cycles: int = 30_000) -> None:
         upsettable.scramble(ctx, Random(1), "activations.")
         for run in runs:
             current = run
-            ctx.set(dut.write, 1)
-            for target, cell, index, word in run.network.program().writes():
-                ctx.set(dut.write_target, target)
-                ctx.set(dut.write_cell, cell)
-                ctx.set(dut.write_index, index)
-                ctx.set(dut.write_data, word)
-                await ctx.tick()
-            ctx.set(dut.write, 0)
+            await load_program(ctx, dut, run.network.program())
             for _ in range(run.inferences):
                 await ctx.tick().until(dut.ready)
                 ctx.set(dut.start, 1)
