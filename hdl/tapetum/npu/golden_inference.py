@@ -9,7 +9,8 @@ from .npu_config import NpuConfig
 from .program_loader import LoadedProgram
 from .step import InputWord
 
-__all__ = ["SEED", "SHIFTS", "SIGNATURE_BITS", "GoldenInference", "following_word"]
+__all__ = ["SEED", "SHIFTS", "SIGNATURE_BITS", "TESTS_PER_FRAME", "GoldenInference",
+           "following_word"]
 
 SEED = 0x2545F491
 """First half word of the picture."""
@@ -17,6 +18,9 @@ SHIFTS = (13, -17, 5)
 """G. Marsaglia, "Xorshift RNGs", J. Stat. Softw. 8 (2003): to the left, to the right, to the left;
 all 2**32 - 1 numbers but zero follow each other."""
 SIGNATURE_BITS = 64
+TESTS_PER_FRAME = 2
+"""The second finds what was upset when the first had read it; with one alone that would wait for a
+frame and as much as a test takes."""
 _HALF_BITS = SIGNATURE_BITS // 2
 
 
@@ -34,7 +38,7 @@ class GoldenInference(wiring.Component):
 
         noise ─► Engine ─► words that cells write ─► sum of each half ─► = signature of the program?
 
-    What is summed up does not depend on when or in which order words are written. A test begins
+    What is summed up does not depend on when or in which order words are written. Two tests begin
     after each inference and after a program was loaded, as soon as the array is ``free``. A frame
     that begins has the array 70 clocks later: the test is given up, by a reset of the array. The
     answer is there some 70 clocks after the last word.
@@ -84,18 +88,20 @@ class GoldenInference(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         can_test = self.enable & self.loaded & self.program.has_signature
-        due, was_loaded, complete = Signal(), Signal(), Signal()
+        due, was_loaded, complete = Signal(range(TESTS_PER_FRAME + 1)), Signal(), Signal()
         m.d.sync += was_loaded.eq(self.loaded)
-        with m.If(self.frame | self.start | ~can_test):
+        with m.If(self.frame | ~can_test):
             m.d.sync += due.eq(0)
+        with m.Elif(self.start):
+            m.d.sync += due.eq(due - 1)
         with m.If(can_test & (self.finished | ~was_loaded)):
-            m.d.sync += due.eq(1)
+            m.d.sync += due.eq(TESTS_PER_FRAME)
 
         ends = Signal()
         m.d.sync += self.reset.eq(0)
         with m.FSM() as fsm:
             with m.State("idle"):
-                m.d.comb += self.start.eq(due & can_test & self.free & ~self.frame)
+                m.d.comb += self.start.eq((due != 0) & can_test & self.free & ~self.frame)
                 with m.If(self.start):
                     m.d.sync += complete.eq(0)
                     m.next = "run"

@@ -78,7 +78,7 @@ def run_campaign(*, preset: str, injections: int, flip_flops: int, seed: int, ou
     run_injections(simulator, out / "scenario", clocks(config), drawn, out, jobs=jobs,
                    progress=progress)
     results = list(results_of(simulator.elements, drawn, read_results(out),
-                              safety_bits(config)))
+                              allowed_ps=scenario.frame_ps, safety=safety_bits(config)))
     lists = directed_campaign(config, simulator, scenario, out, jobs=jobs,
                               progress=progress) if directed else []
     return Campaign(config=config, simulator=simulator, scenario=scenario, results=results,
@@ -102,7 +102,8 @@ def run_one(number: int, *, preset: str, seed: int, out: Path, kinds: Sequence[K
     run_injections(simulator, folder / "scenario", clocks(config), drawn, folder, jobs=1,
                    progress=progress)
     lines = read_results(folder)
-    results = results_of(simulator.elements, drawn, lines, safety_bits(config))
+    results = results_of(simulator.elements, drawn, lines, allowed_ps=scenario.frame_ps,
+                         safety=safety_bits(config))
     return next(results), lines[0], scenario
 
 

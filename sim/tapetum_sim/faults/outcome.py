@@ -23,7 +23,10 @@ class Outcome(StrEnum):
     """Every fault is one of these."""
 
     DANGEROUS_DETECTED = "dangerous, detected"
-    """Something that leaves the die was wrong, and a fault bit or the error pin told of it."""
+    """Something that leaves the die was wrong, and a fault bit or the error pin told of it in
+    time."""
+    DANGEROUS_LATE = "dangerous, detected late"
+    """It told of it, but later than is allowed."""
     DANGEROUS_UNDETECTED = "dangerous, undetected"
     """It was wrong, and the die did not tell."""
     SAFE_DETECTED = "safe, detected"
@@ -35,7 +38,8 @@ class Outcome(StrEnum):
 
     @property
     def is_dangerous(self) -> bool:
-        return self in (Outcome.DANGEROUS_DETECTED, Outcome.DANGEROUS_UNDETECTED)
+        return self in (Outcome.DANGEROUS_DETECTED, Outcome.DANGEROUS_LATE,
+                        Outcome.DANGEROUS_UNDETECTED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +57,10 @@ class Result:
         ``stopped`` because the simulator could not go on.
     mechanisms : tuple of str
         Whose bits were raised first.
+    wrong_ps : int
+        When the bit first held another value than it should: a stuck one may do so late or never.
+    allowed_ps : int
+        From then on, for the die to tell of it.
     """
 
     injection: Injection
@@ -60,6 +68,8 @@ class Result:
     harm: str
     end: str
     mechanisms: tuple[str, ...]
+    allowed_ps: int
+    wrong_ps: int | None
     harmed_ps: int | None
     detected_ps: int | None
     error_ps: int | None
@@ -68,11 +78,20 @@ class Result:
     @property
     def outcome(self) -> Outcome:
         if self.harm or self.end == "stopped":
-            return (Outcome.DANGEROUS_UNDETECTED if self.detected_ps is None
-                    else Outcome.DANGEROUS_DETECTED)
+            if self.latency_ps is None:
+                return Outcome.DANGEROUS_UNDETECTED
+            return (Outcome.DANGEROUS_DETECTED if self.latency_ps <= self.allowed_ps
+                    else Outcome.DANGEROUS_LATE)
         if self.detected_ps is not None:
             return Outcome.SAFE_DETECTED
         return Outcome.SAFE if self.end == "converged" else Outcome.SAFE_LATENT
+
+    @property
+    def latency_ps(self) -> int | None:
+        """From the first wrong value to its detection."""
+        if self.detected_ps is None:
+            return None
+        return self.detected_ps - (self.wrong_ps or 0)
 
     @property
     def only_receiver_tells(self) -> bool:
@@ -103,9 +122,15 @@ def mechanism_names(faults: int, found: int, safety: Mapping[int, str] = Mapping
 
 
 def results_of(elements: Sequence[Element], injections: Sequence[Injection],
-               lines: Sequence[dict[str, Any]],
+               lines: Sequence[dict[str, Any]], *, allowed_ps: int,
                safety: Mapping[int, str] = MappingProxyType({})) -> Iterator[Result]:
-    """Join injections with the simulator's lines, in the order of the injections."""
+    """Join injections with the simulator's lines, in the order of the injections.
+
+    Parameters
+    ----------
+    allowed_ps : int
+        Detection later than that does not count.
+    """
     told = {line["number"]: line for line in lines}
     for injection in injections:
         line = told.get(injection.number)
@@ -114,5 +139,5 @@ def results_of(elements: Sequence[Element], injections: Sequence[Injection],
         yield Result(
             injection=injection, element=elements[injection.element], harm=line["dangerous"],
             end=line["end"], mechanisms=mechanism_names(line["mechanisms"], line["found"], safety),
-            harmed_ps=line["dangerous_ps"], detected_ps=line["detected_ps"],
-            error_ps=line["error_ps"], receiver_ps=line["receiver_ps"])
+            allowed_ps=allowed_ps, wrong_ps=line["wrong_ps"], harmed_ps=line["dangerous_ps"],
+            detected_ps=line["detected_ps"], error_ps=line["error_ps"], receiver_ps=line["receiver_ps"])

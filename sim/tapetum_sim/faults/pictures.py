@@ -12,7 +12,8 @@ from .outcome import Outcome, Result
 __all__ = ["latency_picture", "rooms_picture"]
 
 _COLOURS = {
-    Outcome.DANGEROUS_UNDETECTED: "#c92a2a", Outcome.DANGEROUS_DETECTED: "#2b8a3e",
+    Outcome.DANGEROUS_UNDETECTED: "#c92a2a", Outcome.DANGEROUS_LATE: "#f08c00",
+    Outcome.DANGEROUS_DETECTED: "#2b8a3e",
     Outcome.SAFE_DETECTED: "#8ce99a", Outcome.SAFE_LATENT: "#ced4da", Outcome.SAFE: "#f1f3f5",
 }
 
@@ -42,15 +43,15 @@ def rooms_picture(results: Sequence[Result]) -> bytes:
 
 def latency_picture(results: Sequence[Result], frame_ps: int, row_ps: int) -> bytes:
     """Histograms of both latencies of dangerous faults."""
-    detected = [r.detected_ps / frame_ps for r in results
-                if r.outcome is Outcome.DANGEROUS_DETECTED and r.detected_ps is not None]
-    pin = [(r.error_ps - r.detected_ps) / row_ps for r in results
-           if r.outcome is Outcome.DANGEROUS_DETECTED
-           and r.error_ps is not None and r.detected_ps is not None]
+    told = [r for r in results if r.outcome.is_dangerous]
+    detected = [r.latency_ps / frame_ps for r in told if r.latency_ps is not None]
+    pin = [(r.error_ps - r.detected_ps) / row_ps for r in told
+           if r.error_ps is not None and r.detected_ps is not None]
     with draw(width=9.0, height=3.2) as (figure, picture):
         for axes, values, label, limit in zip(
                 figure.subplots(1, 2), (detected, pin),
-                ("frames from the fault to its detection", "rows from detection to the pin"),
+                ("frames from the first wrong value to detection",
+                 "rows from detection to the pin"),
                 (2.0, 1.0), strict=True):
             axes.hist(np.clip(values, 0, limit), bins=40, range=(0, limit), color="#2b8a3e")
             axes.axvline(1, color="#c92a2a", linestyle="--", linewidth=1)

@@ -105,18 +105,17 @@ def _mechanisms(results: Sequence[Result]) -> list[dict[str, Any]]:
             for name in result.mechanisms or ("error pin alone",):
                 first.setdefault(name, Counter())[result.outcome] += 1
     return [{"name": name,
-             "dangerous": counts[Outcome.DANGEROUS_DETECTED],
+             "dangerous": counts[Outcome.DANGEROUS_DETECTED] + counts[Outcome.DANGEROUS_LATE],
              "safe": counts[Outcome.SAFE_DETECTED]}
             for name, counts in sorted(first.items(), key=lambda item: -item[1].total())]
 
 
 def _latency(results: Sequence[Result], frame_ps: int, row_ps: int) -> dict[str, Any]:
     """Of dangerous faults; detection counts in frames, the pin in rows."""
-    detected = sorted(r.detected_ps / frame_ps for r in results
-                      if r.outcome is Outcome.DANGEROUS_DETECTED and r.detected_ps is not None)
-    pin = sorted((r.error_ps - r.detected_ps) / row_ps for r in results
-                 if r.outcome is Outcome.DANGEROUS_DETECTED
-                 and r.error_ps is not None and r.detected_ps is not None)
+    told = [r for r in results if r.outcome.is_dangerous]
+    detected = sorted(r.latency_ps / frame_ps for r in told if r.latency_ps is not None)
+    pin = sorted((r.error_ps - r.detected_ps) / row_ps for r in told
+                 if r.error_ps is not None and r.detected_ps is not None)
     return {
         "detection_frames_median": median(detected) if detected else None,
         "detection_frames_max": detected[-1] if detected else None,

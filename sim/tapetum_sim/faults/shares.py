@@ -43,7 +43,7 @@ class Tally:
     outcomes : mapping of Outcome to Share
         Of all faults of the group.
     coverage : Share
-        Dangerous ones that were detected, of all dangerous ones.
+        Dangerous ones that were detected in time, of all dangerous ones.
     with_receiver : Share
         The same, counting what the receiver of the link can tell.
     """

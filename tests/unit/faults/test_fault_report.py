@@ -20,8 +20,8 @@ from tapetum_sim.faults.sample import FLIP_FLOPS_FROM, Injection, Kind, Stratum
 from tapetum_sim.faults.scenario import Scenario
 
 FRAME_PS, ROW_PS = 64_000, 1_000
-QUIET = {"end": "converged", "dangerous": "", "dangerous_ps": None, "detected_ps": None,
-         "error_ps": None, "receiver_ps": None, "mechanisms": 0, "found": 0}
+QUIET = {"end": "converged", "wrong_ps": 0, "dangerous": "", "dangerous_ps": None,
+         "detected_ps": None, "error_ps": None, "receiver_ps": None, "mechanisms": 0, "found": 0}
 HARM = {"end": "observed", "dangerous": "pixels", "dangerous_ps": 3_000}
 TOLD = {"end": "decided", "detected_ps": 4_000, "error_ps": 4_500,
         "mechanisms": 1 << Fault.ROW_MISMATCH}
@@ -46,7 +46,8 @@ def campaign(*outcomes: dict, flips: int = 0) -> Campaign:
         simulator=FaultSimulator(directory=Path(), elements=ELEMENTS),
         scenario=Scenario(window_ps=FRAME_PS, observed_ps=2 * FRAME_PS, row_ps=ROW_PS,
                           frame_ps=FRAME_PS, description="preset tiny streams"),
-        results=list(results_of(ELEMENTS, drawn, lines)), wanted=len(drawn), directed=[])
+        results=list(results_of(ELEMENTS, drawn, lines, allowed_ps=FRAME_PS)),
+        wanted=len(drawn), directed=[])
 
 
 def outcome_of(**line) -> Outcome:
@@ -56,11 +57,30 @@ def outcome_of(**line) -> Outcome:
 def test_each_outcome_follows_from_what_was_observed():
     assert outcome_of(**HARM) is Outcome.DANGEROUS_UNDETECTED
     assert outcome_of(**HARM | TOLD) is Outcome.DANGEROUS_DETECTED
+    assert outcome_of(**HARM | TOLD | {"detected_ps": FRAME_PS}) is Outcome.DANGEROUS_DETECTED
+    assert outcome_of(**HARM | TOLD | {"detected_ps": FRAME_PS + 1}) is Outcome.DANGEROUS_LATE
     assert outcome_of(**TOLD) is Outcome.SAFE_DETECTED
     assert outcome_of() is Outcome.SAFE
     for end in ("dormant", "untouched", "observed"):
         assert outcome_of(end=end) is Outcome.SAFE_LATENT
     assert outcome_of(end="stopped") is Outcome.DANGEROUS_UNDETECTED
+
+
+def test_a_stuck_bit_has_a_frame_from_its_first_wrong_value_on():
+    late = HARM | TOLD | {"detected_ps": 2 * FRAME_PS}
+    assert outcome_of(**late, wrong_ps=FRAME_PS) is Outcome.DANGEROUS_DETECTED
+    assert outcome_of(**late, wrong_ps=FRAME_PS - 1) is Outcome.DANGEROUS_LATE
+
+
+def test_late_detection_is_listed_but_does_not_count(tmp_path):
+    late = HARM | TOLD | {"detected_ps": 2 * FRAME_PS}
+    summary = write_report(campaign(late, HARM | TOLD, HARM), tmp_path, 1)
+    coverage = summary["strata"]["all"]["coverage"]
+    assert (coverage["count"], coverage["of"]) == (1, 3)
+    latency = summary["latency"]
+    assert (latency["detected_within_a_frame"], latency["detected"]) == (1, 2)
+    assert latency["detection_frames_max"] == 2
+    assert summary["mechanisms"][0]["dangerous"] == 2
 
 
 def test_what_the_receiver_sees_is_no_detection_but_is_counted(tmp_path):

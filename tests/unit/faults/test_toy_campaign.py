@@ -7,7 +7,7 @@ from tapetum_sim.faults.build import FaultSimulator, build_fault_simulator
 from tapetum_sim.faults.campaign import check_folder, read_results, run_injections
 from tapetum_sim.faults.outcome import Outcome, results_of
 from tapetum_sim.faults.sample import Injection, Kind, Stratum, draw
-from unit.faults.toy import CLOCKS, FAULT_PS, SINKS, WINDOW_PS, Toy, write_scenario
+from unit.faults.toy import CLOCKS, CYCLE_PS, FAULT_PS, SINKS, WINDOW_PS, Toy, write_scenario
 
 UNDETECTED, DETECTED = Outcome.DANGEROUS_UNDETECTED, Outcome.DANGEROUS_DETECTED
 
@@ -27,7 +27,8 @@ def campaign(simulator, tmp_path):
         out.mkdir(exist_ok=True)
         run_injections(simulator, write_scenario(tmp_path / "scenario"), CLOCKS, injections, out,
                        **options)
-        return list(results_of(simulator.elements, injections, read_results(out)))
+        return list(results_of(simulator.elements, injections, read_results(out),
+                               allowed_ps=WINDOW_PS))
     return run
 
 
@@ -97,6 +98,21 @@ def test_stuck_bits_stay_although_the_register_is_written(simulator, campaign, k
             assert result.outcome is (DETECTED if kind is Kind.STUCK_0 else Outcome.SAFE_LATENT)
     assert places["words not read"] == {Outcome.SAFE_LATENT}
     assert Outcome.SAFE_DETECTED in places["parity"]
+
+
+@pytest.mark.parametrize("kind", [Kind.STUCK_0, Kind.STUCK_1])
+def test_a_stuck_bit_is_wrong_from_the_value_on_that_it_spoils(simulator, campaign, kind):
+    results = campaign(every_bit(simulator, kind))
+    # Each word holds its own number, and is not written again.
+    for result in results:
+        if result.element.is_memory:
+            held = result.injection.word >> result.injection.bit & 1
+            assert result.wrong_ps == (None if held == (kind is Kind.STUCK_1) else 0)
+    # Parity is looked at in every clock; the upper half changes after some periods.
+    told = [result for result in results if result.element.path == "guarded"
+            and result.detected_ps is not None]
+    assert {result.wrong_ps > CYCLE_PS for result in told} == {False, True}
+    assert all(0 <= result.latency_ps <= 2 * CYCLE_PS for result in told)
 
 
 def test_a_campaign_that_was_cut_off_ends_as_one_that_was_not(simulator, campaign, seed):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from support.npu import SmallNetwork
+from tapetum.npu.golden_inference import TESTS_PER_FRAME
 from tapetum.npu.npu import LONGEST_WAIT_CYCLES, Npu
 from tapetum.npu.program import Program
 from tapetum.npu.program_image import program_image
@@ -56,6 +57,10 @@ class TestedBench(Bench):
             await ctx.tick()
         assert found == differs
 
+    async def all_tested(self, ctx) -> None:
+        for _ in range(TESTS_PER_FRAME):
+            await self.tested(ctx)
+
     async def judged(self, ctx, number: int) -> None:
         """A frame, and its verdict."""
         await self.frame(ctx, number, words=self.words, pause=150)
@@ -78,11 +83,12 @@ def test_the_array_is_tested_after_a_program_came_and_after_every_verdict(seed):
 
     async def play(ctx):
         await bench.loaded(ctx, bench.program)
-        await bench.tested(ctx)
+        await bench.all_tested(ctx)
         for number in range(2):
             await bench.judged(ctx, number)
-            await bench.tested(ctx)
-        assert ctx.get(bench.dut.tests) == 3
+            await bench.all_tested(ctx)
+        await ctx.tick().repeat(TEST_CYCLES)
+        assert ctx.get(bench.dut.tests) == 3 * TESTS_PER_FRAME
         assert not ctx.get(bench.dut.test_given_up)
 
     bench.run(play)
@@ -136,6 +142,7 @@ def test_a_frame_that_begins_during_a_test_has_its_verdict(after, seed):
         assert not ctx.get(dut.tests)
         await bench.tested(ctx)
         assert not ctx.get(dut.test_given_up)
+        await bench.tested(ctx)
         await bench.judged(ctx, 1)
 
     bench.run(play)
@@ -172,8 +179,8 @@ def test_who_is_masked_does_not_test(seed):
         ctx.set(bench.dut.test, 1)
         await bench.frame(ctx, 0)
         await bench.answered(ctx, 1)
-        await ctx.tick().repeat(600)
-        assert ctx.get(bench.dut.tests) == 1
+        await ctx.tick().repeat(1_200)
+        assert ctx.get(bench.dut.tests) == TESTS_PER_FRAME
 
     bench.run(play)
 

@@ -305,6 +305,7 @@ class Campaign {
                            ",\"bit\":" + std::to_string(fault.bit) +
                            ",\"offset_ps\":" + std::to_string(fault.offset_ps) + ",\"end\":\"" +
                            end + "\",\"started_ps\":" + since(activity[index].first_ps) +
+                           ",\"wrong_ps\":" + since(activity[index].wrong_ps) +
                            ",\"ended_ps\":" + since(machine.context.time()) +
                            ",\"dangerous\":\"" + outcome.dangerous +
                            "\",\"dangerous_ps\":" + since(outcome.dangerous_ps) +

@@ -34,8 +34,9 @@ struct Injection {
 
 // Until it is first touched, a wrong bit of a memory changes nothing; nor does a bit that is stuck at
 // what it holds anyway. Simulation may begin there, and end when nothing touches it again.
+// Before `wrong_ps` the bit holds what it should.
 struct Activity {
-    uint64_t first_ps, last_ps;
+    uint64_t first_ps, last_ps, wrong_ps;
 };
 
 // Lines `NUMBER KIND PLACE WORD BIT PICOSECONDS`; the place is an element, a row line or a port.
