@@ -139,5 +139,6 @@ def results_of(elements: Sequence[Element], injections: Sequence[Injection],
         yield Result(
             injection=injection, element=elements[injection.element], harm=line["dangerous"],
             end=line["end"], mechanisms=mechanism_names(line["mechanisms"], line["found"], safety),
-            allowed_ps=allowed_ps, wrong_ps=line["wrong_ps"], harmed_ps=line["dangerous_ps"],
-            detected_ps=line["detected_ps"], error_ps=line["error_ps"], receiver_ps=line["receiver_ps"])
+            allowed_ps=allowed_ps, wrong_ps=line["wrong_ps"],
+            harmed_ps=line["dangerous_ps"], detected_ps=line["detected_ps"],
+            error_ps=line["error_ps"], receiver_ps=line["receiver_ps"])
