@@ -129,8 +129,7 @@ MECHANISMS: Mapping[Mechanism, MechanismFacts] = MappingProxyType({
     Mechanism.GOLDEN_INFERENCE: MechanismFacts(
         sentence="The array made something else of its test picture than its program should.",
         protects="weights, parameters and schedule of the array, its multipliers and adders",
-        found_within="one frame, if the blanking lasts as long as an inference: when its verdict "
-                     "has been given",
+        found_within="one frame, if the blanking lasts as long as two inferences",
         injects="the lowest bit of what the test comes to is seen inverted",
         checked_by="npu/golden_inference.py",
         needs_array=True),

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from amaranth.lib import wiring
+
 from tapetum.config import DieConfig
+from tapetum.die import Die
 from tapetum.presets import preset as preset_named
 
 from ..errors import UserError
@@ -25,7 +28,7 @@ from .outcome import Result, mechanism_names, results_of, safety_bits
 from .sample import FLIP_FLOPS_FROM, Injection, Kind, Stratum, draw
 from .scenario import Scenario, streaming_scenario
 
-__all__ = ["Campaign", "run_campaign", "run_one"]
+__all__ = ["Campaign", "room_names", "run_campaign", "run_one"]
 
 _SINKS = (r"^control\.faults\.", r"^safety\.monitor\.found$", r"^safety\.monitor\.alarm$")
 """Registers that tell of faults and act on nothing else."""
@@ -69,7 +72,7 @@ def run_campaign(*, preset: str, injections: int, flip_flops: int, seed: int, ou
     UserError
         An unknown room, another campaign in the folder, or a simulator that cannot be built.
     """
-    config, simulator, scenario = _prepare(preset, out, seed, progress)
+    config, simulator, scenario = _prepare(preset, out, seed, room, progress)
     options = {"preset": preset, "seed": seed, "kinds": [str(kind) for kind in kinds],
                "room": room}
     check_folder(out, {**options, "simulator": simulator.directory.name}, resume=resume)
@@ -93,7 +96,7 @@ def run_one(number: int, *, preset: str, seed: int, out: Path, kinds: Sequence[K
             ) -> tuple[Result, dict[str, Any], Scenario]:
     """Simulate one fault of a campaign again; results of the campaign stay as they are."""
     folder = out / "only"
-    config, simulator, scenario = _prepare(preset, folder, seed, progress)
+    config, simulator, scenario = _prepare(preset, folder, seed, room, progress)
     flips = number >= FLIP_FLOPS_FROM
     drawn = _draw(simulator, scenario, seed=seed, kinds=kinds, room=room,
                   injections=0 if flips else number + 1,
@@ -107,8 +110,16 @@ def run_one(number: int, *, preset: str, seed: int, out: Path, kinds: Sequence[K
     return next(results), lines[0], scenario
 
 
-def _prepare(preset: str, out: Path, seed: int, progress: Progress):
+def room_names(config: DieConfig) -> list[str]:
+    """What may be given as a room: all that the die is composed of."""
+    return sorted(name for name, part in vars(Die(config)).items()
+                  if isinstance(part, wiring.Component))
+
+
+def _prepare(preset: str, out: Path, seed: int, room: str | None, progress: Progress):
     config = preset_named(preset)
+    if room is not None and room not in (rooms := room_names(config)):
+        raise UserError(f"the die has no room {room!r}; choose one of {', '.join(rooms)}.")
     try:
         simulator = build_fault_simulator(
             SimulationTop(config, inject_faults=True), domains=DOMAINS,
@@ -127,9 +138,6 @@ def _prepare(preset: str, out: Path, seed: int, progress: Progress):
 
 def _draw(simulator: FaultSimulator, scenario: Scenario, *, injections: int, flip_flops: int,
           seed: int, kinds: Sequence[Kind], room: str | None) -> list[Injection]:
-    rooms = sorted({element.room for element in simulator.elements if element.on_die})
-    if room is not None and room not in rooms:
-        raise UserError(f"the die has no room {room!r}; choose one of {', '.join(rooms)}.")
     drawn = []
     for stratum, count in ((Stratum.ALL, injections), (Stratum.FLIP_FLOPS, flip_flops)):
         if count:

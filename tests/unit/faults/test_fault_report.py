@@ -11,8 +11,9 @@ from amaranth.hdl import Fragment
 from tapetum.control.faults import Fault
 from tapetum.die import Die
 from tapetum.presets import preset
+from tapetum_sim.errors import UserError
 from tapetum_sim.faults.build import FaultSimulator
-from tapetum_sim.faults.die import Campaign
+from tapetum_sim.faults.die import Campaign, room_names, run_campaign
 from tapetum_sim.faults.netlist import Element
 from tapetum_sim.faults.outcome import Outcome, mechanism_names, results_of
 from tapetum_sim.faults.report import write_report
@@ -119,7 +120,7 @@ def test_all_that_a_die_is_made_of_belongs_to_a_room():
     names = {*own, *(name for _, name, *_ in fragment.subfragments)}
     assert "memories__corrected" in names
     rooms = {replace(ELEMENTS[0], path=f"{name}.register").room for name in names}
-    assert rooms == {name for name in names if name in vars(die)}
+    assert rooms == {name for name in names if name in vars(die)} == set(room_names(die.config))
 
 
 def test_a_campaign_that_is_not_complete_says_so(tmp_path):
@@ -134,3 +135,11 @@ def test_safety_mechanisms_take_the_place_of_their_common_bit():
     assert mechanism_names(bit, 0b10, {0: "temperature", 1: "row_read_back"}) == (
         "dead_row", "row_read_back")
     assert mechanism_names(bit, 0, {0: "temperature"}) == ("dead_row",)
+
+
+def test_an_unknown_room_is_refused_before_anything_is_built(tmp_path):
+    with pytest.raises(UserError, match="no room 'kitchen'; choose one of adc, .*, readout"):
+        run_campaign(preset="tiny", injections=1, flip_flops=0, seed=1, out=tmp_path,
+                     kinds=list(Kind), room="kitchen",
+                     progress=lambda text, done, total: pytest.fail(text))
+    assert not any(tmp_path.iterdir())
