@@ -138,7 +138,7 @@ def test_safety_mechanisms_take_the_place_of_their_common_bit():
 
 
 def test_an_unknown_room_is_refused_before_anything_is_built(tmp_path):
-    with pytest.raises(UserError, match="no room 'kitchen'; choose one of adc, .*, readout"):
+    with pytest.raises(UserError, match=r"no room 'kitchen'; choose one of adc, .*, readout"):
         run_campaign(preset="tiny", injections=1, flip_flops=0, seed=1, out=tmp_path,
                      kinds=list(Kind), room="kitchen",
                      progress=lambda text, done, total: pytest.fail(text))
