@@ -57,7 +57,7 @@ def compile(
                                row_period=row_period,
                                model_id=zlib.crc32(model.read_bytes()))
     except CompileError as error:
-        raise UserError(str(error)) from None
+        raise UserError(f"{error}.") from None
     console = Console(width=max(Console().width, 120), soft_wrap=True)
     console.print(_table(made))
     for line in (*network.notes, *_summary(made, row_period), *_shortages(made)):

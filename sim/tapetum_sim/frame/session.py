@@ -91,7 +91,7 @@ def _program(config: DieConfig, path: Path | None) -> Program | None:
         program = load_program(path)
         array_registers(config, program)
     except CompileError as error:
-        raise UserError(str(error)) from None
+        raise UserError(f"{error}.") from None
     except ConfigError as error:
         raise UserError(f"{path.name} cannot be used: {error}") from None
     require_room(config.npu, program)

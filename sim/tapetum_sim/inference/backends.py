@@ -93,7 +93,7 @@ class Model:
             made = compile_network(network, cells=cells or 8, pixels=pixels or 1, dense=dense)
             return cls(made.program, network, made)
         except CompileError as error:
-            raise UserError(str(error)) from None
+            raise UserError(f"{error}.") from None
 
     @property
     def backends(self) -> tuple[Backend, ...]:
