@@ -8,7 +8,7 @@ import pytest
 
 from support.die_runs import assert_exact
 from tapetum.csi2.bottom_rows import bottom_rows
-from tapetum_sim.frame.run import compare
+from tapetum_sim.frame.compare import compare
 
 BOUNDARIES = ("settings", "readout", "adc", "correct", "hdr", "output", "csi2")
 

@@ -12,7 +12,8 @@ from tapetum.config import DieConfig
 from tapetum.npu.program import Program
 from tapetum_sim.frame.build import build_simulator
 from tapetum_sim.frame.record import RunRecord
-from tapetum_sim.frame.run import Request, run_die
+from tapetum_sim.frame.request import Request
+from tapetum_sim.frame.run import run_die
 from tapetum_sim.frame.setup import Action, Stimulus
 from tapetum_sim.frame.way import Way
 from tapetum_sim.host import RegisterMap

@@ -15,7 +15,8 @@ from tapetum.pixel import RampKind
 from ..frame.exposure_meter import TripRequest
 from ..frame.recordings import Recordings
 from ..frame.reference import expected_ramps, reference
-from ..frame.run import Request, run_die
+from ..frame.request import Request
+from ..frame.run import run_die
 from ..host import RegisterMap
 from ..models.settings import frame_settings
 from ..simulator import unpack

@@ -20,7 +20,8 @@ from ..scenes import load_scene
 from ..simulator import BuildError, SimulationError
 from .array_setup import array_registers, packaged_program, require_room
 from .build import build_simulator
-from .run import Request, run_die
+from .request import Request
+from .run import run_die
 from .setup import Stimulus
 from .wave_layout import write_wave_layouts
 from .way import Way
