@@ -85,7 +85,7 @@ class RowReader(wiring.Component):
 
         firsts = [region_first, region_second][:beat_pairs]
         adopted = settings_of(self.settings, self.frame)
-        m.d.sync += [address.valid.eq(0), region_second.eq(region_first + region_step)]
+        m.d.sync += address.valid.eq(0)
         if lanes == 1:
             m.d.sync += address.second.eq(~address.second)
         advance = address.second != address.mirror if lanes == 1 else Const(1)
@@ -116,7 +116,8 @@ class RowReader(wiring.Component):
                 m.next = "measure"
 
             with m.State("measure"):
-                m.d.sync += span.eq(end_pair - start_pair)
+                m.d.sync += [span.eq(end_pair - start_pair),
+                             start_pair.eq(start_pair + black_pairs)]
                 m.next = "begin"
 
             with m.State("begin"):
@@ -124,9 +125,11 @@ class RowReader(wiring.Component):
                     for code, shift in ((0, 0), (1, 1), (None, 2)):
                         with (m.Default() if code is None else m.Case(code)):
                             whole = span & ~Const((1 << shift) - 1, width)
+                            pace = 1 << shift
                             m.d.sync += [
-                                region_first.eq(black_pairs + start_pair + Mux(flip, whole, 0)),
-                                region_step.eq(Mux(flip, -(1 << shift), 1 << shift)),
+                                region_first.eq(start_pair + Mux(flip, whole, 0)),
+                                region_second.eq(start_pair + Mux(flip, whole - pace, pace)),
+                                region_step.eq(Mux(flip, -pace, pace)),
                                 region_remaining.eq(beats_left(span >> shift)),
                             ]
                 m.d.sync += [

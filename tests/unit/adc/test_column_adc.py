@@ -59,8 +59,10 @@ STORES = pytest.mark.parametrize("memories", [False, True], ids=["planes", "memo
 
 @STORES
 @pytest.mark.parametrize("lanes", [1, 2, 4])
-def test_rows_equal_model(lanes, memories, seed):
-    config, generator = small_config(lanes=lanes), np.random.default_rng(seed)
+@pytest.mark.parametrize("optical_black_columns", [4, 8])
+def test_rows_equal_model(optical_black_columns, lanes, memories, seed):
+    config = small_config(lanes=lanes, optical_black_columns=optical_black_columns)
+    generator = np.random.default_rng(seed)
     ramps = [ramp for row in range(3) for ramp in
              random_row(config, generator, row=row, capture=row % 2, frame=row * 5,
                         frame_last=row == 1)]
