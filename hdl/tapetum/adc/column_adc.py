@@ -103,7 +103,7 @@ class ColumnAdc(wiring.Component):
     bond_test : In(1)
         Strobe: test the bonds once the converters are idle.
     bond_test_done : Out(1)
-        From the end of a test to the next request.
+        From the end of a test to the next request; one that comes during a test has its own.
     bond_repaired, bond_unrepairable : Out(1)
         Strobes with the end of a test.
     """
@@ -181,7 +181,7 @@ class ColumnAdc(wiring.Component):
         with m.If(pending & control.held & ~testing):
             m.d.sync += [pending.eq(0), testing.eq(1), request.eq(~request)]
         with m.If(testing & (answer == request)):
-            m.d.sync += [testing.eq(0), self.bond_test_done.eq(1)]
+            m.d.sync += [testing.eq(0), self.bond_test_done.eq(~pending)]
             # Set long before the answer left, and still until the next test.
             m.d.comb += [self.bond_repaired.eq(bond_test.repaired),
                          self.bond_unrepairable.eq(bond_test.unrepairable)]

@@ -4,11 +4,14 @@
 import numpy as np
 import pytest
 
+from support import simulate
 from tapetum.adc.bond_test import even_bonds
 from tapetum.adc.geometry import bond_groups, group_spare
 from tapetum.pixel import RampKind
 from tapetum_sim.models.adc import convert_row
 from unit.adc.bench import AdcBench, Conversion, run_rows, small_config
+
+TWO_TESTS_CYCLES = 400
 
 
 def convert_with_faults(config, faults: dict[str, int], seed: int, tests: int = 1):
@@ -39,6 +42,31 @@ def convert_with_faults(config, faults: dict[str, int], seed: int, tests: int = 
 
     row, = run_rows(config, ramps, dut=dut, prepare=prepare, background=(watch,))
     return strobes, row.codes, convert_row(config, ramps[0].trips, ramps[1].trips)
+
+
+def test_a_test_that_is_asked_for_during_another_is_awaited_too():
+    config, ended = small_config(columns=16), []
+    dut = AdcBench(config)
+
+    async def ask(ctx):
+        ctx.set(dut.bond_test, 1)
+        await ctx.tick()
+        ctx.set(dut.bond_test, 0)
+
+    async def play(ctx):
+        await ask(ctx)
+        await ctx.tick().repeat(40)
+        assert not ctx.get(dut.bond_test_done)
+        await ask(ctx)
+        for clock in range(TWO_TESTS_CYCLES):
+            await ctx.tick()
+            if ctx.get(dut.bond_test_done):
+                ended.append(clock)
+
+    simulate(dut, play, cycles=2 * TWO_TESTS_CYCLES,
+             domains={"sync": config.sync_clock_hz, "adc": config.adc_clock_hz})
+    assert ended == list(range(ended[0], TWO_TESTS_CYCLES)), "done once, and for good"
+    assert ended[0] > 120, "the second test had not ended"
 
 
 def mask(*bonds: int) -> int:
