@@ -184,7 +184,7 @@ class BlackLevel(wiring.Component):
 
         # Everything is the last to grow: is it a step?
         everything = Signal(signed(total_bits), reset_less=True)
-        threshold = (config.adc.signal_counts // 512 << fraction_bits) << pixels_log2
+        threshold = (config.adc.signal_counts << fraction_bits << pixels_log2) // 512
         share = Signal(range(MOST_AVERAGED + 1), reset_less=True)
         is_everything = Signal()
         m.d.sync += is_everything.eq(adds_1 & (step_1 == 2))

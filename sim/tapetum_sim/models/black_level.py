@@ -89,8 +89,7 @@ class BlackLevelModel:
         array, fraction_bits = self.config.array, self.config.hdr.fraction_bits
         pixels = array.optical_black_rows * array.optical_black_columns
         everything = sum(known.totals)
-        threshold = (self.config.adc.signal_counts // 512 << fraction_bits) * pixels
-        if abs(everything) > threshold:
+        if 512 * abs(everything) > (self.config.adc.signal_counts << fraction_bits) * pixels:
             known.frames = 0
         for phase in range(4):
             mono = array.colour_filter is ColourFilter.MONO

@@ -182,3 +182,23 @@ def _row(config, frame, capture, kind, row, codes) -> ModelRow:
     return ModelRow(frame=frame, capture=capture, kind=kind, row=row, array_row=row,
                     frame_last=False, codes=codes, columns=columns,
                     optical_black=columns < config.array.optical_black_columns)
+
+
+@pytest.mark.parametrize("bits", [8, 9, 12])
+def test_noise_below_the_step_is_averaged_at_any_number_of_bits(bits, seed):
+    config = small_config(captures=1, bits=bits, fraction_bits=4, black_rows=8, black_columns=16)
+    generator, model = np.random.default_rng(seed), BlackLevelModel(config)
+    one_code = 1 << config.hdr.fraction_bits
+    columns = np.arange(config.array.total_columns)
+    levels = []
+    for frame in range(200):
+        for row in range(config.array.optical_black_rows):
+            noise = generator.normal(0, one_code / 2, columns.size)
+            codes = np.rint(config.adc.pedestal_codes * one_code + noise).astype(int)
+            model.row(ModelRow(
+                frame=frame, capture=0, kind=RowKind.OPTICAL_BLACK, row=row, array_row=row,
+                frame_last=False, codes=codes, columns=columns, optical_black=columns < 16))
+        levels.append(model.levels[0][0])
+    # A phase's mean over its 32 pixels of one frame would scatter by that; the average over some
+    # eight frames by a quarter of it, and by its rounding.
+    assert np.std(levels[20:]) < 0.5 * (one_code / 2) / np.sqrt(32)
