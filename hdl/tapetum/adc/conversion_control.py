@@ -21,8 +21,9 @@ class ConversionControl(wiring.Component):
     Members
     -------
     ramp : In(stream of RampCommand)
-        Ready only when the ramp starts at once; a signal ramp only after its own reset ramp, so
-        that a row never leaves with the reset level of another.
+        Ready only when the ramp starts at once; a signal ramp only after a reset ramp of its
+        capture, with none of another capture played into the same latches since. `RowDriver`
+        offers none whose own reset ramp was dropped: so no row leaves with the level of another.
     request : Out(1), answer : In(1)
     kind : Out(RampKind), bank : Out(1)
     hold : In(1)
@@ -81,16 +82,19 @@ class ConversionControl(wiring.Component):
             m.d.sync += command.eq(offered)
         with m.If(taken):
             m.d.sync += self.busy.eq(1)
-        its_own = Signal.like(has_reset)
+        banks = reset_banks(self.config)
+        its_own, sharers = Signal.like(has_reset), Signal.like(has_reset)
         m.d.comb += its_own.eq(1 << command.tag.capture)
         with m.If(begins):
             m.d.sync += [self.request.eq(~self.request),
                          has_reset.eq(Mux(command.kind == RampKind.RESET,
-                                          has_reset | its_own, has_reset & ~its_own))]
+                                          has_reset & ~sharers | its_own, has_reset & ~its_own))]
             with m.Switch(command.tag.capture):
-                for capture, bank in enumerate(reset_banks(self.config)):
+                for capture, bank in enumerate(banks):
                     with m.Case(capture):
                         m.d.sync += self.bank.eq(bank)
+                        m.d.comb += sharers.eq(sum(1 << other for other, its in enumerate(banks)
+                                                   if its == bank))
 
         m.d.comb += finished.eq(self.busy & ~begins & ~ends & ~settles
                                 & (self.answer == self.request))

@@ -26,9 +26,10 @@ class RowDriver(wiring.Component):
         leave the lines low.
     row_control : Out(RowControl)
     ramp : Out(stream of RampCommand)
-        Valid in the one cycle in which it is due: a ramp that starts late would measure nothing.
+        Valid in the one cycle in which it is due: a ramp that starts late would measure nothing. A
+        signal ramp whose capture's last reset ramp was dropped is dropped as well.
     conversion_overrun : Out(1)
-        Strobe: a ramp was not taken, and is dropped.
+        Strobe: a ramp was dropped.
     transfers : Out(1 bit per group)
         One cycle ahead of ``row_control``: charge of the group's row is being transferred.
     """
@@ -77,14 +78,20 @@ class RowDriver(wiring.Component):
             with m.If(drives):
                 m.d.sync += levels.physical_row.eq(position.physical_row)
 
-        command = Signal(RampCommand, reset_less=True)
+        command, due = Signal(RampCommand, reset_less=True), Signal()
+        reset_dropped = Signal(len(self.config.captures))
+        is_signal, has_reset = event.ramp == Ramp.SIGNAL, Signal()
         m.d.comb += [
             self.ramp.payload.eq(command),
-            self.conversion_overrun.eq(self.ramp.valid & ~self.ramp.ready),
+            self.conversion_overrun.eq(due & ~(self.ramp.valid & self.ramp.ready)),
+            has_reset.eq(~reset_dropped.bit_select(event.capture, 1)),
         ]
+        with m.If(due & (command.kind == RampKind.RESET)):
+            m.d.sync += reset_dropped.bit_select(command.tag.capture, 1).eq(~self.ramp.ready)
+        offers = self.due & drives & unmasked & (event.ramp != Ramp.NONE)
         m.d.sync += [
-            self.ramp.valid.eq(self.due & drives & unmasked & (event.ramp != Ramp.NONE)),
-            command.kind.eq(Mux(event.ramp == Ramp.SIGNAL, RampKind.SIGNAL, RampKind.RESET)),
+            due.eq(offers), self.ramp.valid.eq(offers & (~is_signal | has_reset)),
+            command.kind.eq(Mux(is_signal, RampKind.SIGNAL, RampKind.RESET)),
             command.frame_last.eq(position.last),
             command.tag.frame.eq(position.frame),
             command.tag.row.eq(position.row),
