@@ -24,7 +24,7 @@ def fault_registers() -> list[Register]:
         Fault.FLICKER_MAP_OVERFLOW: "The link has no time for the flicker map: rows were lost.",
         Fault.DEAD_ROW: "A row is dark while its neighbours are lit.",
         Fault.COLUMN_LIMIT: "A column is dead, or its comparator stuck.",
-        Fault.DEFECT_LIST_INVALID: "The list of defects is out of order or too long.",
+        Fault.DEFECT_LIST_INVALID: "The list of defects is wrong, or an entry came too late.",
         Fault.DEFECT_ROWS_COLLIDED: "A frame began before the one before was corrected.",
         Fault.COMPANDING_TABLE_INVALID: "A companding table is not monotone or does not sum.",
         Fault.EXPOSURE_RATIO_OVERFLOW: "Exposures are too far apart for the linear scale.",
