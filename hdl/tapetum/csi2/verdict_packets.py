@@ -32,6 +32,7 @@ class SentFrame(data.Struct):
 class _Announced(data.Struct):
     frame: 16
     has_packet: 1
+    slot: 1
 
 
 class VerdictPackets(wiring.Component):
@@ -45,7 +46,8 @@ class VerdictPackets(wiring.Component):
                      ◄──────────── released ──────┘
 
     Each verdict is a frame with one long packet of type 0x32. One that finds no free slot, because
-    the link has stood still for two frames, is lost.
+    the link has stood still for two frames, is lost. It is announced as well, so that nobody waits
+    for it, unless a later one is announced before there is room to.
 
     Parameters
     ----------
@@ -88,27 +90,35 @@ class VerdictPackets(wiring.Component):
 
         connect(m, announced.memory, flipped(self.memory))
 
-        # Into a free slot. Every verdict is announced, so that nobody waits for a lost one.
+        # Into a free slot. Announcements wait for room in their queue; what waits of a lost verdict
+        # gives way to a later one.
         free, slot = Signal(range(_SLOTS + 1), init=_SLOTS), Signal()
         index, writing, taken = Signal(bits), Signal(), Signal()
+        written, gone = Signal(_Announced), Signal(_Announced)
+        written_waits, gone_waits = Signal(), Signal()
         at_end = index == words - 1
         m.d.comb += [
             write.addr.eq(Cat(index, slot)), write.en.eq(writing),
             write.data.eq(self.verdict.as_value().word_select(index, 8 * byte_lanes)),
-            released.o.ready.eq(1), taken.eq(self.given & (free != 0)),
+            released.o.ready.eq(1), taken.eq(self.given & (free != 0) & ~writing & ~written_waits),
+            announced.i.valid.eq(written_waits | gone_waits),
+            announced.i.payload.eq(Mux(written_waits, written, gone)),
         ]
-        m.d.sync += [
-            free.eq(free + released.o.valid - taken), self.lost.eq(self.given & ~taken),
-            announced.i.valid.eq((writing & at_end) | (self.given & ~taken)),
-            announced.i.payload.frame.eq(self.verdict.frame),
-            announced.i.payload.has_packet.eq(~self.given),
-        ]
+        m.d.sync += [free.eq(free + released.o.valid - taken), self.lost.eq(self.given & ~taken)]
+        with m.If(announced.i.ready):
+            m.d.sync += [written_waits.eq(0), gone_waits.eq(gone_waits & written_waits)]
+        with m.If(self.given & ~taken):
+            m.d.sync += [gone_waits.eq(1), gone.frame.eq(self.verdict.frame)]
         with m.If(taken):
             m.d.sync += [writing.eq(1), index.eq(0)]
         with m.If(writing):
             m.d.sync += index.eq(index + 1)
             with m.If(at_end):
-                m.d.sync += [writing.eq(0), slot.eq(~slot)]
+                m.d.sync += [
+                    writing.eq(0), slot.eq(~slot), written_waits.eq(1), gone_waits.eq(0),
+                    written.frame.eq(self.verdict.frame), written.has_packet.eq(1),
+                    written.slot.eq(slot),
+                ]
 
         sender = Module()
         self._send(sender, announced.o, released.i, read, words)
@@ -119,13 +129,13 @@ class VerdictPackets(wiring.Component):
         descriptors, payload = self.packets.descriptors, self.packets.payload
         # As a whole: Verilog's `always @*` waits for ever where a part of a signal is constant.
         data_type, word_count = Signal(DataType), Signal(16)
-        index, slot = Signal(range(words)), Signal()
+        index = Signal(range(words))
         at_end = index == words - 1
         m.d.comb += [
             Value.cast(descriptors.payload).eq(
                 Cat(data_type, Const(VERDICT_CHANNEL, 2), word_count)),
             word_count.eq(frame_number(announced.payload.frame)),
-            read.addr.eq(Cat(index, slot)),
+            read.addr.eq(Cat(index, announced.payload.slot)),
             payload.payload.bytes.as_value().eq(read.data), payload.payload.last.eq(at_end),
         ]
 
@@ -155,7 +165,6 @@ class VerdictPackets(wiring.Component):
                     m.d.sync += index.eq(Mux(at_end, 0, index + 1))
                     with m.If(at_end):
                         m.d.comb += released.valid.eq(1)
-                        m.d.sync += slot.eq(~slot)
                         m.next = "end"
             short_packet("end", DataType.FRAME_END, "done")
             with m.State("done"):

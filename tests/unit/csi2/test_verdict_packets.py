@@ -9,6 +9,7 @@ from amaranth import *
 from amaranth.lib.wiring import connect
 
 from support import FULL_RATE, TrafficPattern, simulate
+from tapetum.csi2.formats import DataType
 from tapetum.csi2.transmitter import Csi2Transmitter
 from tapetum.csi2.verdict_packets import VerdictPackets
 from tapetum_sim.csi2.decoder import decode
@@ -157,6 +158,62 @@ def test_a_link_that_stands_still_loses_verdicts_and_says_so():
     assert bench.lost == 5 - len(kept) > 0
     assert kept == sorted(kept)
     assert decoded.packets[-1].data_type == 0x01
+
+
+@pytest.mark.parametrize("stall", ["all", "frame ends", "now and then"])
+@pytest.mark.parametrize("byte_lanes", [1, 4])
+def test_no_verdict_ever_leaves_in_another_ones_frame(byte_lanes, stall, seed):
+    """Stalls of up to a dozen frames, some of them while a verdict's frame end waits for rows."""
+    config, random = small_die(byte_lanes=byte_lanes), np.random.default_rng(seed)
+    dut = VerdictPackets(config)
+    permits = {"packets": True, "frame ends": True}
+    started, sent, lost = [], [], []
+
+    async def link(ctx):
+        descriptors, payload, content = dut.packets.descriptors, dut.packets.payload, bytearray()
+        while True:
+            descriptor = ctx.get(descriptors.payload)
+            is_end = descriptor.data_type == DataType.FRAME_END
+            goes = permits["frame ends" if is_end else "packets"]
+            ctx.set(descriptors.ready, goes and ctx.get(descriptors.valid) and not content)
+            ctx.set(payload.ready, bool(content))
+            if ctx.get(descriptors.ready):
+                if descriptor.data_type == DataType.FRAME_START:
+                    started.append(descriptor.word_count - 1)
+                if descriptor.data_type == DataType.VERDICT:
+                    content = bytearray(b"?")
+            elif content and ctx.get(payload.valid):
+                word = ctx.get(payload.payload)
+                content.extend(word.bytes[lane] for lane in range(byte_lanes))
+                if word.last:
+                    sent.append(decode_verdict(bytes(content[1:])).frame)
+                    content = bytearray()
+            await ctx.tick("byte")
+
+    async def give(ctx):
+        for frame in range(60):
+            if stall != "now and then":
+                permits["packets"] = stall == "frame ends" or frame % 20 >= 12
+                permits["frame ends"] = frame % 20 >= 12
+            else:
+                permits.update({name: bool(random.integers(2)) for name in permits})
+            ctx.set(dut.verdict.as_value(), int.from_bytes(content(frame), "little"))
+            ctx.set(dut.given, 1)
+            await ctx.tick()
+            ctx.set(dut.given, 0)
+            if ctx.get(dut.lost):
+                lost.append(frame)
+            await ctx.tick().repeat(int(random.integers(64, 400)))
+        permits.update(dict.fromkeys(permits, True))
+        await ctx.tick().repeat(3000)
+        assert ctx.get(dut.sent.frame) == 59, "nobody waits for a verdict that is lost"
+
+    simulate(dut, give, background=(link,), cycles=60 * 400 + 6000, stream_domains={},
+             domains={"sync": 75e6, "byte": 31e6})
+    assert started == sent
+    assert sorted(sent + lost) == list(range(60))
+    assert sent == sorted(sent)
+    assert len(lost) > 0 or stall == "now and then"
 
 
 def test_a_verdict_without_a_class_has_no_scores():
