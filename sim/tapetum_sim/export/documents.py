@@ -8,6 +8,7 @@ A page holds such a table between ``<!-- generated: name -->`` and ``<!-- end --
 import ast
 import inspect
 import re
+import tomllib
 from collections.abc import Callable
 from dataclasses import fields
 from itertools import pairwise
@@ -32,6 +33,7 @@ from .payloads import payload_tables
 
 __all__ = ["BLOCKS", "renew", "renewed"]
 
+_CROSSINGS = Path(__file__).parents[3] / "constraints" / "crossings.toml"
 _BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 _RAISED_BY = {
@@ -185,6 +187,14 @@ def _plain(value: object) -> str:
     return str(value) if value != () else "none"
 
 
+def _crossings() -> str:
+    listed = tomllib.loads(_CROSSINGS.read_text(encoding="utf-8"))
+    return _table(["from → to", "what", "kind", "columns in", "file"], [
+        [f"`{entry['from']}` → `{entry['to']}`", entry["why"], entry["kind"],
+         entry.get("form", ""), f"[{entry['file']}](../hdl/tapetum/{entry['file']})"]
+        for entry in listed["crossing"]])
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "presets": _presets,
     "latencies": _latencies,
@@ -198,6 +208,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "knots-ox03c10": lambda: _knots(OX03C10),
     "pixel": _pixel,
     "pixel-die": _physics,
+    "crossings": _crossings,
     "payloads": lambda: payload_tables(preset("vga")),
 }
 

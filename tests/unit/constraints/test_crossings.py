@@ -51,8 +51,7 @@ def test_a_crossing_is_found_behind_gates_and_beside_a_memory(tmp_path):
         Crossing("clk", "there_clk", "crossing.stage0")}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("form", ["latches", "memories"])
+@pytest.mark.parametrize("form", ["latches", pytest.param("memories", marks=pytest.mark.slow)])
 def test_every_crossing_is_listed_and_every_one_that_is_listed_exists(form, tmp_path):
     listed = tomllib.loads(LIST.read_text())
     clocks = {port: domain for domain, port in listed["clocks"].items()}
