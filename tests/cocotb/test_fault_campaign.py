@@ -42,6 +42,6 @@ def test_a_campaign_on_the_die(tmp_path):
                   if result.outcome.is_dangerous and result.injection.stratum
                   is Stratum.FLIP_FLOPS)
     assert number >= FLIP_FLOPS_FROM
-    result, line, _ = run_one(number, out=tmp_path, **OPTIONS)
+    result, line, _ = run_one(number, out=tmp_path)
     assert line["number"] == number
     assert result == next(one for one in made.results if one.injection.number == number)

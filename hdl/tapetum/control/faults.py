@@ -42,8 +42,7 @@ class Fault(IntEnum):
     COLUMN_LIMIT = 13
     """The correction of a column is at its limit: a dead column or a stuck comparator."""
     DEFECT_LIST_INVALID = 14
-    """The list of defects is out of order or too long and not used, or has too many entries of a
-    row outside the region: one came too late for its pixel."""
+    """The list of defects is wrong and not used, or an entry came too late for its pixel."""
     DEFECT_ROWS_COLLIDED = 15
     """A frame began before the last rows of the one before had left defect correction."""
     COMPANDING_TABLE_INVALID = 16

@@ -47,7 +47,8 @@ def characterise(*, preset: str, only: Sequence[str] = (), scenes: Sequence[str]
     context = Context(config=config, backend=backend, seed=seed, frames=frames,
                       directory=recordings, progress=progress)
     try:
-        (out / "failure.log").unlink(missing_ok=True)
+        for stale in ("failure.log", "report.json", "report.html"):
+            (out / stale).unlink(missing_ok=True)
         # The longest shots are listed last.
         wanted = dict.fromkeys(shot for entry in reversed(entries) for shot in entry.shots)
         context.prepare([*wanted, *(partial(scene_error, name=name) for name in scenes)], jobs)

@@ -41,8 +41,8 @@ def faults(
     resume: Annotated[bool, typer.Option(
         "--resume", help="Go on with the campaign that --out holds.")] = False,
     only: Annotated[int | None, typer.Option(
-        metavar="NUMBER", min=0, help="Simulate this one fault of the campaign again and say what "
-        "it did.")] = None,
+        metavar="NUMBER", min=0, help="Simulate this one fault of the campaign in --out again, "
+        "with that one's preset, seed, kinds and room, and say what it did.")] = None,
 ) -> None:
     """Let wrong bits fall into the RTL, and count which do harm and which are noticed.
 
@@ -65,21 +65,19 @@ def faults(
     from ..faults.die import run_campaign, run_one
     from ..faults.report import write_report
     from ..faults.sample import Kind
-    from ..output import check_folder
+    from ..output import reserved
     from ..report.console import StageProgress
 
     if not injections + flip_flops:
         raise UserError("there is nothing to inject: give --injections or --flip-flops.")
-    check_folder(out)
     kinds = list(Kind) if kind is _Kind.ALL else [Kind(kind.value)]
     started = time.perf_counter()
     if only is not None:
-        with StageProgress() as progress:
-            one = run_one(only, preset=preset, seed=seed, out=out, kinds=kinds, room=room,
-                          progress=progress)
+        with reserved(out / "only"), StageProgress() as progress:
+            one = run_one(only, out=out, progress=progress)
         print_one(*one)
         return
-    with StageProgress() as progress:
+    with reserved(out), StageProgress() as progress:
         campaign = run_campaign(
             preset=preset, injections=injections, flip_flops=flip_flops, seed=seed, out=out,
             kinds=kinds, room=room, resume=resume, directed=directed, jobs=jobs,

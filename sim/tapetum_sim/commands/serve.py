@@ -57,10 +57,11 @@ def serve(
     """
     from tapetum.presets import PRESETS
 
+    from ..output import reserved
     from ..report.console import StageProgress
     from ..serve.session import serve as serve_sensor
 
-    with StageProgress() as progress:
+    with reserved(out), StageProgress() as progress:
         served = serve_sensor(
             config=PRESETS[preset], scene=scene, seed=seed, out=out, bus_hz=bus_hz,
             second_address=second_address, depth=depth, drop=drop, save=save,

@@ -68,6 +68,7 @@ def sim(
     """
     from ..errors import UserError
     from ..frame.session import simulate
+    from ..output import reserved
     from ..report.console import StageProgress, print_summary
 
     registers = _registers(set_ or [])
@@ -75,7 +76,7 @@ def sim(
     if registers.get("trigger_mode") and not sync_pulse:
         raise UserError("trigger_mode=1 waits for sync pulses and none is asked for: add "
                         "--sync-pulse 1000, once per frame.")
-    with StageProgress() as progress:
+    with reserved(out), StageProgress() as progress:
         summary = simulate(
             preset=preset, scene=scene, frames=frames, seed=seed, out=out,
             registers=registers, stimuli=stimuli, electrons_per_second=electrons_per_second,

@@ -13,9 +13,11 @@ from ..errors import UserError
 from ..simulator import Clock
 from .build import FaultSimulator
 
-__all__ = ["Numbered", "check_folder", "faults_without_faults", "read_results",
-           "run_injections"]
+__all__ = ["DIRECTED", "Numbered", "faults_without_faults", "note_campaign", "noted_campaign",
+           "read_results", "run_injections"]
 
+DIRECTED = "directed"
+"""Folder of the lists of faults, each in one of its own."""
 _RESULTS, _CAMPAIGN = "injections.jsonl", "campaign.json"
 _POLL_S = 0.5
 _BATCH = 400
@@ -33,7 +35,25 @@ class Numbered(Protocol):
     def line(self) -> str: ...
 
 
-def check_folder(out: Path, campaign: Mapping[str, Any], *, resume: bool) -> None:
+def noted_campaign(out: Path) -> dict[str, Any]:
+    """Which campaign a folder holds, as far as it is known; empty if it holds none.
+
+    Raises
+    ------
+    UserError
+        The note is damaged.
+    """
+    note = out / _CAMPAIGN
+    if not note.exists():
+        return {}
+    try:
+        return dict(json.loads(note.read_text()))
+    except (TypeError, ValueError):
+        raise UserError(f"{note} is damaged; start anew without --resume, or choose another folder "
+                        f"with --out.") from None
+
+
+def note_campaign(out: Path, campaign: Mapping[str, Any], *, resume: bool) -> None:
     """Note in ``out`` which campaign it holds; what was done of it stays only to be resumed.
 
     Raises
@@ -42,16 +62,17 @@ def check_folder(out: Path, campaign: Mapping[str, Any], *, resume: bool) -> Non
         The folder holds another campaign.
     """
     out.mkdir(parents=True, exist_ok=True)
-    note, text = out / _CAMPAIGN, json.dumps(campaign, indent=1, sort_keys=True)
-    if resume and note.exists() and note.read_text() != text:
-        before = json.loads(note.read_text())
-        other = sorted(name for name in campaign if before.get(name) != campaign[name])
+    before = noted_campaign(out) if resume else {}
+    other = sorted(name for name in campaign if before.get(name, campaign[name]) != campaign[name])
+    if other:
         raise UserError(f"{out} holds a campaign with another {other[0]}; start anew without "
                         f"--resume, or choose another folder with --out.")
     if not resume:
-        for results in out.glob(f"**/{_RESULTS}"):
-            results.unlink()
-    note.write_text(text)
+        for results in (out / _RESULTS, *(out / DIRECTED).glob(f"*/{_RESULTS}")):
+            results.unlink(missing_ok=True)
+    whole = out / f"{_CAMPAIGN}.new"
+    whole.write_text(json.dumps(before | dict(campaign), indent=1, sort_keys=True))
+    whole.replace(out / _CAMPAIGN)
 
 
 def read_results(out: Path) -> list[dict[str, Any]]:

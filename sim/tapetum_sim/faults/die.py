@@ -18,8 +18,9 @@ from ..frame.top import CLOCK_REQUESTS, DOMAINS, SimulationTop
 from ..simulator import BuildError
 from .build import FaultSimulator, build_fault_simulator
 from .campaign import (
-    check_folder,
     faults_without_faults,
+    note_campaign,
+    noted_campaign,
     read_results,
     run_injections,
 )
@@ -72,10 +73,12 @@ def run_campaign(*, preset: str, injections: int, flip_flops: int, seed: int, ou
     UserError
         An unknown room, another campaign in the folder, or a simulator that cannot be built.
     """
-    config, simulator, scenario = _prepare(preset, out, seed, room, progress)
     options = {"preset": preset, "seed": seed, "kinds": [str(kind) for kind in kinds],
                "room": room}
-    check_folder(out, {**options, "simulator": simulator.directory.name}, resume=resume)
+    config = _config(preset, room)
+    note_campaign(out, options, resume=resume)
+    simulator, scenario = _prepare(config, out, seed, progress)
+    note_campaign(out, {"simulator": simulator.directory.name}, resume=True)
     drawn = _draw(simulator, scenario, injections=injections, flip_flops=flip_flops, seed=seed,
                   kinds=kinds, room=room)
     run_injections(simulator, out / "scenario", clocks(config), drawn, out, jobs=jobs,
@@ -91,17 +94,27 @@ def run_campaign(*, preset: str, injections: int, flip_flops: int, seed: int, ou
                     wanted=len(drawn))
 
 
-def run_one(number: int, *, preset: str, seed: int, out: Path, kinds: Sequence[Kind],
-            room: str | None = None, progress: Progress = lambda text, done, total: None
+def run_one(number: int, *, out: Path, progress: Progress = lambda text, done, total: None
             ) -> tuple[Result, dict[str, Any], Scenario]:
-    """Simulate one fault of a campaign again; results of the campaign stay as they are."""
-    folder = out / "only"
-    config, simulator, scenario = _prepare(preset, folder, seed, room, progress)
+    """Simulate one fault of the campaign in ``out`` again; results of that stay as they are.
+
+    Raises
+    ------
+    UserError
+        There is no campaign.
+    """
+    known = noted_campaign(out)
+    if not known:
+        raise UserError(f"{out} holds no campaign of which a fault could be repeated; run tapetum "
+                        f"faults first, or give its folder with --out.")
+    folder, config = out / "only", _config(known["preset"], known["room"])
+    simulator, scenario = _prepare(config, folder, known["seed"], progress)
     flips = number >= FLIP_FLOPS_FROM
-    drawn = _draw(simulator, scenario, seed=seed, kinds=kinds, room=room,
+    drawn = _draw(simulator, scenario, seed=known["seed"], room=known["room"],
+                  kinds=[Kind(kind) for kind in known["kinds"]],
                   injections=0 if flips else number + 1,
                   flip_flops=number + 1 - FLIP_FLOPS_FROM if flips else 0)[-1:]
-    check_folder(folder, {}, resume=False)
+    note_campaign(folder, {}, resume=False)
     run_injections(simulator, folder / "scenario", clocks(config), drawn, folder, jobs=1,
                    progress=progress)
     lines = read_results(folder)
@@ -116,10 +129,15 @@ def room_names(config: DieConfig) -> list[str]:
                   if isinstance(part, wiring.Component))
 
 
-def _prepare(preset: str, out: Path, seed: int, room: str | None, progress: Progress):
+def _config(preset: str, room: str | None) -> DieConfig:
     config = preset_named(preset)
     if room is not None and room not in (rooms := room_names(config)):
         raise UserError(f"the die has no room {room!r}; choose one of {', '.join(rooms)}.")
+    return config
+
+
+def _prepare(config: DieConfig, out: Path, seed: int, progress: Progress
+             ) -> tuple[FaultSimulator, Scenario]:
     try:
         simulator = build_fault_simulator(
             SimulationTop(config, inject_faults=True), domains=DOMAINS,
@@ -133,7 +151,7 @@ def _prepare(preset: str, out: Path, seed: int, room: str | None, progress: Prog
              if element.path == _FOUND]
     scenario = streaming_scenario(config, out / "scenario", seed=seed,
                                   found=found[0] if found else None)
-    return config, simulator, scenario
+    return simulator, scenario
 
 
 def _draw(simulator: FaultSimulator, scenario: Scenario, *, injections: int, flip_flops: int,

@@ -11,7 +11,7 @@ from tapetum.config import DieConfig
 
 from ..frame.run import clocks
 from .build import FaultSimulator
-from .campaign import read_results, run_injections
+from .campaign import DIRECTED, read_results, run_injections
 from .outcome import mechanism_names, safety_bits
 from .scenario import Scenario, power_up_scenario
 
@@ -73,19 +73,19 @@ def directed_campaign(config: DieConfig, simulator: FaultSimulator, scenario: Sc
                       *, jobs: int = 2,
                       progress: Progress = lambda text, done, total: None) -> list[dict[str, Any]]:
     """Run both lists; return a summary of each, with what remained undetected."""
-    starting = power_up_scenario(config, out / "power-up")
-    runs = [(bond_faults(config), starting, out / "power-up"),
+    starting = power_up_scenario(config, out / DIRECTED / "power-up")
+    runs = [(bond_faults(config), starting, out / DIRECTED / "power-up"),
             (row_faults(config, scenario), scenario, out / "scenario")]
     return [_run([fault for fault in faults if fault.group == group], config, simulator, times,
-                 folder, jobs, progress)
+                 folder, out / DIRECTED / group.replace(" ", "-"), jobs, progress)
             for faults, times, folder in runs
             for group in dict.fromkeys(fault.group for fault in faults)]
 
 
 def _run(faults: Sequence[DirectedFault], config: DieConfig, simulator: FaultSimulator,
-         scenario: Scenario, folder: Path, jobs: int, progress: Progress) -> dict[str, Any]:
+         scenario: Scenario, folder: Path, results: Path, jobs: int, progress: Progress
+         ) -> dict[str, Any]:
     group = faults[0].group
-    results = folder.parent / group.replace(" ", "-")
     results.mkdir(parents=True, exist_ok=True)
     run_injections(simulator, folder, clocks(config), faults, results, jobs=jobs,
                    progress=progress)

@@ -68,7 +68,8 @@ def simulate(*, preset: str, scene: str, frames: int, seed: int, out: Path,
                  "temperature_celsius": temperature_celsius, "ideal": ideal, "direct": direct,
                  "host": way.value})
     log = out / "failure.log"
-    log.unlink(missing_ok=True)
+    for stale in (log, out / "report.json", out / "report.html"):
+        stale.unlink(missing_ok=True)
     try:
         record = run_die(request, out / "run", progress=progress)
     except (BuildError, SimulationError) as error:

