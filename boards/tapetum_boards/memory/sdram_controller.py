@@ -34,7 +34,7 @@ class SdramPins(wiring.Signature):
 class SdramController(wiring.Component):
     """Bursts of 8 with automatic precharge: no row stays open, so no burst waits for another's.
 
-    A burst takes row-to-column time + 8 + the larger of what read and write need to close the row:
+    A burst takes row-to-column time + 8 + what a write needs to close the row, or the way of a read:
     14 clocks at 75 MHz, 85 MB/s. Refreshes come between bursts. JEDEC 21-C, 3.11.5.
 
     Latency of a read: 8 clocks from ``taken`` to the first word at 75 MHz.
@@ -78,11 +78,12 @@ class SdramController(wiring.Component):
 
     @property
     def burst_cycles(self) -> int:
-        """From one activation to the next."""
-        to_column = self._cycles("row_to_column")
-        closed = to_column + BURST_WORDS + max(
-            self._cycles("precharge"), self._cycles("write_recovery") + self._cycles("precharge"))
-        return max(closed, self._cycles("row_cycle"))
+        """From one activation to the next: the row is closed, and the last word of a read has come,
+        which at slow clocks takes longer."""
+        moved = self._cycles("row_to_column") + BURST_WORDS
+        closed = moved + self._cycles("write_recovery") + self._cycles("precharge")
+        read = moved + CAS_LATENCY + self.read_delay_cycles
+        return max(closed, read, self._cycles("row_cycle"))
 
     def elaborate(self, platform):
         m = Module()

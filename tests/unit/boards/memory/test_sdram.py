@@ -90,8 +90,9 @@ def test_what_was_written_is_read(clock_hz, delay, seed):
     run(bench, client)
 
 
-def test_clients_share_without_mixing_their_words(seed):
-    bench = Bench(clients=3)
+@pytest.mark.parametrize("clock_hz, delay", [(75e6, 1), (30e6, 1), (25e6, 2)])
+def test_clients_share_without_mixing_their_words(clock_hz, delay, seed):
+    bench = Bench(clients=3, clock_hz=clock_hz, delay=delay)
 
     def make(number):
         generator = Random(seed + number)
