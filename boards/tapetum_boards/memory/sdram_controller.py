@@ -34,7 +34,7 @@ class SdramPins(wiring.Signature):
 class SdramController(wiring.Component):
     """Bursts of 8 with automatic precharge: no row stays open, so no burst waits for another's.
 
-    A burst takes row-to-column time + 8 + what a write needs to close the row, or the way of a read:
+    A burst takes row-to-column time + 8 + what a write needs to close the row, or a read to come:
     14 clocks at 75 MHz, 85 MB/s. Refreshes come between bursts. JEDEC 21-C, 3.11.5.
 
     Latency of a read: 8 clocks from ``taken`` to the first word at 75 MHz.
@@ -45,8 +45,8 @@ class SdramController(wiring.Component):
     clock_hz : float
         Of ``sync``, and of the chip, whose clock is half a period behind.
     read_delay_cycles : int
-        By how many clocks the ways to the chip and back delay a word, beyond the register at
-        ``data_in``. At 75 MHz pads take 5 ns of a period and a half: 1.
+        By how many clocks registers in pads and the ways to the chip and back delay a word, beyond
+        the register at ``data_in``.
 
     Members
     -------

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A board with an ECP5 and an SDRAM: `BoardCore` on its pins."""
 
+from math import ceil
+
 from amaranth import *
 from amaranth.build import Attrs, DiffPairs, Pins, Resource, Subsignal
 from amaranth.lib import io
@@ -9,11 +11,12 @@ from tapetum.config import DieConfig
 
 from ..board_core import BoardCore
 from ..memory.sdram_chip import SdramChip
+from ..memory.sdram_controller import CAS_LATENCY
 from ..picture.video_timing import VGA_60HZ
 from .dvi_serialiser import SHIFT_CLOCKS, DviSerialiser
 from .ecp5_clocks import Ecp5Clocks, plan_clocks
 
-__all__ = ["ANALOGUE_PINS", "PAD_REGISTER_CYCLES", "Ecp5Top"]
+__all__ = ["ANALOGUE_PINS", "Ecp5Top", "read_delay_cycles"]
 
 ANALOGUE_PINS = Resource(
     "analogue", 0,
@@ -25,11 +28,17 @@ ANALOGUE_PINS = Resource(
     Attrs(IO_TYPE="LVCMOS33"))
 """Of the analogue column, on the header of a ULX3S."""
 
-PAD_REGISTER_CYCLES = 2
-"""Of a word of the memory: the register in the pad on the way out, and the ways' own delay."""
+_MEMORY_WAYS_NS = 13
+"""From a register in a pad to the memory 5, from its clock to a word 6, and back 2."""
 
 _BUTTONS = (("fire", 0), ("fire", 1), ("up", 0), ("down", 0), ("left", 0), ("right", 0))
 """In the order of `button_actions`."""
+
+
+def read_delay_cycles(clock_hz: float) -> int:
+    """For `SdramController`: a word of the memory, whose clock is half a period behind, is taken at
+    the first edge at which it has come. One clock later it may be gone."""
+    return ceil(CAS_LATENCY - 0.5 + _MEMORY_WAYS_NS * 1e-9 * clock_hz) - 1
 
 
 class Ecp5Top(Elaboratable):
@@ -45,7 +54,8 @@ class Ecp5Top(Elaboratable):
 
     def __init__(self, config: DieConfig, chip: SdramChip, *, clock: str):
         self.config, self.chip, self.clock = config, chip, clock
-        self.core = BoardCore(config, chip, read_delay_cycles=PAD_REGISTER_CYCLES)
+        self.core = BoardCore(config, chip,
+                              read_delay_cycles=read_delay_cycles(config.sync_clock_hz))
 
     def elaborate(self, platform):
         m = Module()

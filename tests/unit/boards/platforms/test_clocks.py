@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dividers give exactly the clocks that a board needs, or say that they cannot."""
+"""Dividers give exactly the clocks that a board needs; words of the memory are taken in time."""
 
 import pytest
 
 from support import expect_rejected
 from tapetum_boards.platforms.ecp5_clocks import plan_clocks
+from tapetum_boards.platforms.ecp5_top import read_delay_cycles
 
 
 @pytest.mark.parametrize("input_hz", [25e6, 50e6])
@@ -25,3 +26,11 @@ def test_rejects_what_no_divider_makes():
         plan_clocks(25e6, {"sync": 75e6, "pixel": 74.25e6})
     with expect_rejected("one to 4 clocks"):
         plan_clocks(25e6, dict.fromkeys("abcde", 25e6))
+
+
+@pytest.mark.parametrize("clock_hz", [25e6, 30e6, 75e6, 100e6])
+def test_a_word_of_the_memory_is_taken_while_it_is_there(clock_hz):
+    """From 6 ns behind the chip's second clock to 2.5 ns behind its third; ways of 5 and 2 ns."""
+    period_ns = 1e9 / clock_hz
+    taken_ns = (read_delay_cycles(clock_hz) + 1) * period_ns
+    assert 1.5 * period_ns + 5 + 6 + 2 <= taken_ns <= 2.5 * period_ns + 5 + 2.5 + 2
