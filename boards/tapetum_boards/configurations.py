@@ -7,7 +7,7 @@ from tapetum.config import DieConfig
 from tapetum.presets import automotive_captures, preset
 
 from .pixel_die.board_pixel_die import settle_cycles
-from .whole_die import BOARD_CELLS
+from .whole_die import BOARD_CELLS, BOARD_CLOCKS_HZ
 
 __all__ = ["OSCILLATOR_HZ", "with_board_timing", "with_cells"]
 
@@ -19,9 +19,9 @@ def with_board_timing(name: str) -> DieConfig:
     """A preset whose settling times leave the pixel die the clocks that it needs for its columns.
 
     Lines become longer and frames shorter by as many lines, so that the frame rate stays. The array
-    has `BOARD_CELLS`.
+    has `BOARD_CELLS`, and clocks are those of `BOARD_CLOCKS_HZ`.
     """
-    config = with_cells(preset(name), BOARD_CELLS)
+    config = _slowed(with_cells(preset(name), BOARD_CELLS))
     settle_ns = int(settle_cycles(config) / config.sync_clock_hz * 1e9) + 1
     frame_cycles = config.timing.line_length_cycles * config.timing.frame_length_lines
     settled = replace(config.timing, reset_settle_ns=settle_ns, transfer_settle_ns=settle_ns,
@@ -43,3 +43,14 @@ def with_cells(config: DieConfig, cells: int) -> DieConfig:
     words = {name: getattr(config.npu, name) * config.npu.cells // cells
              for name in ("weight_words", "parameter_words")}
     return replace(config, npu=replace(config.npu, cells=cells, **words))
+
+
+def _slowed(config: DieConfig) -> DieConfig:
+    """With the board's clocks: a line takes as long in fewer of them."""
+    own_hz = config.sync_clock_hz, config.adc_clock_hz
+    sync_hz, adc_hz = BOARD_CLOCKS_HZ.get(config.name, own_hz)
+    line = int(config.timing.line_length_cycles * sync_hz / config.sync_clock_hz)
+    timing = replace(config.timing, line_length_cycles=line)
+    return replace(config, sync_clock_hz=sync_hz, adc_clock_hz=adc_hz, timing=timing,
+                   captures=automotive_captures(timing, sync_hz,
+                                                lag_lines=config.hdr.line_buffer_lag_lines))

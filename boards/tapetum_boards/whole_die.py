@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the whole die on a board is built for, and what its host speaks with, unless told."""
 
-__all__ = ["BOARD_CELLS", "BOARD_PRESET"]
+__all__ = ["BOARD_CELLS", "BOARD_CLOCKS_HZ", "BOARD_PRESET"]
 
 BOARD_PRESET = "tiny"
 """Larger ones leave an LFE5U-85F so few tables that legal places lie far away, or nowhere."""
 
+BOARD_CLOCKS_HZ = {"tiny": (30e6, 75e6)}
+"""Of ``sync`` and ``adc``, of presets that keep their frame rate with slower clocks than their own:
+among all rooms of the die ways are longer than within one alone."""
+
 BOARD_CELLS = 2
-"""Of the array beside the rest of the die: they judge every frame in a tenth of its time."""
+"""Of the array beside the rest of the die: they judge every frame in a quarter of its time."""

@@ -6,10 +6,13 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["LARGEST_RATE_ERROR", "UartReceiver", "UartTransmitter", "bit_cycles"]
+__all__ = ["LARGEST_RATE_ERROR", "SHORTEST_BIT_CYCLES", "UartReceiver", "UartTransmitter",
+           "bit_cycles"]
 
 LARGEST_RATE_ERROR = 0.02
 """Of each side: with both at the limit the last bit is still sampled in its middle third."""
+SHORTEST_BIT_CYCLES = 4
+"""Of a bit: fewer leave no middle to be sampled."""
 
 
 def bit_cycles(clock_hz: float, bits_per_second: float) -> int:
@@ -21,7 +24,8 @@ def bit_cycles(clock_hz: float, bits_per_second: float) -> int:
         If no whole number of clocks is near enough.
     """
     cycles = round(clock_hz / bits_per_second)
-    if cycles < 4 or abs(cycles * bits_per_second / clock_hz - 1) > LARGEST_RATE_ERROR:
+    error = abs(cycles * bits_per_second / clock_hz - 1)
+    if cycles < SHORTEST_BIT_CYCLES or error > LARGEST_RATE_ERROR:
         raise ValueError(f"{bits_per_second:.0f} bits per second are no whole number of clocks of "
                          f"{clock_hz / 1e6:.3f} MHz; choose a rate that divides it.")
     return cycles

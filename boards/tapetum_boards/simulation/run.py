@@ -12,13 +12,13 @@ from tapetum_sim.simulator import Clock, SimulationError, build
 from tapetum_sim.simulator import run as run_simulator
 
 from ..board_core import DOMAINS, PIXEL_DOMAIN
+from ..link.uart import SHORTEST_BIT_CYCLES
 from ..memory.sdram_chip import ULX3S_SDRAM
 from ..picture.video_timing import VGA_60HZ
 from .board_simulation import SCREEN, BoardSimulation
 
 __all__ = ["simulated_board"]
 
-_FAST_BITS_PER_SECOND = 75e6 / 4
 _FOR_EVER = 1 << 60
 
 
@@ -27,15 +27,15 @@ def simulated_board(config: DieConfig, folder: Path, *, fast: bool = True,
                     progress: Callable[[str], None] = lambda step: None) -> Iterator[Path]:
     """Yield the serial port of a board in simulation, which ends with the block.
 
-    With ``fast`` the serial line is six times as fast as that of a board, in simulated time. What a
-    monitor gets is recorded in ``screen.window`` of the folder, see `read_screen`.
+    With ``fast`` a bit of the serial line takes `SHORTEST_BIT_CYCLES`, not as long as on a board.
+    What a monitor gets is recorded in ``screen.window`` of the folder, see `read_screen`.
 
     Raises
     ------
     SimulationError
         If it did not run until then.
     """
-    bits_per_second = _FAST_BITS_PER_SECOND if fast else 3e6
+    bits_per_second = config.sync_clock_hz / SHORTEST_BIT_CYCLES if fast else 3e6
     made = build(BoardSimulation(config, ULX3S_SDRAM, bits_per_second=bits_per_second),
                  domains=(*DOMAINS, PIXEL_DOMAIN), profile="frame", progress=progress)
     folder.mkdir(parents=True, exist_ok=True)
