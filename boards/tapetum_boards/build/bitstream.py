@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tapetum_sim.bench.legalisation import name_for_legalisation
 from tapetum_sim.bench.machine import describe_machine
 from tapetum_sim.bench.process import run_tool
 from tapetum_sim.bench.synthesis import ecp5_command, improve_ecp5, place_options, synthesise
@@ -148,9 +147,6 @@ def _place(name: str, board: Board, project: Project, netlist: dict[str, Any], f
            seed: int, progress: Progress) -> dict[str, Any]:
     """Place and route with one seed, unless that has been done."""
     program = project.tool("nextpnr")
-    if board.place.control_first:
-        named = name_for_legalisation(netlist["modules"]["top"], seed)
-        netlist = netlist | {"modules": netlist["modules"] | {"top": named}}
     text, kept = json.dumps(netlist), folder / f"seed_{seed}.json"
     options = _options(board, project, seed)
     digest = sha256("\n".join([text, *options, *project.constraints.values(),

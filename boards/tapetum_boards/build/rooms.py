@@ -4,8 +4,6 @@
 from collections import Counter, defaultdict
 from typing import Any
 
-from tapetum_sim.bench.legalisation import plain_name
-
 __all__ = ["area_by_room", "room_of"]
 
 _SITES = {
@@ -19,7 +17,7 @@ _SITES = {
 
 def room_of(name: str) -> str:
     """Room of a cell by its path: one of the die, or a part of the board around it."""
-    path = [part.partition("$")[0] for part in plain_name(name).split(".")]
+    path = [part.partition("$")[0] for part in name.split(".")]
     if path[0] != "core" or len(path) < 3:
         return "board"
     return path[2] if path[1] == "die" and len(path) > 3 else path[1]

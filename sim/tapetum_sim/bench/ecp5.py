@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ..tools import find_tool
-from .legalisation import name_for_legalisation
 from .process import FlowError, run_tool
 from .synthesis import Place, ecp5_command, improve_ecp5, place_options, synthesise
 from .timing_report import clock_name, critical_paths
@@ -56,8 +55,6 @@ def implement(rtlil: str, folder: Path, *, seed: int = 1, place: Place | None = 
     """
     place = place or Place()
     netlist = improve_ecp5(synthesise(rtlil, folder, ecp5_command(place)), place)
-    if place.control_first:
-        netlist["modules"]["top"] = name_for_legalisation(netlist["modules"]["top"], seed)
     (folder / "top.json").write_text(json.dumps(netlist), encoding="utf-8")
     run_tool([find_tool("nextpnr-ecp5"), "-q", "-l", "nextpnr.log", "--85k", "--speed", "6",
               "--package", "CABGA756", "--out-of-context", "--json", "top.json", "--freq",

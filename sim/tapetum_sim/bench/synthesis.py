@@ -34,8 +34,6 @@ class Place:
     ----------
     timing_ripup : bool
         Route paths that are too slow once more.
-    control_first : bool
-        Give control its place before rows of columns: see `name_for_legalisation`.
     inner_registers : bool
         Use the registers inside multipliers and block RAMs: see `registers_into_multipliers` and
         `registers_into_memories`; and as few wires to multipliers as `with_short_operands_above`
@@ -56,7 +54,6 @@ class Place:
     placer: str = "heap"
     router: str = "router1"
     timing_ripup: bool = False
-    control_first: bool = False
     inner_registers: bool = False
     timing_weight: int = 10
     wide_tables: bool = True

@@ -5,8 +5,6 @@ import re
 from collections import Counter
 from typing import Any
 
-from .legalisation import plain_name
-
 __all__ = ["clock_name", "critical_paths"]
 
 
@@ -40,4 +38,4 @@ def _describe_path(steps: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _register(cell: str) -> str:
     """The name that the design gave, without what the tools appended."""
-    return re.sub(r"_(TRELLIS_|DI|LSR|CE|LUT4|PFUMX|L6MUX|DP16KD|CCU2C).*", "", plain_name(cell))
+    return re.sub(r"_(TRELLIS_|DI|LSR|CE|LUT4|PFUMX|L6MUX|DP16KD|CCU2C).*", "", cell)

@@ -142,7 +142,7 @@ def test_a_missing_tool_is_known_before_the_work_begins(tmp_path, monkeypatch):
 
 def test_cells_belong_to_the_room_that_their_names_say():
     assert room_of("core.die.hdr.merge.sum_LUT4_Z") == "hdr"
-    assert room_of("000017:core.die.control$493.bank.word_TRELLIS_FF_Q") == "control"
+    assert room_of("core.die.control$493.bank.word_TRELLIS_FF_Q") == "control"
     assert room_of("core.pixel_die.bank.near_0_TRELLIS_FF_Q") == "pixel_die"
     assert room_of("memory_dq.buf_7") == "board"
     assert area_by_room(NETLIST["modules"]["top"]) == {
