@@ -18,7 +18,7 @@ _SYMBOL_BITS = 10
 class DviSerialiser(wiring.Component):
     """Four serial lines: `CHANNELS`, then the clock.
 
-    ``shift`` and ``pixel`` come from one PLL; a symbol is taken one or two clocks of ``shift``
+    ``shift`` and ``pixel`` come from one PLL; a symbol is taken two or three clocks of ``shift``
     after it has changed, and stands for five.
 
     Members
@@ -33,13 +33,13 @@ class DviSerialiser(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        turn, before, now = Signal(), Signal(), Signal()
+        turn, before, now, takes = Signal(), Signal(), Signal(), Signal()
         m.d.pixel += turn.eq(~turn)
-        m.d.shift += [now.eq(turn), before.eq(now)]
+        m.d.shift += [now.eq(turn), before.eq(now), takes.eq(now != before)]
         lines = [*(self.symbols[number] for number in range(len(CHANNELS))),
                  C(CLOCK_SYMBOL, _SYMBOL_BITS)]
         for number, symbol in enumerate(lines):
             waiting = Signal(_SYMBOL_BITS, name=f"waiting_{number}")
-            m.d.shift += waiting.eq(Mux(now != before, symbol, waiting >> 2))
+            m.d.shift += waiting.eq(Mux(takes, symbol, waiting >> 2))
             m.d.comb += self.bits[number].eq(waiting[:2])
         return m
