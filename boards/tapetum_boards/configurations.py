@@ -7,7 +7,7 @@ from tapetum.config import DieConfig
 from tapetum.presets import automotive_captures, preset
 
 from .pixel_die.board_pixel_die import settle_cycles
-from .whole_die import BOARD_CELLS, BOARD_CLOCKS_HZ
+from .whole_die import BOARD_ARRAY_WORDS, BOARD_CELLS, BOARD_CLOCKS_HZ
 
 __all__ = ["OSCILLATOR_HZ", "with_board_timing", "with_cells"]
 
@@ -19,9 +19,11 @@ def with_board_timing(name: str) -> DieConfig:
     """A preset whose settling times leave the pixel die the clocks that it needs for its columns.
 
     Lines become longer and frames shorter by as many lines, so that the frame rate stays. The array
-    has `BOARD_CELLS`, and clocks are those of `BOARD_CLOCKS_HZ`.
+    has `BOARD_CELLS` and `BOARD_ARRAY_WORDS`, and clocks are those of `BOARD_CLOCKS_HZ`.
     """
     config = _slowed(with_cells(preset(name), BOARD_CELLS))
+    if config.npu is not None:
+        config = replace(config, npu=replace(config.npu, **BOARD_ARRAY_WORDS))
     settle_ns = int(settle_cycles(config) / config.sync_clock_hz * 1e9) + 1
     frame_cycles = config.timing.line_length_cycles * config.timing.frame_length_lines
     settled = replace(config.timing, reset_settle_ns=settle_ns, transfer_settle_ns=settle_ns,
