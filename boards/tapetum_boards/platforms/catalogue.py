@@ -66,7 +66,7 @@ BOARDS = {
         sentence="Radiona ULX3S with an LFE5U-85F: the whole die, of 64x48 pixels.",
         device=LFE5U_85F, cable="ulx3s", whole_die=True,
         place=Place(router="router2", inner_registers=True, wide_tables=False, joined_tables=True,
-                    least_control=6)),
+                    least_control=6, hard_blocks=True)),
     "ulx3s_25f": Board(
         platform=Ulx3s25fPlatform, configuration=larger_configuration,
         top=lambda config: Ecp5SmallTop(config, clock="clk25", scl="0+", sda="0-"),

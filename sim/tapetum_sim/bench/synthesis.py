@@ -12,6 +12,7 @@ from ..provenance import package_versions
 from ..tools import find_tool
 from .carry_ends import without_carry_ends
 from .carry_operands import with_operands_in_carries
+from .hard_blocks import hard_block_sites
 from .joined_tables import with_joined_tables
 from .memory_registers import registers_into_memories
 from .multiplier_alignment import with_short_operands_above
@@ -47,6 +48,8 @@ class Place:
     least_control : int
         Registers that an enable, or a reset, must serve; those of a smaller number get tables
         instead. In one slice both registers have the same clock, enable and reset.
+    hard_blocks : bool
+        Choose sites of all multipliers and block RAMs beforehand: see `hard_block_sites`.
     floorplan : function
         The site of a multiplier or block RAM by its name; None for what may stand anywhere.
     """
@@ -59,6 +62,7 @@ class Place:
     wide_tables: bool = True
     joined_tables: bool = False
     least_control: int = 1
+    hard_blocks: bool = False
     floorplan: Callable[[str], str | None] | None = None
 
 
@@ -120,6 +124,8 @@ def improve_ecp5(netlist: dict[str, Any], place: Place) -> dict[str, Any]:
         top = with_joined_tables(top)
     if place.inner_registers:
         top = with_short_operands_above(registers_into_memories(registers_into_multipliers(top)))
+    if place.hard_blocks:
+        _fix_sites(top, hard_block_sites(top).get)
     if place.floorplan:
         _fix_sites(top, place.floorplan)
     return netlist | {"modules": netlist["modules"] | {"top": top}}
