@@ -14,5 +14,5 @@ BOARD_CELLS = 2
 """Of the array beside the rest of the die: they judge every frame in a quarter of its time."""
 
 BOARD_ARRAY_WORDS = {"parameter_words": 512, "activation_words": 512, "add_tables": 2}
-"""Of the array's memories, which hold the packaged network twice: larger ones take block RAMs from
+"""Of the array's memories, which hold the packaged network: larger ones take block RAMs from
 all others, whose sites then lie further from their logic."""
