@@ -39,9 +39,12 @@ def with_board_timing(name: str) -> DieConfig:
 
 
 def with_cells(config: DieConfig, cells: int) -> DieConfig:
-    """With an array of so many cells, and memories for the same networks; without one as it is."""
-    if config.npu is None:
-        return config
+    """With an array of so many cells, and memories for the same networks; with 0 without one.
+
+    A die without an array stays as it is.
+    """
+    if config.npu is None or not cells:
+        return replace(config, npu=None)
     words = {name: getattr(config.npu, name) * config.npu.cells // cells
              for name in ("weight_words", "parameter_words")}
     return replace(config, npu=replace(config.npu, cells=cells, **words))

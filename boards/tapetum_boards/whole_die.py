@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the whole die on a board is built for, and what its host speaks with, unless told."""
 
-__all__ = ["BOARD_ARRAY_WORDS", "BOARD_CELLS", "BOARD_CLOCKS_HZ", "BOARD_PRESET"]
+__all__ = ["BITSTREAM_CELLS", "BOARD_ARRAY_WORDS", "BOARD_CELLS", "BOARD_CLOCKS_HZ", "BOARD_PRESET"]
 
 BOARD_PRESET = "tiny"
 """Larger ones leave an LFE5U-85F so few tables that legal places lie far away, or nowhere."""
@@ -11,8 +11,11 @@ BOARD_CLOCKS_HZ = {"tiny": (30e6, 75e6)}
 among all rooms of the die ways are longer than within one alone."""
 
 BOARD_CELLS = 2
-"""Of the array beside the rest of the die: they judge every frame in a quarter of its time."""
+"""Of the array of a simulated board: they judge every frame in a quarter of its time."""
 
 BOARD_ARRAY_WORDS = {"parameter_words": 512, "activation_words": 512, "add_tables": 2}
 """Of the array's memories, which hold the packaged network: larger ones take block RAMs from
 all others, whose sites then lie further from their logic."""
+
+BITSTREAM_CELLS = 0
+"""Of the array in a bitstream, unless asked for: beside one nextpnr's router comes to no end."""

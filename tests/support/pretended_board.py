@@ -12,6 +12,7 @@ from tapetum_boards.link.board_bus import BOARD_REGISTERS, MEMORY
 from tapetum_boards.link.packet_format import Command, Status
 from tapetum_boards.pixel_die.uploaded_scene import SCENE_PLACE
 from tapetum_boards.registers.table import board_registers
+from tapetum_sim.host import RegisterMap
 
 __all__ = ["CONFIG", "PretendedBoard"]
 
@@ -37,6 +38,7 @@ class PretendedBoard:
         for register in board_registers(CONFIG):
             content = register.reset.to_bytes(register.width_bytes, "big")
             self.memory |= dict(enumerate(content, BOARD_REGISTERS + register.address))
+        self.memory[RegisterMap(CONFIG)["vision_reciprocal"].addresses[0]] = 1
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):

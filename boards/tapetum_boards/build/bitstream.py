@@ -19,6 +19,7 @@ from tapetum_sim.tools import find_tool
 
 from ..configurations import with_board_timing, with_cells
 from ..platforms.catalogue import Board, board_named
+from ..whole_die import BITSTREAM_CELLS
 from .alone import compare_with_alone
 from .project import Project, elaborate
 from .rooms import area_by_room
@@ -56,7 +57,7 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], preset: str | Non
     preset : str, optional
         Of a whole die, if not that of the catalogue.
     cells : int, optional
-        Of the array, if not as many as in the catalogue.
+        Of the array, if not as many as in the catalogue; 0 for none.
 
     Raises
     ------
@@ -69,10 +70,10 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], preset: str | Non
     for asked, option, reason in (
             (check_rooms, "--check-rooms", "which cannot be compared"),
             (preset, "--preset", "which no preset describes"),
-            (cells, "--cells", "which have no array")):
+            (cells is not None, "--cells", "which have no array")):
         if asked and not board.whole_die:
             raise UserError(f"{name} has only parts of rooms, {reason}; leave out {option}.")
-    if preset or cells:
+    if preset or cells is not None:
         board = _with_configuration(board, preset, cells)
     for tool in ("yosys", *board.programs):
         find_tool(tool)
@@ -124,8 +125,8 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], preset: str | Non
 
 
 def _with_configuration(board: Board, preset: str | None, cells: int | None) -> Board:
-    config = with_board_timing(preset) if preset else board.configuration()
-    config = with_cells(config, cells) if cells else config
+    config = with_cells(with_board_timing(preset or board.configuration().name),
+                        BITSTREAM_CELLS if cells is None else cells)
     return replace(board, configuration=lambda: config)
 
 

@@ -22,7 +22,7 @@ def build(
         help="Of a whole die. By default the largest that nextpnr has found legal places for.")]
         = None,
     cells: Annotated[int | None, typer.Option(
-        help="Of the array: 2, 4 or 8, of nine multipliers each. By default as for the preset.")]
+        help="Of the array: 2, 4 or 8, of nine multipliers each, or 0, the default, for no array.")]
         = None,
     check_rooms: Annotated[bool, typer.Option(
         "--check-rooms", help="Hold each room's tables against those of the room alone; slow.")]

@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from tapetum.config import DieConfig
 from tapetum.registers.definition import Register
@@ -24,7 +25,7 @@ class Board:
     ----------
     link : SerialLink
     config : DieConfig
-        What the board was built for.
+        What the board was built for; that its die has no array it tells itself.
     reset_s : float
         How long a restart of the die may take: long in simulation.
 
@@ -50,6 +51,10 @@ class Board:
             raise UserError(f"this board is built for {size >> 16}x{size & 0xFFFF} pixels, not for "
                             f"{config.array.columns}x{config.array.rows}; choose its preset with "
                             f"--preset.")
+        # Registers of a room that is not there read as zero.
+        if config.npu is not None and not self.read("vision_reciprocal"):
+            self.config = replace(config, npu=None)
+            self.die_map = RegisterMap(self.config)
 
     # Registers of the board ----------------------------------------------------------------------
 

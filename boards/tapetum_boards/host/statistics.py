@@ -66,7 +66,7 @@ def read_statistics(board: Board) -> Statistics:
     counts = np.frombuffer(content, ">u4")[:window.entries].reshape(captures, _ZONES, -1)
     temperature = board.read("temperature")
     faults = board.read("fault_status")
-    number = board.read("verdict_class")
+    number = board.read("verdict_class") if board.config.npu else _NO_CLASS
     return Statistics(
         frame=board.read("frame_number"), histograms=counts.sum(axis=1),
         corrected=tuple(board.read(f"capture_{capture}_corrected_defects")

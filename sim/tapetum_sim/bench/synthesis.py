@@ -41,6 +41,9 @@ class Place:
         leaves.
     timing_weight : int
         Of slow paths against the length of all wires, for the placer ``heap``; nextpnr's own is 10.
+    density : float
+        How much of a region the placer ``heap`` fills at most; nextpnr's own is 0.9. Where there is
+        room left, less of it makes a design easier to route.
     wide_tables : bool
         Let synthesis join look-up tables by the multiplexers behind them: shallower, more tables.
     joined_tables : bool
@@ -59,6 +62,7 @@ class Place:
     timing_ripup: bool = False
     inner_registers: bool = False
     timing_weight: int = 10
+    density: float = 0.9
     wide_tables: bool = True
     joined_tables: bool = False
     least_control: int = 1
@@ -69,7 +73,8 @@ class Place:
 def place_options(place: Place, seed: int) -> list[str]:
     """What nextpnr is told of a `Place`."""
     return ["--seed", str(seed), "--placer", place.placer,
-            "--placer-heap-timingweight", str(place.timing_weight), "--router", place.router,
+            "--placer-heap-timingweight", str(place.timing_weight),
+            "--placer-heap-beta", str(place.density), "--router", place.router,
             *(["--tmg-ripup"] if place.timing_ripup else [])]
 
 

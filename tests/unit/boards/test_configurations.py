@@ -29,6 +29,11 @@ def test_the_packaged_network_fits_and_is_in_time(name, seed):
     assert model.cycles - row_period * program.input_shape[0] < frame_cycles // 10
 
 
+def test_no_cells_are_no_array():
+    for name in ("tiny", "hd"):
+        assert with_cells(preset(name), 0).npu is None
+
+
 def test_an_array_of_other_cells_has_room_for_the_same_networks():
     whole = preset("qvga")
     for cells in (2, 4):

@@ -48,6 +48,15 @@ def connected(pretended):
     return Board(SerialLink(pretended.port, answer_s=0.05), CONFIG)
 
 
+def test_a_board_whose_die_has_no_array_takes_no_network():
+    pretended = ArrayBoard()
+    pretended.memory[MAP["vision_reciprocal"].addresses[0]] = 0
+    board = connected(pretended)
+    assert board.config.npu is None
+    with pytest.raises(UserError, match="the die on this board has no array"):
+        read_network(board, NETWORK)
+
+
 def test_a_program_arrives_and_every_frame_is_judged():
     pretended = ArrayBoard()
     board, steps = connected(pretended), []
