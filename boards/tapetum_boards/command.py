@@ -87,32 +87,33 @@ def get(names: Annotated[list[str], typer.Argument(help="Registers of the board 
     Example: [bold]tapetum board get scene fault_status[/bold]
     """
     with _open(port, preset) as device:
-        for name in names:
-            value = device.get(name) if name in device.own_registers else device.read(name)
-            typer.echo(f"{name} = {value}")
+        values = [device.value(name) for name in names]
+    for name, value in zip(names, values, strict=True):
+        typer.echo(f"{name} = {value}")
 
 
 @board.command("set")
 def set_registers(
         values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...")],
         port: Port = None, preset: Preset = BOARD_PRESET) -> None:
-    """Write registers, in the order given; those of the die apply to one frame together.
+    """Write registers, in the order given, or none if one of them cannot be written.
+
+    Those of the die that are to apply to the same frame belong between grouped_parameter_hold=1
+    and grouped_parameter_hold=0.
 
     Example: [bold]tapetum board set scene=1 mode_select=1[/bold]
     """
     from tapetum_sim.errors import UserError
 
-    pairs = {}
+    pairs = []
     for text in values:
         name, _, number = text.partition("=")
         try:
-            pairs[name] = int(number, 0)
+            pairs.append((name, int(number, 0)))
         except ValueError:
             raise UserError(f"{text!r} is no NAME=VALUE with a whole number.") from None
     with _open(port, preset) as device:
-        own = {name: value for name, value in pairs.items() if name in device.own_registers}
-        device.set(**own)
-        device.write({name: value for name, value in pairs.items() if name not in own})
+        device.apply(pairs)
 
 
 @board.command()

@@ -2,13 +2,13 @@
 """A board by the names of its registers."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from tapetum.config import DieConfig
 from tapetum.registers.definition import Register
 from tapetum_sim.errors import UserError
-from tapetum_sim.host import RegisterMap
+from tapetum_sim.host import RegisterError, RegisterMap
 
 from ..link.board_bus import BOARD_REGISTERS, DIE_REGISTERS, MEMORY
 from ..memory.memory_port import BURST_BYTES
@@ -65,13 +65,17 @@ class Board:
 
     def set(self, **values: int) -> None:
         for name, value in values.items():
-            register = self._register(name)
-            if not register.is_writable or value & ~register.mask:
-                raise UserError(f"register {name} of the board takes "
-                                + (f"0 to {register.mask}, not {value}." if register.is_writable
-                                   else "no value: it can only be read."))
-            self.link.write(BOARD_REGISTERS + register.address,
-                            value.to_bytes(register.width_bytes, "big"))
+            self.link.write(*self._write_of(name, value))
+
+    def _write_of(self, name: str, value: int) -> tuple[int, bytes]:
+        """Address and bytes."""
+        register = self._register(name)
+        if not register.is_writable or value & ~register.mask:
+            raise UserError(f"register {name} of the board takes "
+                            + (f"0 to {register.mask}, not {value}." if register.is_writable
+                               else "no value: it can only be read."))
+        return (BOARD_REGISTERS + register.address,
+                value.to_bytes(register.width_bytes, "big"))
 
     def _register(self, name: str) -> Register:
         if name not in self.own_registers:
@@ -99,6 +103,32 @@ class Board:
                 if time.monotonic() > deadline:
                     raise UserError(f"the die does not end its reset ({name} stays set); load the "
                                     f"bitstream again.")
+
+    # Registers of either, as a user names them ---------------------------------------------------
+
+    def value(self, name: str) -> int:
+        """Of the board's register, or of the die's."""
+        if name in self.own_registers:
+            return self.get(name)
+        try:
+            return self.read(name)
+        except RegisterError as error:
+            raise UserError(str(error)) from None
+
+    def apply(self, pairs: Iterable[tuple[str, int]]) -> None:
+        """Write registers of both in this order, or none if one cannot be written."""
+        writes: list[tuple[int, bytes]] = []
+        try:
+            for name, value in pairs:
+                if name in self.own_registers:
+                    writes.append(self._write_of(name, value))
+                else:
+                    writes += [(DIE_REGISTERS + first, data)
+                               for first, data in _runs(self.die_map.write({name: value}))]
+        except RegisterError as error:
+            raise UserError(str(error)) from None
+        for address, data in writes:
+            self.link.write(address, data)
 
     # Frames --------------------------------------------------------------------------------------
 
