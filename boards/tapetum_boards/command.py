@@ -47,7 +47,7 @@ def _open(port: str | None, preset: str) -> "Iterator[Board]":
 def simulate(preset: Preset = BOARD_PRESET,
              out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")]
              = Path("build/board")) -> None:
-    """Run a board in Verilator behind a pseudo-terminal, until Ctrl-C.
+    """Run a board in Verilator behind a pseudo-terminal, until Ctrl-C or SIGTERM.
 
     What it says on its serial port is what hardware would say, only slower. What it shows on its
     monitor is in screen.png, a frame after the other.
@@ -58,25 +58,14 @@ def simulate(preset: Preset = BOARD_PRESET,
 
     [bold]tapetum board test --port build/board/serial.port[/bold]
     """
-    import time
-
     from rich.console import Console
 
     from .configurations import with_board_timing
-    from .simulation.run import simulated_board
-    from .simulation.screenshot import Screenshot
+    from .simulation.session import run_until_told
 
     console = Console(stderr=True)
-    with simulated_board(with_board_timing(preset), out, progress=console.print) as port:
-        console.print(f"The board is at {port}, its monitor in {out / 'screen.png'}. Ctrl-C ends "
-                      f"it.", highlight=False)
-        screenshot = Screenshot(out)
-        try:
-            while True:
-                time.sleep(0.5)
-                screenshot.update()
-        except KeyboardInterrupt:
-            console.print("Ending.")
+    run_until_told(with_board_timing(preset), out,
+                   lambda text: console.print(text, highlight=False, markup=False))
 
 
 @board.command()

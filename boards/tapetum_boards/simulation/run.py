@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a simulated board and keeps it running."""
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,10 +29,13 @@ def simulated_board(config: DieConfig, folder: Path, *, fast: bool = True,
     """Yield the serial port of a board in simulation, which ends with the block.
 
     With ``fast`` a bit of the serial line takes `SHORTEST_BIT_CYCLES`, not as long as on a board.
-    What a monitor gets is recorded in ``screen.window`` of the folder, see `read_screen`.
+    What a monitor gets is recorded in ``screen.window`` of the folder, see `read_screen`. The port
+    is gone as soon as the simulator has ended, whatever ended it.
 
     Raises
     ------
+    BuildError
+        If the simulator could not be built.
     SimulationError
         If it did not run until then.
     """
@@ -46,6 +50,8 @@ def simulated_board(config: DieConfig, folder: Path, *, fast: bool = True,
     failures: list[Exception] = []
 
     def go() -> None:
+        # The simulator inherits this: the file ends it, not what a terminal sends to both of us.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
         try:
             run_simulator(
                 made, "tapetum_boards.simulation.bench", directory=folder,
@@ -60,6 +66,8 @@ def simulated_board(config: DieConfig, folder: Path, *, fast: bool = True,
                 limit_cycles=_FOR_EVER, parameters={"alive": str(alive.absolute())})
         except Exception as error:
             failures.append(error)
+        finally:
+            port.unlink(missing_ok=True)
 
     runner = threading.Thread(target=go, daemon=True)
     runner.start()
