@@ -14,6 +14,7 @@ from tapetum_sim.bench.process import run_tool
 from tapetum_sim.bench.synthesis import ecp5_command, improve_ecp5, place_options, synthesise
 from tapetum_sim.bench.timing_report import clock_name, critical_paths
 from tapetum_sim.errors import UserError
+from tapetum_sim.output import check_folder
 from tapetum_sim.provenance import package_versions, revision
 from tapetum_sim.tools import find_tool
 
@@ -64,7 +65,7 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], preset: str | Non
     FlowError
         If a tool refuses the design.
     UserError
-        If the board is unknown, or a tool is missing.
+        If the board is unknown, a tool is missing, or the folder cannot be written.
     """
     board, folder = board_named(name), out / name
     for asked, option, reason in (
@@ -77,7 +78,7 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], preset: str | Non
         board = _with_configuration(board, preset, cells)
     for tool in ("yosys", *board.programs):
         find_tool(tool)
-    folder.mkdir(parents=True, exist_ok=True)
+    check_folder(folder)
     bitstream_path(name, out).unlink(missing_ok=True)
     progress(f"{name}, elaborating", 0, 0)
     project = elaborate(name, board)
@@ -156,6 +157,7 @@ def _place(name: str, board: Board, project: Project, netlist: dict[str, Any], f
         found = json.loads(kept.read_text(encoding="utf-8"))
         if found.pop("of") == digest:
             return found
+    kept.unlink(missing_ok=True)  # nextpnr, ended early, may leave another design's place beside it
     (folder / "top.json").write_text(text, encoding="utf-8")
     log, started = f"seed_{seed}.log", time.perf_counter()
     run_tool([find_tool(program), *options], folder, log,

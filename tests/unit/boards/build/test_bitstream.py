@@ -141,6 +141,35 @@ def test_a_missing_tool_is_known_before_the_work_begins(tmp_path, monkeypatch):
         build_board("icebreaker", tmp_path, seeds=[1])
 
 
+@pytest.mark.parametrize("out", ["file", "/proc/x"])
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch, out):
+    tools = Tools(monkeypatch, {})
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(app, ["board", "build", "icebreaker", "--out",
+                                      str(tmp_path / out)])
+    assert (result.exit_code, tools.calls) == (2, [])
+    assert "choose another folder with --out" in result.stderr
+
+
+def test_a_place_of_another_design_is_never_packed(tmp_path, monkeypatch):
+    tools = Tools(monkeypatch, {1: 20.0})
+    first, other = tools.project, replace(tools.project,
+                                          constraints={"top.pcf": "set_io led 2\n"})
+    build_board("icebreaker", tmp_path, seeds=[1])
+
+    def stop(call, folder, log, watch=lambda: None):
+        raise KeyboardInterrupt
+
+    tools.project = other
+    with monkeypatch.context() as stopped:
+        stopped.setattr(bitstream, "run_tool", stop)
+        with pytest.raises(KeyboardInterrupt):
+            build_board("icebreaker", tmp_path, seeds=[1])
+    tools.project, tools.calls = first, []
+    build_board("icebreaker", tmp_path, seeds=[1])
+    assert tools.calls == ["nextpnr-ice40", "icepack"], "what nextpnr left is of the other design"
+
+
 def test_cells_belong_to_the_room_that_their_names_say():
     assert room_of("core.die.hdr.merge.sum_LUT4_Z") == "hdr"
     assert room_of("core.die.control$493.bank.word_TRELLIS_FF_Q") == "control"
