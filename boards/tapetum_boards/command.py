@@ -144,10 +144,11 @@ def scene(what: Annotated[str, typer.Argument(metavar="SCENE", help="Name or pic
     """
     from rich.progress import Progress
 
+    from .configurations import with_board_timing
     from .host.scene_upload import scene_words, upload_scene
 
+    words = scene_words(with_board_timing(preset), what)
     with _open(port, preset) as device, Progress() as progress:
-        words = scene_words(device.config, what)
         task = progress.add_task("uploading the scene", total=None)
         upload_scene(device, words,
                      lambda done, total: progress.update(task, completed=done, total=total))
@@ -239,11 +240,12 @@ def self_test(what: Annotated[str | None, typer.Option(
 
     Exit code 1 if anything differs. Example: [bold]tapetum board test --scene tunnel[/bold]
     """
+    from .configurations import with_board_timing
     from .host.scene_upload import scene_words
     from .host.self_test import run_self_test
 
+    words = None if what is None else scene_words(with_board_timing(preset), what)
     with _open(port, preset) as device:
-        words = None if what is None else scene_words(device.config, what)
         outcome = run_self_test(device, words=words, wait_s=600,
                                 say=lambda text: typer.echo(text, err=True))
     typer.echo(f"frame {outcome.frame}: {outcome.different_pixels} of {outcome.pixels_compared} "

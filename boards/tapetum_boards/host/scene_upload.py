@@ -10,6 +10,7 @@ import numpy as np
 from tapetum.config import ColourFilter, DieConfig, Photodiode
 from tapetum_sim.errors import UserError
 from tapetum_sim.scenes.catalogue import load_scene
+from tapetum_sim.scenes.scene import SceneError
 
 from ..link.board_bus import MEMORY
 from ..pixel_die.defaults import BRIGHTEST
@@ -36,7 +37,7 @@ def scene_words(config: DieConfig, name_or_path: str) -> np.ndarray:
     """
     path = Path(name_or_path)
     if path.suffix == ".npy" and path.is_file():
-        words = np.load(path, allow_pickle=False)
+        words = _array_in(path)
         if words.dtype == np.uint16:
             wanted = (config.array.rows, config.array.columns)
             if words.shape != wanted:
@@ -48,6 +49,17 @@ def scene_words(config: DieConfig, name_or_path: str) -> np.ndarray:
     scene = load_scene(mono, name_or_path)
     return encode_radiance(scene.truth(0.0, _FRAME_S) * scene.electrons_per_second
                            * _units_per_electron_second(config))
+
+
+def _array_in(path: Path) -> np.ndarray:
+    """The one array in a ``.npy`` file."""
+    try:
+        with path.open("rb") as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    except Exception as error:  # whatever a damaged header leads to
+        cause = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise SceneError(f"cannot use scene {path}: it could not be read ({cause}); save one array "
+                         f"of numbers with np.save.") from None
 
 
 def _units_per_electron_second(config: DieConfig) -> float:

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scenes reach a board's memory over a bad line, and bad scenes are refused."""
 
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from support.pretended_board import CONFIG, PretendedBoard
 from tapetum_boards.host.board import Board
 from tapetum_boards.host.scene_upload import scene_words, upload_scene
 from tapetum_boards.host.serial_link import SerialLink
+from tapetum_sim.cli import app
 from tapetum_sim.errors import UserError
 
 
@@ -50,6 +53,34 @@ def test_words_are_taken_as_they_are_and_refused_in_a_wrong_number(tmp_path, see
     np.save(tmp_path / "large.npy", np.zeros((480, 640), np.uint16))
     with pytest.raises(UserError, match="480x640, but the sensor has 48 rows of 64 pixels"):
         scene_words(CONFIG, str(tmp_path / "large.npy"))
+
+
+def damaged(path):
+    np.save(path, np.zeros((48, 64), np.uint16))
+    path.write_bytes(path.read_bytes()[:200])
+
+
+def of_objects(path):
+    np.save(path, np.array([{"rows": 48}, None]), allow_pickle=True)
+
+
+def of_several(path):
+    with path.open("wb") as file:
+        np.savez(file, words=np.zeros((48, 64), np.uint16))
+
+
+@pytest.mark.parametrize("write", [damaged, of_objects, of_several, Path.touch,
+                                   lambda path: np.save(path, np.full((48, 64), "light"))])
+def test_a_file_without_an_array_of_numbers_is_one_sentence_before_the_board_is_opened(
+        tmp_path, write):
+    write(tmp_path / "words.npy")
+    for verb in (["scene"], ["test", "--scene"]):
+        result = CliRunner().invoke(app, [
+            "board", *verb, str(tmp_path / "words.npy"), "--preset", "tiny",
+            "--port", str(tmp_path / "none")])
+        assert result.exit_code == 2, result.exception
+        assert "tapetum: cannot use scene " in result.stderr
+        assert result.stderr.count("\n") == 1
 
 
 def test_an_unknown_scene_is_refused_with_those_that_there_are():
