@@ -103,7 +103,7 @@ class SerialLink:
             if answer is not None:
                 return self._judge(answer, address)
         raise UserError(f"nothing answers at {self._port}; is it the board's port, and its "
-                        f"bitstream loaded (`tapetum flash`)?")
+                        f"bitstream loaded (`tapetum board flash`)?")
 
     def _answer(self, expected: int) -> bytes | None:
         deadline, received = time.monotonic() + self._answer_s, b""
