@@ -158,7 +158,7 @@ def scene(what: Annotated[str, typer.Argument(metavar="SCENE", help="Name or pic
 def network(program: Annotated[Path, typer.Argument(help="File that `tapetum compile` wrote.",
                                                     exists=True, dir_okay=False)],
             cells: Annotated[int | None, typer.Option(
-                help="Cells of the array, if the board was built with `--cells`.")] = None,
+                min=2, help="Cells of the array, if the board was built with `--cells`.")] = None,
             port: Port = None, preset: Preset = BOARD_PRESET) -> None:
     """Upload a compiled network; from then on every frame has a verdict.
 
