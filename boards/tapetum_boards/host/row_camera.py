@@ -39,15 +39,22 @@ class FrameCollector:
         return len(self._rows) / self._shape[0]
 
     def add(self, packets: Iterable[bytes]) -> np.ndarray | None:
-        """A frame (uint8, dark rows and columns first) if these packets complete it."""
+        """A frame (uint8, dark rows and columns first) if these packets complete it.
+
+        Packets that are no row of this camera are left out.
+        """
         for packet in packets:
+            if len(packet) != ROW_HEADER_BYTES + self._shape[1]:
+                continue
             number, kind, row = packet[:ROW_HEADER_BYTES]
-            codes = packet[ROW_HEADER_BYTES:]
-            if len(codes) != self._shape[1] or kind not in (k.value for k in RowKind):
+            if kind not in (k.value for k in RowKind):
+                continue
+            at = self._first[RowKind(kind)] + row
+            if at >= self._shape[0]:
                 continue
             if number != self._number:
                 self._number, self._rows = number, {}
-            self._rows[self._first[RowKind(kind)] + row] = codes
+            self._rows[at] = packet[ROW_HEADER_BYTES:]
             if len(self._rows) == self._shape[0]:
                 rows, self._rows = self._rows, {}
                 return np.frombuffer(b"".join(rows[at] for at in range(self._shape[0])),

@@ -26,6 +26,16 @@ def packets_of(frame, number):
         yield bytes([number, kind.value, at - first]) + codes.tobytes()
 
 
+def test_what_is_no_row_of_this_camera_is_left_out():
+    frame, collector = small_frame(CONFIG, 48), FrameCollector(CONFIG)
+    beyond = bytes([5, RowKind.ACTIVE.value, 255]) + bytes(CONFIG.array.total_columns)
+    packets = [*packets_of(frame, 5)]
+    assert collector.add([b"\x05", b"\x05\x00", beyond, *packets[:-1]]) is None
+    given = collector.add(packets[-1:])
+    assert given is not None
+    assert (given == frame).all()
+
+
 def test_a_frame_that_lacks_a_row_is_not_given():
     frame, collector = small_frame(CONFIG, 48), FrameCollector(CONFIG)
     torn, whole = list(packets_of(frame, 7)), list(packets_of(frame, 8))
