@@ -117,15 +117,15 @@ def capture(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to wri
     from PIL import Image
     from rich.progress import Progress
 
-    from tapetum_sim.csi2.decoder import decode
+    from .host.packets import first_frame
 
     check_folder(out)
     with _open(port, preset) as device, Progress() as progress:
         task = progress.add_task("fetching the frame", total=None)
         packets = device.capture(
             lambda done, total: progress.update(task, completed=done, total=total), wait_s=120)
-    frame = decode(packets).frames[0]
     (out / "packets.bin").write_bytes(packets)
+    frame = first_frame(packets)
     np.save(out / "frame.npy", frame.pixels)
     levels = frame.pixels.astype(float) / ((1 << frame.bits) - 1) * 255
     Image.fromarray(levels.astype(np.uint8)).save(out / "frame.png")

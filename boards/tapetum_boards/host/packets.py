@@ -3,7 +3,10 @@
 
 from collections.abc import Iterator
 
-__all__ = ["of_channel_0", "split_frames", "without_padding"]
+from tapetum_sim.csi2.decoder import Frame, decode
+from tapetum_sim.errors import UserError
+
+__all__ = ["first_frame", "of_channel_0", "split_frames", "without_padding"]
 
 _FRAME_START, _LONG = 0x00, 0x10
 _HEADER_BYTES, _CHECKSUM_BYTES = 4, 2
@@ -12,6 +15,14 @@ _HEADER_BYTES, _CHECKSUM_BYTES = 4, 2
 def without_padding(kept: bytes) -> bytes:
     """Packets back to back, without the byte that fills up those of an odd length."""
     return b"".join(_packets(kept, padded=True))
+
+
+def first_frame(packets: bytes) -> Frame:
+    """The first frame in packets back to back; raises `UserError` if there is none with pixels."""
+    frames = decode(packets).frames
+    if not frames or not frames[0].pixels.size:
+        raise UserError("there is no frame in what was captured; capture another.")
+    return frames[0]
 
 
 def split_frames(packets: bytes) -> list[bytes]:

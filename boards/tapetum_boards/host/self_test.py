@@ -9,7 +9,6 @@ import numpy as np
 from tapetum.config import CaptureConfig, ConversionGain, DieConfig, Photodiode
 from tapetum.pixel import RampKind
 from tapetum.registers.table import register_table
-from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.errors import UserError
 from tapetum_sim.frame.reference import Reference, expected_ramps, reference
 from tapetum_sim.models.csi2 import transmit
@@ -20,7 +19,7 @@ from ..models.pixel_die import BoardPixelDieModel, Light
 from ..pixel_die.defaults import default_modes
 from ..pixel_die.drawn_scene import DRAWN_SCENES
 from .board import Board
-from .packets import of_channel_0, split_frames
+from .packets import first_frame, of_channel_0, split_frames
 from .scene_upload import upload_scene
 
 __all__ = ["SelfTest", "expected_packets", "expected_rows", "run_self_test"]
@@ -106,14 +105,14 @@ def run_self_test(board: Board, *, words: np.ndarray | None = None, wait_s: floa
     finally:
         board.set(**before)
     say("playing the models")
-    frame = decode(captured).frames[0].number - 1
+    frame = first_frame(captured).number - 1
     expected = expected_packets(board.config, words, frame + 1)[frame]
     return compare(frame, captured, expected)
 
 
 def compare(frame: int, captured: bytes, expected: bytes) -> SelfTest:
     """All bytes of virtual channel 0: embedded rows, pixels, checksums; and pixels as received."""
-    pixels, wanted = (decode(packets).frames[0].pixels for packets in (captured, expected))
+    pixels, wanted = (first_frame(packets).pixels for packets in (captured, expected))
     differing = (int((pixels != wanted).sum()) if pixels.shape == wanted.shape
                  else max(pixels.size, wanted.size))
     mine, theirs = of_channel_0(captured), of_channel_0(expected)

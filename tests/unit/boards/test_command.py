@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from support.pretended_board import CONFIG, PretendedBoard
-from tapetum_boards.link.board_bus import BOARD_REGISTERS, DIE_REGISTERS
+from tapetum_boards.link.board_bus import BOARD_REGISTERS, DIE_REGISTERS, MEMORY
 from tapetum_boards.registers.table import board_registers
 from tapetum_sim.cli import app
 from tapetum_sim.host import RegisterMap
@@ -75,3 +75,16 @@ def test_an_array_without_cells_takes_no_network(cells):
                   "--cells", cells)
     assert result.exit_code == 2, result.exception
     assert "'--cells'" in result.stderr
+
+
+@pytest.mark.parametrize("packets", [b"", bytes(range(64))])
+def test_a_capture_without_a_frame_is_one_sentence(tmp_path, packets):
+    pretended = WrittenBoard()
+    pretended.memory |= dict(enumerate(len(packets).to_bytes(4, "big"), OWN["capture_bytes"]))
+    place = int.from_bytes(bytes(pretended.memory[OWN["capture_place"] + byte]
+                                 for byte in range(4)), "big")
+    pretended.memory |= dict(enumerate(packets, MEMORY + place))
+    pretended.write = lambda address, byte: None  # the capture is over at once
+    result = call(pretended, "capture", "--out", str(tmp_path))
+    assert "there is no frame in what was captured" in sentence(result)
+    assert (tmp_path / "packets.bin").exists(), "for whoever looks for the reason"
