@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a simulated board and keeps it running."""
 
+import os
 import signal
 import threading
 import time
@@ -63,7 +64,8 @@ def simulated_board(config: DieConfig, folder: Path, *, fast: bool = True,
                               frequency_hz=round(VGA_60HZ.pixel_clock_hz)),
                         Clock(domain="safety", frequency_hz=round(config.safety_clock_hz),
                               phase_ps=1009)],
-                limit_cycles=_FOR_EVER, parameters={"alive": str(alive.absolute())})
+                limit_cycles=_FOR_EVER,
+                parameters={"alive": str(alive.absolute()), "caller": os.getpid()})
         except Exception as error:
             failures.append(error)
         finally:

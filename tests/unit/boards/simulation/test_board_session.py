@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tapetum_boards.simulation import run, session
+from tapetum_boards.simulation.bench import is_wanted
 from tapetum_boards.simulation.screenshot import Screenshot
 from tapetum_sim.cli import app
 from tapetum_sim.simulator import BuildError, SimulationError
@@ -104,3 +105,26 @@ def test_a_folder_that_cannot_be_written_is_known_before_the_simulator_is_built(
     result = simulate(tmp_path / "file")
     assert result.exit_code == 2, result.exception
     assert "choose another folder with --out" in result.stderr
+
+
+def test_a_simulator_ends_with_its_file_and_with_its_caller(tmp_path):
+    alive = tmp_path / "alive"
+    assert not is_wanted(alive, os.getppid())
+    alive.touch()
+    assert is_wanted(alive, os.getppid())
+    assert not is_wanted(alive, os.getpid()), "a caller that was killed leaves its file behind"
+
+
+def test_a_simulator_knows_its_caller(tmp_path, monkeypatch, simulator):
+    callers = []
+
+    def start(made, module, *, directory, parameters, **options):
+        call = "import os; print(os.getppid())"
+        callers.append((parameters["caller"], int(subprocess.run(
+            [sys.executable, "-c", call], check=True, text=True, stdout=subprocess.PIPE).stdout)))
+
+    simulator(lambda alive: None)
+    monkeypatch.setattr(run, "run_simulator", start)
+    simulate(tmp_path)
+    [(told, seen)] = callers
+    assert told == seen
