@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from tapetum_boards.configurations import with_board_timing
+from tapetum_boards.configurations import with_board_timing, with_cells
 from tapetum_boards.host.board import Board
 from tapetum_boards.host.scene_upload import scene_words
 from tapetum_boards.host.self_test import run_self_test
@@ -19,15 +19,18 @@ from tapetum_boards.picture.layout import BUFFERS, PICTURE_MODES, PictureLayout,
 from tapetum_boards.picture.video_timing import VGA_60HZ
 from tapetum_boards.simulation.run import simulated_board
 from tapetum_boards.simulation.screenshot import Screenshot, read_screen
+from tapetum_boards.whole_die import BITSTREAM_CELLS, BOARD_CELLS
 from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.errors import UserError
 
 
-def test_a_board_is_set_up_streams_shows_and_gives_a_frame(tmp_path, seed):
-    config = with_board_timing("tiny")
+@pytest.mark.parametrize("cells", [BOARD_CELLS, BITSTREAM_CELLS])
+def test_a_board_is_set_up_streams_shows_and_gives_a_frame(cells, tmp_path, seed):
+    config = with_cells(with_board_timing("tiny"), cells)
     with simulated_board(config, tmp_path) as port:
         link = SerialLink(str(port), answer_s=10)
-        board = Board(link, config)
+        board = Board(link, with_board_timing("tiny"))
+        assert board.config == config
         board.set(noise_freeze=1, noise_seed=seed, scene=1, picture_capture=1)
         assert board.get("noise_seed") == seed
         assert board.read("frame_length_lines") == config.timing.frame_length_lines
