@@ -19,8 +19,10 @@ MAXIMUM_WAIT_S = 10.0
 """Of simulated time."""
 PICOSECONDS = 10**12
 
-_MESSAGE = re.compile(r"([rw])(\d+)(?:@(0x[0-9a-f]+|\d+))?", re.IGNORECASE | re.ASCII)
-_NUMBER = re.compile(r"0x[0-9a-f]+|\d+", re.IGNORECASE | re.ASCII)
+# Digits have an end: int() refuses thousands of them.
+_DIGITS = r"0x[0-9a-f]{1,16}|\d{1,16}"
+_MESSAGE = re.compile(rf"([rw])(\d{{1,16}})(?:@({_DIGITS}))?", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(_DIGITS, re.IGNORECASE | re.ASCII)
 
 
 class RequestError(ValueError):
@@ -125,8 +127,8 @@ def _transfer(words: Sequence[str]) -> Transfer:
         if not match:
             raise RequestError(f"{word[:20]!r} is no request: expected a message such as "
                                f"w2@0x10 or r1@0x10, wait, {', '.join(_COMMANDS)}.")
-        count = int(match[2])
-        device = device if match[3] is None else int(match[3], 0)
+        count = int(match[2], 10)
+        device = device if match[3] is None else _number(match[3])
         position += 1
         if device is None:
             raise RequestError("the first message needs a device address, for example w2@0x10.")
@@ -142,12 +144,17 @@ def _transfer(words: Sequence[str]) -> Transfer:
         data = words[position:position + count]
         if len(data) < count or not all(_NUMBER.fullmatch(each) for each in data):
             raise RequestError(f"{word} needs {count} bytes behind it, as 0x10 or 16.")
-        values = [int(each, 0) if each[:2] in ("0x", "0X") else int(each) for each in data]
+        values = [_number(each) for each in data]
         if max(values, default=0) > 0xFF:
             raise RequestError(f"{max(values):#x} does not fit a byte.")
         messages.append(Message(device=device, data=bytes(values)))
         position += count
     return Transfer(tuple(messages))
+
+
+def _number(text: str) -> int:
+    """A decimal may begin with zeros, which int(text, 0) refuses."""
+    return int(text, 16 if text[:2] in ("0x", "0X") else 10)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -35,6 +35,11 @@ def test_transfers_are_read_as_i2ctransfer_does():
         Message(device=16, data=b"\x7f")))
 
 
+def test_a_decimal_may_begin_with_zeros():
+    assert parse_request("r01@010 w2@016 010 0") == Transfer((
+        Message(device=10, read_bytes=1), Message(device=16, data=b"\x0a\x00")))
+
+
 @pytest.mark.parametrize("line, part", [
     ("", "empty"),
     ("   ", "empty"),
@@ -55,6 +60,10 @@ def test_transfers_are_read_as_i2ctransfer_does():
     ("wait -1", "0 to 10 seconds"),
     ("wait 11", "0 to 10 seconds"),
     ("pulse now", "stands alone"),
+    (f"r{5000 * '1'}@0x10", "is no request"),
+    (f"r1@{5000 * '1'}", "is no request"),
+    (f"r1@0x{5000 * '1'}", "is no request"),
+    (f"w1@0x10 {5000 * '1'}", "needs 1 bytes"),
     ("w1@0x10 ١", "is no request|needs 1 bytes"),
 ])
 def test_what_is_no_request_is_refused_in_one_sentence(line, part):
