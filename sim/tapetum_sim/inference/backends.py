@@ -145,7 +145,7 @@ class Model:
             output = self.program.output_tensor
             return max(place.lanes for place in self.made.tensors.values()
                        if self.made.map_numbers[place.map.name] == output)
-        return len(scores)
+        return self.program.classes or len(scores)
 
     def _named(self, maps: dict[int, Codes]) -> tuple[dict[str, Codes], dict]:
         if self.made is None:

@@ -14,7 +14,8 @@ from tapetum_compiler.importers import read_network
 from tapetum_sim.cli import app
 from tapetum_sim.inference.backends import Backend, Model
 from tapetum_sim.inference.report import compare, describe
-from unit.compiler.networks import images, residual_network
+from tapetum_sim.models.npu import NpuModel
+from unit.compiler.networks import convolution, images, network_of, residual_network, tensor
 from unit.compiler.tflite_models import data_file
 from unit.npu.test_compiled import mobile_network
 
@@ -85,8 +86,24 @@ def test_a_compiled_program_runs_and_prints_nothing_but_json(files, small):
     assert result.exit_code == 0
     said = json.loads(result.stdout)
     assert [entry["input"] for entry in said["inputs"]] == [str(files[1])] * 2
-    assert said["inputs"][0]["scores"][:10] == small[0].run(
+    assert said["inputs"][0]["scores"] == small[0].run(
         Backend.REFERENCE, small[1]).scores.tolist()
+
+
+def test_lanes_behind_the_classes_never_win(tmp_path, seed):
+    """The array fills its last word with the zero point, which is above all logits here."""
+    rng = np.random.default_rng(seed)
+    network = network_of(convolution(
+        rng, tensor("image", (4, 4, 3)), "logits", channels=10, window=(4, 4), zero_point=60,
+        weights=rng.integers(-12, 13, (10, 4, 4, 3), dtype=np.int8), bias=np.full(10, -60_000)))
+    model, image = model_of(network), images(rng, network, 1)[0][0]
+    save_program(model.program, tmp_path / "logits.tapetum")
+    alone = Model.read(tmp_path / "logits.tapetum")
+    wanted = describe(model, model.run(Backend.REFERENCE, image))
+    lanes = NpuModel(model.program).run(image).reshape(-1)
+    assert lanes[10:].max() > lanes[:10].max(), "the padding is to be tempting"
+    said = describe(alone, alone.run(Backend.MODEL, image))
+    assert (said["class"], said["scores"]) == (wanted["class"], wanted["scores"])
 
 
 @pytest.mark.parametrize("options, sentence", [
