@@ -11,6 +11,7 @@ from ..errors import UserError
 __all__ = ["read_input"]
 
 _MODES = {1: "L", 3: "RGB"}
+_EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
 _MIDDLE = 128
 
 
@@ -50,6 +51,10 @@ def _image(path: Path, shape: tuple[int, int, int]) -> NDArray[np.int8]:
     try:
         with Image.open(path) as picture:
             size = picture.size
+            if picture.mode not in _EIGHT_BIT_MODES:
+                # Pillow would clip the values at 255.
+                raise UserError(f"{path} has pixels of mode {picture.mode}, not of 8 bits; save it "
+                                "as an 8-bit PNG, or give int8 codes as .npy.")
             pixels = np.asarray(picture.convert(_MODES[channels]), np.uint8)
     except (OSError, UnidentifiedImageError, ValueError) as error:
         raise UserError(f"cannot read {path} ({_first_line(error)}); give a PNG or JPEG image, "

@@ -39,6 +39,10 @@ def save_image(path):
     Image.new("RGB", (8, 5)).save(path)
 
 
+def save_16_bits(path):
+    Image.fromarray(np.full((4, 6), 30_000, np.uint16)).save(path)
+
+
 def save_wide(path):
     np.save(path, np.zeros((4, 7, 3), np.int8))
 
@@ -53,6 +57,8 @@ def save_noise(path):
 
 @pytest.mark.parametrize("name, save, shape, sentence", [
     ("image.png", save_image, SHAPE, r"image.png is 8 x 5 pixels; the network takes 6 x 4\."),
+    ("image.png", save_16_bits, (4, 6, 1), r"mode I;16, not of 8 bits; save it as an 8-bit PNG"),
+    ("image.png", save_16_bits, SHAPE, r"mode I;16, not of 8 bits"),
     ("image.png", save_image, (5, 8, 4), r"takes 4 channels, which no image has"),
     ("codes.npy", save_wide, SHAPE, r"int8 of 4 x 7 x 3; the network takes int8 of 4 x 6 x 3"),
     ("codes.npy", save_floats, SHAPE, r"holds float32 of 4 x 6 x 3; the network takes int8"),
