@@ -113,7 +113,11 @@ def _read_hdr(path: Path):
 
 
 def _read_npy(path: Path):
-    return np.load(path, allow_pickle=False), []
+    values = np.load(path, allow_pickle=False)
+    if not isinstance(values, np.ndarray):
+        values.close()
+        raise ValueError("it is an archive of arrays, as .npz files are; save one with np.save")
+    return values, []
 
 
 def _read_tiff(path: Path):

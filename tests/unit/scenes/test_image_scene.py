@@ -165,6 +165,13 @@ def test_bad_values_are_refused(tmp_path, content, cause):
     _expect_refused(path, cause)
 
 
+def test_an_archive_is_no_scene_whatever_its_name(tmp_path):
+    path = tmp_path / "archive.npy"
+    with path.open("wb") as file:
+        np.savez(file, _picture())
+    _expect_refused(path, "an archive of arrays")
+
+
 @pytest.mark.parametrize("name, content, cause", [
     ("missing.exr", None, "no such file"), ("empty.exr", b"", "the file is empty"),
     ("broken.exr", b"nonsense", "could not be read"), ("broken.hdr", b"nonsense", "signature"),
