@@ -20,8 +20,9 @@ def infer(
     compare: Annotated[bool, typer.Option(
         "--compare", help="Run all of them and compare every value of every tensor.")] = False,
     cells: Annotated[int | None, typer.Option(
-        help="Cells of the array. By default 8, or those of the program.")] = None,
+        min=1, help="Cells of the array. By default 8, or those of the program.")] = None,
     pixels: Annotated[int | None, typer.Option(
+        min=1,
         help="Pixels that it computes at once. By default 1, or those of the program.")] = None,
     dense: Annotated[bool, typer.Option(
         "--dense", help="Compute channels as well that are the same in every image.")] = False,

@@ -90,7 +90,8 @@ class Model:
                                         f"compile it again or leave out --{what}.")
                 return cls(program)
             network = read_network(path)
-            made = compile_network(network, cells=cells or 8, pixels=pixels or 1, dense=dense)
+            made = compile_network(network, cells=8 if cells is None else cells,
+                                   pixels=1 if pixels is None else pixels, dense=dense)
             return cls(made.program, network, made)
         except CompileError as error:
             raise UserError(f"{error}.") from None

@@ -110,6 +110,8 @@ def test_lanes_behind_the_classes_never_win(tmp_path, seed):
     (["--backend", "npu"], "there is no backend 'npu'; choose from rtl, model, reference."),
     (["--backend", "reference"], "a compiled program holds no network"),
     (["--cells", "4"], "is compiled for 8 cells, not 4"),
+    (["--cells", "0"], "greater than or equal to 1"),
+    (["--pixels", "0"], "greater than or equal to 1"),
     (["--pixels", "2"], "is compiled for 1 pixels, not 2"),
 ])
 def test_what_cannot_be_is_refused_in_one_sentence(options, sentence, files):
