@@ -115,7 +115,7 @@ class Safety(wiring.Component):
             temperature.maximum.eq(control.temperature_maximum),
             status.temperature.eq(temperature.temperature),
             status.test_frame_signature.eq(self.test_frame_signature),
-            step.temperature.eq(temperature.temperature),
+            step.temperature.eq(temperature.temperature), step.injected.eq(temperature.inject),
             self.temperature_stepped.eq(step.stepped),
             frames.adopt.eq(self.adopt), frames.adopt_frame.eq(self.adopt_frame),
             frames.settings.eq(self.settings), frames.i.valid.eq(self.sent.valid),

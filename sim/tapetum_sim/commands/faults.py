@@ -31,7 +31,7 @@ def faults(
         = _Kind.ALL,
     room: Annotated[str | None, typer.Option(
         metavar="ROOM", help="Only bits of this room, for example readout.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the sample and of the pixel die.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sample and of the pixel die.")] = 1,
     directed: Annotated[bool, typer.Option(
         "--directed/--no-directed", help="Also break each bond of the pixel die and each line of "
         "its row decoder, once.")] = True,

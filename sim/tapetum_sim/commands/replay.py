@@ -34,7 +34,7 @@ def replay(
     """
     from ..ccs import DriverSetup, NakError, StreamSetup
     from ..ccs.probe import ProbeError
-    from ..client import VirtualSensor
+    from ..client import RefusedError, VirtualSensor
     from ..errors import UserError
     from ..report.console import StageProgress
     from ..serve.replay import replay as replay_on
@@ -50,14 +50,17 @@ def replay(
         raise UserError(f"nobody serves a virtual sensor in {folder}; start `tapetum serve --out "
                         f"{folder}` first.") from None
     with virtual, StageProgress() as progress:
-        info = virtual.bus.info()
-        setup = DriverSetup(lanes=info["lanes"] if lanes is None else lanes)
         try:
+            info = virtual.bus.info()
+            setup = DriverSetup(lanes=info["lanes"] if lanes is None else lanes)
             done = replay_on(virtual, setup, StreamSetup(data_format=code, exposure_lines=exposure),
                              frames=frames, progress=progress)
         except (NakError, ProbeError) as error:
             typer.echo(f"tapetum: the driver gives up: {error}", err=True)
             raise typer.Exit(1) from None
+        except (ConnectionError, RefusedError) as error:
+            raise UserError(f"the virtual sensor in {folder} did not go on ({error}); start it "
+                            f"anew.") from None
         except KeyError:
             raise UserError(f"the driver has no clocks for the data format {data_format}; it has "
                             f"for others, leave --data-format out.") from None

@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tapetum_sim.cli import app
+from tapetum_sim.client import RefusedError
 from tapetum_sim.serve import session
 
 
@@ -62,3 +63,31 @@ def test_a_file_in_the_place_of_a_socket_is_left_alone(tmp_path, monkeypatch):
 def test_a_folder_that_cannot_be_written_gives_one_sentence(tmp_path):
     (tmp_path / "out").write_text("a file stands here")
     assert "cannot write" in told(serve(tmp_path / "out"))
+
+
+class EndedSensor:
+    """Answers nothing more."""
+
+    def __init__(self, problem: Exception):
+        self.problem, self.bus = problem, self
+
+    def __call__(self, folder) -> "EndedSensor":
+        return self
+
+    def __enter__(self) -> "EndedSensor":
+        return self
+
+    def __exit__(self, *_) -> None:
+        pass
+
+    def info(self) -> dict:
+        raise self.problem
+
+
+@pytest.mark.parametrize("problem", [ConnectionError("it has ended"), RefusedError("no device")])
+def test_a_sensor_that_ends_or_refuses_during_a_replay_is_told_in_a_sentence(
+        problem, monkeypatch, tmp_path):
+    monkeypatch.setattr("tapetum_sim.client.VirtualSensor", EndedSensor(problem))
+    said = CliRunner().invoke(app, ["replay", str(tmp_path)])
+    assert said.exit_code == 2
+    assert f"did not go on ({problem}); start it anew." in " ".join(said.stderr.split())

@@ -3,10 +3,11 @@
 
 import numpy as np
 import pytest
+from amaranth import *
 
 from support import simulate
-from tapetum.safety.temperature import CELSIUS
-from tapetum.safety.temperature_step import STEP_CELSIUS, TemperatureStep
+from tapetum.safety.temperature import CELSIUS, TemperatureMonitor
+from tapetum.safety.temperature_step import SETTLING_CYCLES, STEP_CELSIUS, TemperatureStep
 
 STEP = STEP_CELSIUS * CELSIUS
 LATENCY_CYCLES = 2
@@ -17,6 +18,7 @@ def steps(values, *, cycles: int = LATENCY_CYCLES + 3) -> list[int]:
     dut, counts = TemperatureStep(), []
 
     async def testbench(ctx):
+        await ctx.tick().repeat(SETTLING_CYCLES)
         for value in values:
             ctx.set(dut.temperature, value)
             count = 0
@@ -25,7 +27,7 @@ def steps(values, *, cycles: int = LATENCY_CYCLES + 3) -> list[int]:
                 count += ctx.get(dut.stepped)
             counts.append(count)
 
-    simulate(dut, testbench, cycles=cycles * len(values) + 4)
+    simulate(dut, testbench, cycles=cycles * len(values) + 2 * SETTLING_CYCLES)
     return counts
 
 
@@ -56,3 +58,32 @@ def test_steps_of_any_size_are_those_of_a_model(seed):
 def test_it_is_told_after_the_stated_latency():
     assert steps([STEP], cycles=LATENCY_CYCLES) == [1]
     assert steps([STEP], cycles=LATENCY_CYCLES - 1) == [0]
+
+
+@pytest.mark.parametrize("injected_for", [1, 5, 40])
+def test_an_injected_temperature_is_no_step(injected_for):
+    """The self-test after a software reset would else have every black level measured anew."""
+    monitor, dut, told = TemperatureMonitor(), TemperatureStep(), []
+    m = Module()
+    m.submodules.monitor, m.submodules.step = monitor, dut
+    m.d.comb += [dut.temperature.eq(monitor.temperature), dut.injected.eq(monitor.inject)]
+
+    async def testbench(ctx):
+        async def wait(cycles):
+            for _ in range(cycles):
+                await ctx.tick()
+                told.append(ctx.get(dut.stepped))
+
+        ctx.set(monitor.sensor, 25 * CELSIUS)
+        await wait(20)
+        assert told.count(1) == 1, "of what it was at the reset"
+        ctx.set(monitor.inject, 1)
+        await wait(injected_for)
+        ctx.set(monitor.inject, 0)
+        await wait(30)
+        assert told.count(1) == 1
+        ctx.set(monitor.sensor, 28 * CELSIUS)
+        await wait(20)
+        assert told.count(1) == 2
+
+    simulate(m, testbench, cycles=200)
