@@ -78,11 +78,14 @@ def test_a_board_that_is_told_to_end_takes_its_simulator_along(
     simulator(last)
     monkeypatch.setattr(session, "Screenshot", TellingScreenshot)
     before = signal.signal(signal.SIGTERM, spare)
+    # What a script runs in the background is deaf to it.
+    deaf = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         result = simulate(tmp_path)
         assert signal.getsignal(signal.SIGTERM) is spare, "it is not restored"
     finally:
         signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, deaf)
     assert result.exit_code == 0, result.exception
     assert ended == ["goes on\n", False]
     assert "Ending." in result.stderr
