@@ -19,7 +19,7 @@ def build(
         = None,
     tries: Annotated[int, typer.Option(min=1, help="Seeds to try at most.")] = 8,
     preset: Annotated[str | None, typer.Option(
-        help="Of a whole die. By default the largest that nextpnr has found legal places for.")]
+        help="Of a whole die. By default the largest that nextpnr has found ways for.")]
         = None,
     cells: Annotated[int | None, typer.Option(
         help="Of the array: 2, 4 or 8, of nine multipliers each, or 0, the default, for no array.")]
