@@ -17,21 +17,19 @@ class Ring:
 
     Members
     -------
-    rows : int
-        Rows that exist at once, one bank after the other.
     row_words : int
-    born, dead : int
-        First and last row command during which words must stay.
+    lives : tuple of (int, int)
+        Of each slot, one bank after the other: first and last row command during which its words
+        must stay.
     """
 
-    rows: int
     row_words: int
-    born: int
-    dead: int
+    lives: tuple[tuple[int, int], ...]
 
-    def words_in(self, bank: int) -> int:
-        """Words in a bank, counted from the ring's first."""
-        return -(-(self.rows - bank) // BANKS) * self.row_words
+    @property
+    def words(self) -> int:
+        """Words in the bank that has most of its slots."""
+        return -(-len(self.lives) // BANKS) * self.row_words
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def place_rings(rings: list[Ring]) -> tuple[list[Place], int]:
     The best of several orders, largest first and mixed up; always the same for the same rings.
     """
     rng = np.random.default_rng(0)
-    size = np.array([ring.rows * ring.row_words for ring in rings], np.float64)
+    size = np.array([len(ring.lives) * ring.row_words for ring in rings], np.float64)
     best: tuple[list[Place], int] | None = None
     for attempt in range(_ORDERS_TRIED):
         noise = rng.uniform(0.5, 1, len(rings)) if attempt else 1
@@ -61,32 +59,38 @@ def place_rings(rings: list[Ring]) -> tuple[list[Place], int]:
 
 def _placed(rings: list[Ring], order: list[int]) -> tuple[list[Place], int]:
     places: dict[int, Place] = {}
+    slots: list[list[tuple[int, int, int, int]]] = [[] for _ in range(BANKS)]
     depth = 0
     for which in order:
         ring = rings[which]
-        others = [(rings[other], place) for other, place in places.items()
-                  if rings[other].born <= ring.dead and ring.born <= rings[other].dead]
         options = []
         for first_bank in range(BANKS):
-            base = _lowest(ring, first_bank, others)
-            end = base + ring.words_in(0)
-            options.append((max(end, depth), base, first_bank))
+            base = _lowest(ring, first_bank, slots)
+            options.append((max(base + ring.words, depth), base, first_bank))
         depth, base, first_bank = min(options)
         places[which] = Place(first_bank, base)
+        for slot, (born, dead) in enumerate(ring.lives):
+            start = base + slot // BANKS * ring.row_words
+            slots[(first_bank + slot) % BANKS].append((start, start + ring.row_words, born, dead))
     return [places[which] for which in range(len(rings))], depth
 
 
-def _lowest(ring: Ring, first_bank: int, others: list[tuple[Ring, Place]]) -> int:
-    """The first word from which on the ring fits into all of its banks."""
+def _lowest(ring: Ring, first_bank: int, slots: list[list[tuple[int, int, int, int]]]) -> int:
+    """The first word from which on every slot of the ring lies apart from those of its time.
+
+    Parameters
+    ----------
+    slots
+        By bank: first word and the one after the last, first and last row command.
+    """
     taken = []
-    for other, place in others:
-        for bank in range(BANKS):
-            length = other.words_in((bank - place.first_bank) % BANKS)
-            mine = ring.words_in((bank - first_bank) % BANKS)
-            if length > 0 and mine > 0:
-                taken.append((place.base - mine, place.base + length))
+    for slot, (born, dead) in enumerate(ring.lives):
+        above = slot // BANKS * ring.row_words
+        taken += [(start - above - ring.row_words, end - above)
+                  for start, end, other_born, other_dead in slots[(first_bank + slot) % BANKS]
+                  if other_born <= dead and born <= other_dead]
     base = 0
     for start, end in sorted(taken):
         if start < base < end:
-            base = max(base, end)
+            base = end
     return base

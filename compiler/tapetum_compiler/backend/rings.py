@@ -101,22 +101,40 @@ def _cost(schedule: Schedule, row_period: int | None) -> int:
 
 
 def _rings(streams: Streams, rows: list[int], schedule: Schedule) -> list[Ring]:
-    """As they are to be placed: the input lives from the start on, the output for ever.
+    """As they are to be placed: a slot lives from the first row that it holds to the last.
 
-    So does an input whose last rows nobody waits for: who knows when they come.
+    The input lives from the start on, the output for ever. So does an input whose last rows nobody
+    waits for: who knows when they come.
     """
+    at: list[list[int]] = [[] for _ in streams.stages]
+    for command, stage in enumerate(schedule.order):
+        at[stage].append(command)
     made = []
     for which, of in enumerate(streams.maps):
-        users = {*streams.writers[which], *(reader for reader, _ in streams.readers[which])}
-        at = [command for command, layer in enumerate(schedule.order) if layer in users]
+        slots = min(rows[which], of.height)
         stays = which == streams.output or (of.is_input and all(
             reading.needed[-1] < of.height for _, reading in streams.readers[which]))
-        # the last row may be read by nobody, and written while the next command runs
-        stays_for = len(schedule.order) if stays else at[-1] + 1
-        made.append(Ring(rows=min(rows[which], of.height), row_words=of.row_words,
-                         born=-1 if of.is_input else at[0],
-                         dead=stays_for))
+        born, dead = _lives(streams, which, at)
+        made.append(Ring(row_words=of.row_words, lives=tuple(
+            (born[slot], len(schedule.order) if stays else max(dead[slot::slots]))
+            for slot in range(slots))))
     return made
+
+
+def _lives(streams: Streams, which: int, at: list[list[int]]) -> tuple[list[int], list[int]]:
+    """First and last command of each row of a map; `at` are the commands of each stage.
+
+    A row that nobody reads is written while the next command runs.
+    """
+    rows = range(streams.maps[which].height)
+    writers = streams.writers[which]
+    born = [min((at[writer][row] for writer in writers), default=-1) for row in rows]
+    dead = [max((at[writer][row] + 1 for writer in writers), default=-1) for row in rows]
+    for reader, reading in streams.readers[which]:
+        for command, first, needed in zip(at[reader], reading.first, reading.needed, strict=False):
+            for row in range(first, needed):
+                dead[row] = max(dead[row], command + 1)
+    return born, dead
 
 
 def _legal(streams: Streams, which: int, rows: int) -> int:

@@ -54,29 +54,35 @@ def test_tables_add_every_pair_of_codes_exactly(own, seed):
         np.testing.assert_array_equal(made, wanted[0, ..., 0])
 
 
-def words_taken(ring, place):
-    """Pairs of bank and word."""
+def words_taken(ring, place, at):
+    """Pairs of bank and word that hold rows at that command."""
     return {((place.first_bank + slot) % BANKS, place.base + slot // BANKS * ring.row_words + word)
-            for slot in range(ring.rows) for word in range(ring.row_words)}
+            for slot, (born, dead) in enumerate(ring.lives) if born <= at <= dead
+            for word in range(ring.row_words)}
 
 
-def test_rings_that_live_together_lie_apart(seed):
+def ring_of(rng):
+    """Its slots are filled one after the other, and not all left at once."""
+    born = np.sort(rng.integers(-1, 50, rng.integers(1, 10)))
+    dead = born + rng.integers(0, 30, len(born))
+    return Ring(row_words=int(rng.integers(1, 12)),
+                lives=tuple(zip(born.tolist(), dead.tolist(), strict=True)))
+
+
+def test_rows_that_live_together_lie_apart(seed):
     rng = np.random.default_rng(seed)
     for _ in range(10):
-        born = rng.integers(-1, 50, 12)
-        rings = [Ring(rows=int(rng.integers(1, 10)), row_words=int(rng.integers(1, 12)),
-                      born=int(start), dead=int(start + rng.integers(0, 30))) for start in born]
+        rings = [ring_of(rng) for _ in range(12)]
         places, depth = place_rings(rings)
-        taken = [words_taken(ring, place) for ring, place in zip(rings, places, strict=True)]
-        assert max(word for words in taken for _, word in words) < depth
-        for first, ring in enumerate(rings):
-            for second in range(first):
-                other = rings[second]
-                if ring.born <= other.dead and other.born <= ring.dead:
-                    assert not taken[first] & taken[second]
-        alive = max(sum(ring.rows * ring.row_words for ring in rings
-                        if ring.born <= at <= ring.dead) for at in range(-1, 80))
-        assert alive / BANKS <= depth < 2.5 * alive / BANKS
+        most = 0
+        for at in range(-1, 80):
+            taken = [words_taken(ring, place, at)
+                     for ring, place in zip(rings, places, strict=True)]
+            together = set().union(*taken)
+            assert len(together) == sum(map(len, taken))
+            assert all(word < depth for _, word in together)
+            most = max(most, len(together))
+        assert most / BANKS <= depth < 2.5 * most / BANKS
 
 
 def chain(rng):
