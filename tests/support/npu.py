@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small programs for the array laid out by hand, and what they must compute."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from amaranth import *
@@ -162,8 +162,12 @@ class SmallNetwork:
                 "add_parameter": len(self.parameters[0]) - 1,
                 "add_zero_point": int(numbers.integers(-50, 50)), "add_min": add_low,
             }
-        self.layers.append(LayerRecord(**record))
-        self._compute(self.layers[-1], dense)
+        layer = LayerRecord(**record)
+        self._compute(layer, dense)
+        if mode is Mode.WHOLE_MAP:
+            layer = replace(layer, kernel_height=3, stride_y=3, stride_x=0, out_height=1,
+                            out_width=9)
+        self.layers.append(layer)
         return target
 
     def _compute(self, layer, dense):
@@ -202,16 +206,18 @@ class SmallNetwork:
         """The deepest layer that can compute a row does; input rows come when none can."""
         rows = [0] * len(self.tensors)
         entries = []
-        while any(rows[layer.out_tensor] < layer.out_height for layer in self.layers):
+        while any(have < tensor.height for have, tensor in zip(rows[1:], self.tensors[1:],
+                                                               strict=True)):
             for number in reversed(range(len(self.layers))):
                 layer = self.layers[number]
-                row = rows[layer.out_tensor]
+                made = self.tensors[layer.out_tensor].height // layer.out_height
+                row = rows[layer.out_tensor] // made
                 needed = min(row * layer.stride_y - layer.pad_top + layer.kernel_height,
                              layer.in_height)
                 if (row < layer.out_height and rows[layer.in_tensor] >= needed
                         and (not layer.has_residual or rows[layer.residual_tensor] > row)):
                     entries.append(number)
-                    rows[layer.out_tensor] += 1
+                    rows[layer.out_tensor] += made
                     break
             else:
                 rows[0] += 1
@@ -250,8 +256,7 @@ class SmallNetwork:
         value = self.values[tensor]
         layer = next(layer for layer in self.layers if layer.out_tensor == tensor)
         words = []
-        for row in value:
-            pixels = row.reshape(layer.out_width, layer.groups, 8)
+        for pixels in value.reshape(layer.out_height, layer.out_width, layer.groups, 8):
             places = [(x, group) for x in range(0, layer.out_width, self.pixels)
                       for group in range(layer.groups)]
             if layer.mode is not Mode.KERNEL_ROW:

@@ -158,14 +158,24 @@ class ArrayLayer:
         return self.weights.shape[0]
 
     @property
+    def rows(self) -> int:
+        """Commands: one for each row of the target, or one for a whole map."""
+        return 1 if self.mode is Mode.WHOLE_MAP else self.target.height
+
+    @property
+    def row_pixels(self) -> int:
+        """Pixels that a command makes."""
+        return self.target.height * self.target.width // self.rows
+
+    @property
     def steps_across(self) -> int:
-        """Steps that the pixels of a row take."""
-        return -(-self.target.width // self.pixels)
+        """Steps that these take, per group and tap."""
+        return -(-self.row_pixels // self.pixels)
 
     def rows_needed(self, row: int) -> int:
-        """Rows of the source that must be there before `row` is computed."""
+        """Rows of the source that must be there before command `row` is computed."""
         return min(row * self.stride[0] + self.window[0] - self.pad_top, self.source.height)
 
     def first_row_read(self, row: int) -> int:
-        """The first row of the source that `row` or a later one reads."""
+        """The first row of the source that command `row` or a later one reads."""
         return min(max(row * self.stride[0] - self.pad_top, 0), self.source.height)

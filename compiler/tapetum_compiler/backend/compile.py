@@ -118,13 +118,12 @@ def compile_network(network: Network, *, cells: int = 8, pixels: int = 1, dense:
     smaller = reduction.network if reduction else network
     require(pixels == 1 or (pixels == 2 and cells == 8),
             f"an array of {cells} cells has no {pixels} pixels; choose 1, or 2 with 8 cells")
-    lowered = lower(smaller, cells, pixels)
-    plan = choose_rings(lowered, row_period)
-    streams, schedule = plan.streams, plan.schedule
+    plan = choose_rings(lower(smaller, cells, pixels), row_period)
+    lowered, streams, schedule = plan.lowered, plan.streams, plan.schedule
     require(row_period is None or not schedule.late_rows,
             f"a row every {row_period} clocks is more than the array can take: "
             f"{schedule.late_rows} rows come before there is room; use more cells or slower rows")
-    program = emit(lowered, plan, smaller.inputs[0], model_id, smaller.outputs[0].shape[-1])
+    program = emit(plan, smaller.inputs[0], model_id, smaller.outputs[0].shape[-1])
     if config is not None:
         check_capacity(program, config)
     reports = tuple(
@@ -144,7 +143,7 @@ def _report(layer: ArrayLayer, number: int, schedule: Schedule, ring_rows: int) 
     return LayerReport(
         name=layer.name, kind=layer.kind, mode=layer.mode,
         shape=(target.height, target.width, target.pixel_words * CHANNEL_LANES), macs=layer.macs,
-        cycles=target.height * (row_steps(layer) + ROW_SWITCH_CYCLES), waits=waits,
+        cycles=layer.rows * (row_steps(layer) + ROW_SWITCH_CYCLES), waits=waits,
         weight_words=layer.weights.shape[1], ring_rows=ring_rows,
         ring_bytes=min(ring_rows, target.height) * target.row_bytes, cells=layer.cells,
         pixels=layer.pixels)

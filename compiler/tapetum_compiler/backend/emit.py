@@ -8,7 +8,6 @@ from tapetum_compiler.errors import CompileError, require
 from tapetum_compiler.network import Tensor
 
 from .array_layer import TABLE_WORDS, ArrayLayer
-from .lower import Lowered
 from .rings import Plan
 from .streams import Streams
 
@@ -17,9 +16,9 @@ __all__ = ["emit"]
 _MOST_LAYERS, _MOST_MAPS, _MOST_TABLES = 64, 64, 8
 
 
-def emit(lowered: Lowered, plan: Plan, source: Tensor, model_id: int, classes: int) -> Program:
+def emit(plan: Plan, source: Tensor, model_id: int, classes: int) -> Program:
     """The program of layers for which everything is decided; `source` is the input."""
-    layers, streams = lowered.layers, plan.streams
+    layers, streams = plan.lowered.layers, plan.streams
     require(len(layers) <= _MOST_LAYERS and len(streams.maps) <= _MOST_MAPS,
             f"the network takes {len(layers)} layers and {len(streams.maps)} maps; the array has "
             f"{_MOST_LAYERS} of each, split the model")
@@ -81,7 +80,7 @@ def _layer_record(layer: ArrayLayer, number: int, streams: Streams, weight_base:
         in_tensor=streams.maps.index(layer.source), in_height=layer.source.height,
         in_width=layer.source.width, vectors=layer.vectors,
         in_pixel_words=layer.source.pixel_words, out_tensor=target,
-        out_height=layer.target.height, out_width=layer.target.width, groups=layer.groups,
+        out_height=layer.rows, out_width=layer.row_pixels, groups=layer.groups,
         weight_base=weight_base, parameter_base=parameter_base,
         zero_point_in=layer.zero_point_in, zero_point_out=layer.zero_point_out,
         act_min=layer.act_min, act_max=layer.act_max, out_word_offset=layer.out_word_offset,

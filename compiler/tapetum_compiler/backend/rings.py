@@ -2,7 +2,7 @@
 """How many rows of each map are kept: few, but enough that rows seldom wait for each other."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tapetum_compiler.errors import require
@@ -11,6 +11,7 @@ from .banks import Place, Ring, place_rings
 from .lower import Lowered
 from .schedule import RingsFullError, Schedule, schedule_rows
 from .streams import Streams
+from .whole_maps import in_whole_maps
 
 __all__ = ["Plan", "choose_rings"]
 
@@ -18,6 +19,8 @@ Scheduling = Callable[[Streams, list[int]], Schedule]
 """`schedule_rows` with all that stays the same."""
 _LEEWAYS = (0, 20, 80, 120, 200, 320)
 """Of `schedule_rows`, in clocks: which one is best differs from network to network."""
+_KEPT = 6
+"""Plans of which rings are made smaller, the cheapest before."""
 _TOLERATED_WAITS = (0.0, 0.0005, 0.001, 0.002, 0.003)
 """Shares of what counts that smaller rings may cost: those that cost little are taken first."""
 _TOLERATED_AFTER_THE_LAST_ROW = (0.0, 0.005, 0.01, 0.02)
@@ -26,16 +29,19 @@ _TOLERATED_AFTER_THE_LAST_ROW = (0.0, 0.005, 0.01, 0.02)
 
 @dataclass(frozen=True)
 class Plan:
-    """Rings, their places and the order of rows that goes with them.
+    """Layers, rings, their places and the order of rows that goes with them.
 
     Members
     -------
+    lowered : Lowered
+        Maybe `in_whole_maps`.
     rows : list of int
         Slots of each ring.
     depth : int
         Addresses that each bank must have.
     """
 
+    lowered: Lowered
     streams: Streams
     rows: list[int]
     schedule: Schedule
@@ -43,23 +49,47 @@ class Plan:
     depth: int
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """A plan before rings are made smaller."""
+
+    lowered: Lowered
+    streams: Streams
+    rows: list[int]
+    schedule: Schedule
+    schedule_of: Scheduling
+
+
 def choose_rings(lowered: Lowered, row_period: int | None) -> Plan:
     """The cheapest of some plans, of those that cost the same the one that needs least memory."""
-    plans = [_plan(lowered, partial(schedule_rows, row_period=row_period, leeway=leeway),
-                   row_period) for leeway in _LEEWAYS]
+    variants = [lowered]
+    if (whole := in_whole_maps(lowered)).layers != lowered.layers:
+        variants.append(whole)
+    begun = [_begun(variant, partial(schedule_rows, row_period=row_period, leeway=leeway))
+             for variant in variants for leeway in _LEEWAYS]
+    begun.sort(key=lambda plan: (plan.schedule.late_rows, _cost(plan.schedule, row_period)))
+    plans = [_fitted(plan, row_period) for plan in begun[:_KEPT]]
     return min(plans, key=lambda plan: (plan.schedule.late_rows,
                                         _cost(plan.schedule, row_period), plan.depth))
 
 
-def _plan(lowered: Lowered, schedule_of: Scheduling, row_period: int | None) -> Plan:
-    """Begin with rings that seldom make a row wait, then take rows away, from large maps first."""
+def _begun(lowered: Lowered, schedule_of: Scheduling) -> _Begun:
+    """With rings that seldom make a row wait."""
     streams = Streams.of(lowered)
-    which_maps = range(len(streams.maps))
-    rows = [_legal(streams, which, streams.rows_at_once[which] + 1) for which in which_maps]
-    least = [_legal(streams, which, streams.rows_at_once[which]) for which in which_maps]
+    rows = [_legal(streams, which, at_once + 1)
+            for which, at_once in enumerate(streams.rows_at_once)]
     schedule = _grow_until_possible(streams, rows, schedule_of)
+    return _Begun(lowered, streams, rows, schedule, schedule_of)
+
+
+def _fitted(begun: _Begun, row_period: int | None) -> Plan:
+    """Take rows away, from large maps first."""
+    streams, rows, schedule = begun.streams, begun.rows, begun.schedule
+    schedule_of = begun.schedule_of
+    least = [_legal(streams, which, at_once)
+             for which, at_once in enumerate(streams.rows_at_once)]
     cycles, late_rows = _cost(schedule, row_period), schedule.late_rows
-    by_size = sorted(which_maps, key=lambda which: -streams.maps[which].row_bytes)
+    by_size = sorted(range(len(streams.maps)), key=lambda which: -streams.maps[which].row_bytes)
     for tolerated in (_TOLERATED_WAITS if row_period is None else _TOLERATED_AFTER_THE_LAST_ROW):
         for which in by_size:
             if rows[which] <= least[which]:
@@ -74,7 +104,7 @@ def _plan(lowered: Lowered, schedule_of: Scheduling, row_period: int | None) -> 
                     and tried.late_rows <= late_rows):
                 rows, schedule = fewer, tried
     places, depth = place_rings(_rings(streams, rows, schedule))
-    plan = Plan(streams, rows, schedule, places, depth)
+    plan = Plan(begun.lowered, streams, rows, schedule, places, depth)
     for which in reversed(by_size):
         plan = _grown(plan, which, schedule_of, row_period)
     return plan
@@ -92,7 +122,7 @@ def _grown(plan: Plan, which: int, schedule_of: Scheduling, row_period: int | No
             or tried.late_rows > plan.schedule.late_rows):
         return plan
     places, depth = place_rings(_rings(streams, more, tried))
-    return plan if depth > plan.depth else Plan(streams, more, tried, places, plan.depth)
+    return plan if depth > plan.depth else replace(plan, rows=more, schedule=tried, places=places)
 
 
 def _cost(schedule: Schedule, row_period: int | None) -> int:
@@ -108,7 +138,7 @@ def _rings(streams: Streams, rows: list[int], schedule: Schedule) -> list[Ring]:
     """
     at: list[list[int]] = [[] for _ in streams.stages]
     for command, stage in enumerate(schedule.order):
-        at[stage].append(command)
+        at[stage] += [command] * streams.stages[stage].rows_made
     made = []
     for which, of in enumerate(streams.maps):
         slots = min(rows[which], of.height)
@@ -122,7 +152,7 @@ def _rings(streams: Streams, rows: list[int], schedule: Schedule) -> list[Ring]:
 
 
 def _lives(streams: Streams, which: int, at: list[list[int]]) -> tuple[list[int], list[int]]:
-    """First and last command of each row of a map; `at` are the commands of each stage.
+    """First and last command of each row of a map; `at` are the commands of rows by stage.
 
     A row that nobody reads is written while the next command runs.
     """
@@ -131,7 +161,8 @@ def _lives(streams: Streams, which: int, at: list[list[int]]) -> tuple[list[int]
     born = [min((at[writer][row] for writer in writers), default=-1) for row in rows]
     dead = [max((at[writer][row] + 1 for writer in writers), default=-1) for row in rows]
     for reader, reading in streams.readers[which]:
-        for command, first, needed in zip(at[reader], reading.first, reading.needed, strict=False):
+        commands = at[reader][::streams.stages[reader].rows_made]
+        for command, first, needed in zip(commands, reading.first, reading.needed, strict=False):
             for row in range(first, needed):
                 dead[row] = max(dead[row], command + 1)
     return born, dead

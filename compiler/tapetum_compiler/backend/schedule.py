@@ -131,12 +131,13 @@ class _Scheduler:
                 break
             if self._next[other] <= row:
                 return None
-        if not self._has_room(target, row):
+        if not self._has_room(stage, row):
             return None
         return start
 
-    def _has_room(self, target: int, row: int) -> bool:
-        lost = row - self._rings[target]
+    def _has_room(self, stage: Stage, row: int) -> bool:
+        target = stage.target
+        lost = (row + 1) * stage.rows_made - 1 - self._rings[target]
         if lost < 0:
             return True
         return target != self._streams.output and self._kept(target) > lost
@@ -159,7 +160,7 @@ class _Scheduler:
         if self._next[number] == stage.rows:
             self._open.remove(number)
         if number == self._streams.writers[stage.target][-1]:
-            self._written[stage.target].append(drained)
+            self._written[stage.target] += [drained] * stage.rows_made
         self._arrivals.writes(self._begin + stage.write_delay, self._end + stage.write_delay,
                               stage.write_share)
         if any(reading.map == 0 for reading in stage.readings):
@@ -179,6 +180,6 @@ class _Scheduler:
         for number in self._open:
             stage, row = self._streams.stages[number], self._next[number]
             if all(self._written_by(reading.map, reading.needed[row]) is not None
-                   for reading in stage.readings) and not self._has_room(stage.target, row):
+                   for reading in stage.readings) and not self._has_room(stage, row):
                 full.add(stage.target)
         return full or {0}

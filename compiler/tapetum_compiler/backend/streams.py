@@ -38,9 +38,18 @@ class Reading:
 
 @dataclass(frozen=True)
 class Stage:
-    """One layer: its rows, what `timing` knows of them, what it reads and fills."""
+    """One layer: its rows, what `timing` knows of them, what it reads and fills.
+
+    Members
+    -------
+    rows : int
+        Commands.
+    rows_made : int
+        Of the target, by each of them.
+    """
 
     rows: int
+    rows_made: int
     steps: int
     latency: int
     setup: int
@@ -60,7 +69,7 @@ class Streams:
     writers, readers : list of list of int
         Stages by map, in the order of layers.
     rows_at_once : list of int
-        Rows of a map that one command reads.
+        Rows of a map that one command reads, or makes.
     in_windows : list of bool
         Three rows are read in one clock, so that rings must be multiples of four.
     """
@@ -86,7 +95,7 @@ class Streams:
         rows_at_once, in_windows = [1] * len(maps), [False] * len(maps)
         for number, layer in enumerate(lowered.layers):
             source, target = maps.index(layer.source), maps.index(layer.target)
-            rows = range(layer.target.height)
+            rows = range(layer.rows)
             readings = [Reading(source, [layer.rows_needed(row) for row in rows],
                                 [*map(layer.first_row_read, rows), layer.source.height])]
             rows_at_once[source] = max(rows_at_once[source], layer.window[0])
@@ -95,7 +104,9 @@ class Streams:
                 other = maps.index(layer.residual.source)
                 readings.append(Reading(other, [row + 1 for row in rows],
                                         [*rows, layer.residual.source.height]))
-            stages.append(Stage(len(rows), row_steps(layer), latency_cycles(layer),
+            rows_made = layer.target.height // layer.rows
+            rows_at_once[target] = max(rows_at_once[target], rows_made)
+            stages.append(Stage(len(rows), rows_made, row_steps(layer), latency_cycles(layer),
                                 setup_cycles(layer), addend_wait_cycles(layer),
                                 write_cycles(layer), write_share(layer), readings, target))
             writers[target].append(number)

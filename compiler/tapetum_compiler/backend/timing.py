@@ -82,7 +82,8 @@ def write_share(layer: ArrayLayer) -> float:
 
 def _vector_steps(layer: ArrayLayer) -> int:
     words = 1 if layer.grouped else layer.vectors
-    steps = layer.window[0] * layer.window[1] * words
+    taps = 1 if layer.mode is Mode.WHOLE_MAP else layer.window[0] * layer.window[1]
+    steps = taps * words
     if layer.residual:
         beside = layer.pixels > 1 and layer.window[0] >= BESIDE_ROWS
         steps = max(steps + (not beside), Residual.least_cycles(layer.cells))

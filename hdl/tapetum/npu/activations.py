@@ -23,7 +23,7 @@ class Activations(wiring.Component):
 
     What the cells write at once is a part of a word, or a word; each has a check bit. With two
     pixels a bank is four memories: in each lie the columns of a map with the same number modulo 4,
-    and each reads a word a clock. Words of two neighbours are written at once.
+    and each reads a word a clock. Two words are written at once, of neighbours as a rule.
 
     Members
     -------
@@ -32,12 +32,14 @@ class Activations(wiring.Component):
         Two clocks after the address.
     reads : In(4 banks of ``bank_columns`` bits)
         Which of ``words`` count.
-    write_bank : In(4), write_columns : In(bank_columns)
-        One bit per bank, and one per column.
+    write_columns : In(4 banks of ``bank_columns`` bits)
+        Which memories.
+    write_turned : In(4)
+        By bank: the words change places.
     write_parts : In
         One bit per part of a word.
     write_address : In, write_words : In(a word per pixel)
-        Of even and odd columns.
+        For even and for odd columns, unless they change places.
     memory : Out(MemoryHealth)
     """
 
@@ -51,8 +53,8 @@ class Activations(wiring.Component):
             "addresses": In(data.ArrayLayout(data.ArrayLayout(address, columns), BANKS)),
             "words": Out(data.ArrayLayout(data.ArrayLayout(64, columns), BANKS)),
             "reads": In(data.ArrayLayout(columns, BANKS)),
-            "write_bank": In(BANKS),
-            "write_columns": In(columns),
+            "write_columns": In(data.ArrayLayout(columns, BANKS)),
+            "write_turned": In(BANKS),
             "write_parts": In(config.parts),
             "write_address": In(address),
             "write_words": In(data.ArrayLayout(64, config.pixels)),
@@ -74,11 +76,12 @@ class Activations(wiring.Component):
             name = f"bank_{number}_{part}" if config.pixels == 1 else f"bank_{number}_{column}"
             m.submodules[name], m.submodules[f"check_{name}"] = bank, check
             checks.append(check.health)
+            pixel = column % config.pixels
+            word, other = (written[each][part] for each in (pixel, config.pixels - 1 - pixel))
             m.d.comb += [
                 bank.write_address.eq(self.write_address),
-                bank.write_word.eq(written[column % config.pixels][part]),
-                bank.write_enable.eq(self.write_bank[number] & self.write_columns[column]
-                                     & self.write_parts[part]),
+                bank.write_word.eq(Mux(self.write_turned[number], other, word)),
+                bank.write_enable.eq(self.write_columns[number][column] & self.write_parts[part]),
                 bank.address.eq(self.addresses[number][column]),
                 self.words[number][column].word_select(part, code.data_bits).eq(bank.word),
                 check.word.eq(bank.word), check.read.eq(self.reads[number][column]),

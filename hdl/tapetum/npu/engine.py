@@ -120,8 +120,9 @@ class Engine(wiring.Component):
 
         # An inference.
         undrained = Signal(2)
-        generators = {Mode.CHANNELS: ChannelSteps(config), Mode.KERNEL_ROW: KernelRowSteps(config),
-                      Mode.DEPTHWISE: DepthwiseSteps(config)}
+        generators = {(Mode.CHANNELS, Mode.WHOLE_MAP): ChannelSteps(config),
+                      (Mode.KERNEL_ROW,): KernelRowSteps(config),
+                      (Mode.DEPTHWISE,): DepthwiseSteps(config)}
         active = Cat(generator.active for generator in generators.values()).any()
         begins, ends = Signal(), Signal()
         m.d.comb += [
@@ -177,15 +178,17 @@ class Engine(wiring.Component):
             m.d.sync += spacing.eq(residual.spacing_cycles - 1)
         with m.If(~held):
             m.d.sync += issued.eq(0)
-        for mode, generator in generators.items():
-            m.submodules[f"steps_{mode.name.lower()}"] = generator
+        for modes, generator in generators.items():
+            name = modes[0].name.lower()
+            m.submodules[f"steps_{name}"] = generator
             token = generator.step.token
             m.d.comb += [
                 generator.command.eq(setup.command),
-                generator.load.eq(take & (setup.command.layer.mode == mode)),
+                generator.load.eq(take & Cat(setup.command.layer.mode == mode
+                                             for mode in modes).any()),
                 generator.enable.eq(~held),
             ]
-            own = Signal(ReadStep(config), name=f"step_{mode.name.lower()}", reset_less=True)
+            own = Signal(ReadStep(config), name=f"step_{name}", reset_less=True)
             with m.If(~held):
                 with m.If(generator.active):
                     m.d.sync += [own.eq(generator.step), issued.eq(generator.step_valid)]
@@ -228,12 +231,13 @@ class Engine(wiring.Component):
             chain.sum_follows.eq(residual.sum_follows),
             chain.sum_valid.eq(residual.sum_valid), chain.sum_context.eq(residual.sum_context),
             chain.sum_parameter.eq(residual.sum_parameter),
-            activations.write_bank.eq(writer.write_bank),
-            activations.write_columns.eq(writer.write_columns),
+            Value.cast(activations.write_columns).eq(Value.cast(writer.write_columns)),
+            activations.write_turned.eq(writer.write_turned),
             activations.write_parts.eq(writer.write_parts),
             activations.write_address.eq(writer.write_address),
             activations.write_words.eq(writer.write_words),
             scoreboard.count.eq(writer.count), scoreboard.count_tensor.eq(writer.count_tensor),
+            scoreboard.count_rows.eq(writer.count_rows),
             self.probe_valid.eq(writer.probe_valid), self.probe_input.eq(writer.probe_input),
             self.probe_tensor.eq(writer.probe_tensor), self.probe_word.eq(writer.write_words),
         ]

@@ -33,6 +33,8 @@ class Mode(enum.Enum, shape=2):
     CHANNELS = 0
     KERNEL_ROW = 1
     DEPTHWISE = 2
+    WHOLE_MAP = 3
+    """Those of `CHANNELS`; a row of the layer is a map of 3x3 pixels, of which two make a step."""
 
 
 class Target(enum.Enum, shape=3):
@@ -103,6 +105,8 @@ class LayerRecord:
     ``completes_row`` is false for all but the last writer of a row that several layers share.
     A pixel of the input has ``in_pixel_words``, of which the first ``vectors`` are read; 0 if all.
     A ``grouped`` layer reads one of them per tap, that of the group's own channels.
+    A layer of mode `WHOLE_MAP` has one row of 9 pixels, from a window of three rows and with a
+    vertical stride of three; its horizontal stride is 0.
     ``add_parameter`` is the parameter word, without bias, that rescales the sums with a residual.
     """
 
@@ -147,7 +151,8 @@ class LayerRecord:
         values["mode"] = self.mode.value
         pixel = self.in_pixel_words or self.vectors
         read = 1 if self.grouped else self.vectors
-        values["tap_words"] = pixel - read + 1 if self.mode is Mode.CHANNELS else pixel
+        by_words = self.mode in (Mode.CHANNELS, Mode.WHOLE_MAP)
+        values["tap_words"] = pixel - read + 1 if by_words else pixel
         values |= self._in_pairs(pixel, read) if pixels > 1 else {
             "stride_words": self.stride_x * pixel, "pad_words": self.pad_left * pixel,
             "pushes": (self.out_width - 1) * self.stride_x - self.pad_left + self.kernel_width,

@@ -2,6 +2,7 @@
 """From steps to the vectors of two pixels."""
 
 from functools import reduce
+from itertools import product
 from operator import or_
 
 from amaranth import *
@@ -21,6 +22,8 @@ __all__ = ["PairReadPath"]
 _ROWS = 3
 _COLUMNS = 4
 _PIXELS = 2
+_WHOLE_MAP = tuple(product(range(_ROWS), range(3)))
+"""Rows and columns of its pixels, in the order in which steps take them."""
 
 
 class PairReadPath(wiring.Component):
@@ -36,6 +39,7 @@ class PairReadPath(wiring.Component):
                 0───┬──────0              stride 2; the column before c is that of the step before
                         1──────1
         kernel row  two columns a step into a window of six, the newest at its end
+        whole map   three rows of three, of which each step takes the next two pixels
 
     Members: see `ReadPath`. Of the bank that the residual's row is in nothing else is read when a
     step reads an addend.
@@ -123,10 +127,14 @@ class PairReadPath(wiring.Component):
         kernel = self._kernel_windows(m, ordered, stride)
 
         # Seventh: the vectors.
-        row = delayed(m, step.row[:2], 6, name="row")
+        row = delayed(m, step.row[:3], 6, name="row")
         with m.If(mode == Mode.KERNEL_ROW.value):
             for pixel in range(_PIXELS):
-                m.d.sync += Value.cast(self.vectors[pixel]).eq(kernel[pixel][row])
+                m.d.sync += Value.cast(self.vectors[pixel]).eq(kernel[pixel][row[:2]])
+        with m.Elif(mode == Mode.WHOLE_MAP.value):
+            for pixel in range(_PIXELS):
+                words = Array(there[number][column] for number, column in _WHOLE_MAP[pixel::2])
+                m.d.sync += Value.cast(self.vectors[pixel]).eq(Cat(words[row], C(0, 8)))
         with m.Else():
             second = there[0].as_value().word_select(stride, 64)
             for pixel, word in enumerate((there[0][0], second)):
@@ -193,8 +201,9 @@ class PairReadPath(wiring.Component):
         pair = Cat(C(1, 1), ~layer.out_width[0])  # of an odd width the last pixel has no neighbour
         m.d.sync += [
             valid.eq(self.step_valid), alone.eq(channels), column.eq(step.column),
-            used.eq(Mux(step.residual, 0, Mux(layer.mode == Mode.DEPTHWISE, ~0, Mux(
-                channels, 1 | (1 << layer.stride_x[:2]), 0b11)))),
+            used.eq(Mux(step.residual, 0, Mux(
+                (layer.mode == Mode.DEPTHWISE) | (layer.mode == Mode.WHOLE_MAP), ~0, Mux(
+                    channels, 1 | (1 << layer.stride_x[:2]), 0b11)))),
             addends.eq(Mux(step.residual_half, pair << _PIXELS, pair)),
         ]
         needed = used & ~self._beyond

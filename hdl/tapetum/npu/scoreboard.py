@@ -23,9 +23,9 @@ class Scoreboard(wiring.Component):
     hold : In(1)
         Clears nothing in this clock.
     busy : Out(1), cleared : Out(6)
-    count : In(1), count_tensor : In(6)
-        A row of this tensor is complete. Whoever asks `counted_cycles` later is told. The same
-        tensor is not counted again before that.
+    count : In(1), count_tensor : In(6), count_rows : In(2)
+        So many rows of this tensor are complete. Whoever asks `counted_cycles` later is told. The
+        same tensor is not counted again before that.
     tensor : In(6), rows : Out(12), answers : Out(1)
         Answered `latency_cycles` after it is asked, but for the clocks in which ``count`` needs
         the memory.
@@ -37,16 +37,17 @@ class Scoreboard(wiring.Component):
     def __init__(self):
         super().__init__({
             "clear": In(1), "hold": In(1), "busy": Out(1, init=1), "cleared": Out(range(TENSORS)),
-            "count": In(1), "count_tensor": In(6),
+            "count": In(1), "count_tensor": In(6), "count_rows": In(2, init=1),
             "tensor": In(6), "rows": Out(12), "answers": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.counters = counters = BlockMemory(12, depth=TENSORS)
-        counted, tensor = (
-            delayed(m, value, self.latency_cycles, name=name, reset_less=name == "tensor")
-            for name, value in (("counted", self.count), ("tensor", self.count_tensor)))
+        counted, tensor, rows = (
+            delayed(m, value, self.latency_cycles, name=name, reset_less=name != "counted")
+            for name, value in (("counted", self.count), ("tensor", self.count_tensor),
+                                ("rows", self.count_rows)))
         m.d.comb += [
             counters.address.eq(Mux(self.count, self.count_tensor, self.tensor)),
             self.rows.eq(counters.word),
@@ -54,7 +55,7 @@ class Scoreboard(wiring.Component):
             self.answers.eq(delayed(m, ~(self.count | counted), self.latency_cycles,
                                     name="answers", reset_less=False)),
             counters.write_address.eq(Mux(self.busy, self.cleared, tensor)),
-            counters.write_word.eq(Mux(self.busy, 0, counters.word + 1)),
+            counters.write_word.eq(Mux(self.busy, 0, counters.word + rows)),
             counters.write_enable.eq(self.busy | counted),
         ]
         with m.If(self.busy & ~self.hold):

@@ -4,6 +4,7 @@
 from amaranth import *
 
 from .loop import Loop
+from .program import Mode
 from .step_generator import StepGenerator
 
 __all__ = ["BESIDE_ROWS", "ChannelSteps"]
@@ -18,6 +19,8 @@ class ChannelSteps(StepGenerator):
 
     Where the layer adds a residual, a step that reads its word follows the taps. With two pixels a
     window of three rows or more reads it beside a tap that lies in another bank.
+
+    Of a whole map ``step.row`` counts the pairs of pixels, whose words all have the same place.
 
     Members: see `StepGenerator`.
     """
@@ -53,7 +56,9 @@ class ChannelSteps(StepGenerator):
         alone, half = has_residual, C(0)
         further, across, onward = tap_words, stride_words, residual_stride
         pixel_step = stride
+        whole_map, pair = C(0), C(0, 4)
         if pairs:
+            whole_map, pair = register(1, "whole_map"), register(4, "pair")
             # Four columns have one address: it moves on where one of the next four begins.
             beside, half = register(1, "beside"), register(1, "half")
             back_words, across_words = register(8, "back_words"), register(11, "across_words")
@@ -68,7 +73,7 @@ class ChannelSteps(StepGenerator):
         # The last tap of a vector: of all three loops the last round.
         taps_end = Signal()
         m.d.comb += [
-            step.row.eq(row), step.column.eq(column),
+            step.row.eq(Mux(whole_map, pair, row)), step.column.eq(column),
             step.word.eq(Mux(reads_residual, residual_word, word)),
             step.residual.eq(reads_residual), step.part.eq(part),
             self.step_valid.eq(self.active),
@@ -114,7 +119,7 @@ class ChannelSteps(StepGenerator):
                     weight.eq(restart), residual_word.eq(residual_word + onward),
                 ]
                 if pairs:
-                    m.d.sync += half.eq(~half)
+                    m.d.sync += [half.eq(~half), pair.eq(pair + 1)]
             with m.Else():
                 group_loop.step(m)
                 next_residual = residual_group + full
@@ -127,17 +132,21 @@ class ChannelSteps(StepGenerator):
                 # Behind a step for the residual the weights have moved on already.
                 m.d.sync += restart.eq(Mux(alone, weight, weight + 1))
                 if pairs:
-                    m.d.sync += half.eq(0)
+                    m.d.sync += [half.eq(0), pair.eq(0)]
         with m.If(self.load):
             self._begin(m)
         # Not only with ``load``, which comes late, and has no part in this.
         with m.If(self._idle):
             width = layer.out_width if not pairs else layer.out_width[1:] + layer.out_width[0]
+            rows: Value = layer.kernel_height
+            if pairs:
+                rows = Mux(layer.mode == Mode.WHOLE_MAP, 1, rows)
             single = [loop.load(m, length) for loop, length in zip(
-                loops, (Mux(layer.grouped, 1, layer.vectors), layer.kernel_width,
-                        layer.kernel_height, width, layer.groups), strict=True)]
+                loops, (Mux(layer.grouped, 1, layer.vectors), layer.kernel_width, rows, width,
+                        layer.groups), strict=True)]
             if pairs:
                 m.d.sync += [
+                    whole_map.eq(layer.mode == Mode.WHOLE_MAP), pair.eq(0),
                     beside.eq(layer.has_residual & (layer.kernel_height >= BESIDE_ROWS)),
                     half.eq(0), back_words.eq(layer.back_words),
                     across_words.eq(layer.stride_words + layer.pixel_words),

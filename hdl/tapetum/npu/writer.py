@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes outputs and input rows into the activation memory."""
 
+from itertools import product
+
 from amaranth import *
 from amaranth.lib import data, fifo, wiring
 from amaranth.lib.wiring import In, Out
@@ -21,6 +23,10 @@ _INPUT_WORDS = 8
 _INPUT_MEMORY_WORDS = 32
 """Enough for a full queue, and for words that have left it and wait to be written."""
 _PATIENCE_CYCLES = 63
+_MAP_ROWS = 3
+_MAP_PIXELS = tuple(product(range(_MAP_ROWS), repeat=2))
+_PAIRS = tuple(_MAP_PIXELS[first:first + 2] for first in range(0, len(_MAP_PIXELS), 2))
+"""Rows and columns of a whole map's pixels, as they come."""
 _DRAIN_CYCLES = 4
 """How much longer a row's command is needed: its last vector still takes clamps from there."""
 
@@ -46,10 +52,10 @@ class Writer(wiring.Component):
     commands : In(2 of RowCommand)
     word_valid, word_context, words : In
         From `Chain`, the words `lead_cycles` later.
-    write_bank : Out(4), write_columns, write_parts, write_address, write_words : Out
+    write_columns, write_turned, write_parts, write_address, write_words : Out
         For `Activations`.
-    count, count_tensor : Out
-        A row is complete; for the scoreboard.
+    count, count_tensor, count_rows : Out
+        Rows are complete; for the scoreboard.
     drained : Out(2)
         All of the row of this context has its place, and its clamps; the last words are written
         less than `lead_cycles` later.
@@ -69,11 +75,12 @@ class Writer(wiring.Component):
             "commands": In(data.ArrayLayout(RowCommand, 2)),
             "words": In(data.ArrayLayout(8 * config.cells, config.pixels)),
             "word_valid": In(1), "word_context": In(1),
-            "write_bank": Out(BANKS), "write_columns": Out(config.bank_columns),
-            "write_parts": Out(config.parts),
+            "write_columns": Out(data.ArrayLayout(config.bank_columns, BANKS)),
+            "write_turned": Out(BANKS), "write_parts": Out(config.parts),
             "write_address": Out(range(config.activation_words // config.bank_columns)),
             "write_words": Out(data.ArrayLayout(64, config.pixels)),
-            "count": Out(1), "count_tensor": Out(6), "drained": Out(2), "bubble": Out(1),
+            "count": Out(1), "count_tensor": Out(6), "count_rows": Out(2, init=1),
+            "drained": Out(2), "bubble": Out(1),
             "probe_valid": Out(config.pixels), "probe_tensor": Out(6), "probe_input": Out(1),
         })
 
@@ -124,32 +131,27 @@ class Writer(wiring.Component):
             m.d.sync += patience.eq(patience - 1)
 
         # Second: where it goes, when it has come.
-        place = {name: Signal.like(getattr(self, name), name=f"next_{name}",
-                                   reset_less=name not in ("write_bank", "probe_valid"))
-                 for name in ("write_bank", "write_parts", "write_address", "probe_valid",
-                              "probe_tensor", "probe_input")}
-        if self.config.pixels == 1:
-            m.d.comb += self.write_columns.eq(1)
-        else:
-            place["write_columns"] = Signal.like(self.write_columns, name="next_write_columns",
-                                                reset_less=True)
-        for name, value in place.items():
-            m.d.comb += getattr(self, name).eq(delayed(
-                m, value, self.lead_cycles, name=name, reset_less=value.reset_less))
+        place = {}
+        for name in ("write_columns", "write_turned", "write_parts", "write_address",
+                     "probe_valid", "probe_tensor", "probe_input"):
+            reset_less = name not in ("write_columns", "probe_valid")
+            placed = getattr(self, name)
+            place[name] = Signal.like(placed, name=f"next_{name}", reset_less=reset_less)
+            m.d.comb += Value.cast(placed).eq(delayed(
+                m, Value.cast(place[name]), self.lead_cycles, name=name, reset_less=reset_less))
         drained = Signal(2)
         m.d.comb += self.drained.eq(
             delayed(m, drained, _DRAIN_CYCLES, name="drained", reset_less=False))
-        m.d.sync += [place["write_bank"].eq(0), self.count.eq(0), drained.eq(0),
+        m.d.sync += [place["write_columns"].eq(0), place["write_turned"].eq(0),
+                     self.count.eq(0), self.count_rows.eq(1), drained.eq(0),
                      place["probe_valid"].eq(valid | is_input),
                      place["probe_input"].eq(is_input)]
         with m.If(is_input):
             m.d.sync += [
-                place["write_bank"].eq(Mux(keep, 1 << bank, 0)),
+                place["write_columns"][bank].eq(keep << column),
                 place["write_address"].eq(address),
                 place["write_parts"].eq(~0), place["probe_tensor"].eq(0), self.count.eq(row_done),
             ]
-            if self.config.pixels > 1:
-                m.d.sync += place["write_columns"].eq(1 << column)
         m.d.comb += self.count_tensor.eq(place["probe_tensor"])
         for number in range(2):
             self._context(m, number, valid & (context == number), place, drained[number])
@@ -181,12 +183,17 @@ class Writer(wiring.Component):
         upper: Value = C(1, 1)
         if self.config.pixels > 1:
             upper = Signal(name=f"upper_{number}", reset_less=True)
+            pair = Signal(range(len(_PAIRS)), name=f"pair_{number}", reset_less=True)
+            is_map = command.layer.mode == Mode.WHOLE_MAP
             whole = ~(command.layer.out_width[0] & Mux(by_pixel, outer.last, inner.last))
         inner_words = Mux(Mux(by_pixel, full, upper), inner_step, 0)
         outer_words = Mux(Mux(by_pixel, upper, full), outer_step, 0)
+        columns: Value = C(1, 1)
+        if self.config.pixels > 1:
+            columns = Cat(~upper, ~upper & whole, upper, upper & whole)
         with m.If(takes):
             inner.step(m)
-            m.d.sync += [place["write_bank"].eq(1 << command.out_bank),
+            m.d.sync += [place["write_columns"][command.out_bank].eq(columns),
                          # With the first part goes all of the word, so that none is left unwritten.
                          place["write_parts"].eq((part == 0).replicate(self.config.parts)
                                                  | (1 << part)),
@@ -194,9 +201,11 @@ class Writer(wiring.Component):
                          place["probe_tensor"].eq(command.layer.out_tensor),
                          part.eq(part + by_pixel)]
             if self.config.pixels > 1:
-                m.d.sync += [place["write_columns"].eq(Cat(~upper, ~upper & whole, upper,
-                                                           upper & whole)),
-                             place["probe_valid"].eq(Cat(1, whole)), upper.eq(upper ^ ~by_pixel)]
+                m.d.sync += [place["probe_valid"].eq(Cat(1, whole)), upper.eq(upper ^ ~by_pixel)]
+                m.d.sync += pair.eq(Mux(inner.last, 0, pair + 1))
+                with m.If(is_map):
+                    m.d.sync += self.count_rows.eq(_MAP_ROWS)
+                    self._whole_map(m, command, pair, place)
             with m.If(inner.last):
                 outer.step(m)
                 m.d.sync += [address.eq(start + outer_words), start.eq(start + outer_words),
@@ -208,15 +217,29 @@ class Writer(wiring.Component):
                                  drained.eq(1)]
         with m.If(self.load[number]):
             pixels_first = layer.mode != Mode.KERNEL_ROW
-            width = layer.out_width
+            width, pixel_words = layer.out_width, layer.out_pixel_words
             if self.config.pixels > 1:
+                pixel_words = Mux(layer.mode == Mode.WHOLE_MAP, 0, pixel_words)
                 width = layer.out_width[1:] + layer.out_width[0]
             inner.load(m, Mux(pixels_first, width, layer.groups))
             outer.load(m, Mux(pixels_first, layer.groups, width))
             m.d.sync += [
-                inner_step.eq(Mux(pixels_first, layer.out_pixel_words, 1)),
+                inner_step.eq(Mux(pixels_first, pixel_words, 1)),
                 outer_step.eq(Mux(pixels_first, 1, layer.out_pixel_words)), part.eq(0),
                 address.eq(self.command.out_base), start.eq(self.command.out_base),
             ]
             if self.config.pixels > 1:
-                m.d.sync += upper.eq(0)
+                m.d.sync += [upper.eq(0), pair.eq(0)]
+
+    @staticmethod
+    def _whole_map(m: Module, command, pair: Value, place: dict[str, Signal]) -> None:
+        """Of its rows, each in a bank of its own, what this pair of pixels belongs to.
+
+        In the second row the pair's first pixel is in an odd column, its second in an even one.
+        """
+        for row in range(_MAP_ROWS):
+            bank = (command.out_bank + row)[:2]
+            columns = Array(sum(1 << column for of, column in pixels if of == row)
+                            for pixels in _PAIRS)[pair]
+            m.d.sync += [place["write_columns"][bank].eq(columns),
+                         place["write_turned"].bit_select(bank, 1).eq(row % 2)]

@@ -122,7 +122,8 @@ def _letters(program: Program, image: NDArray[np.int8]) -> NDArray[np.uint8]:
 
 def _tensors(program: Program, written: np.ndarray) -> dict[int, NDArray[np.int8]]:
     """Maps as they were written, gaps between joined parts zero."""
-    widths = {layer.out_tensor: layer.out_width for layer in program.layers}
+    widths = {layer.out_tensor: program.tensors[layer.out_tensor].height
+              if layer.mode is Mode.WHOLE_MAP else layer.out_width for layer in program.layers}
     maps = {number: np.zeros((tensor.height, widths[number], tensor.pixel_words * CHANNEL_LANES),
                              np.int8) for number, tensor in enumerate(program.tensors) if number}
     streams = {number: written["lanes"][(written["tensor"] == number) & (written["is_input"] == 0)]
@@ -140,7 +141,8 @@ def _tensors(program: Program, written: np.ndarray) -> dict[int, NDArray[np.int8
             steps = lanes.reshape(layer.groups, across, program.pixels, -1).swapaxes(0, 1)
         # of a row of odd width the last pixel of two is not written
         pixels = steps.swapaxes(1, 2).reshape(across * program.pixels, -1)[:layer.out_width]
-        first = layer.out_word_offset * CHANNEL_LANES
-        maps[layer.out_tensor][rows[number], :, first:first + pixels.shape[1]] = pixels
-        rows[number] += 1
+        made = pixels.reshape(-1, widths[layer.out_tensor], pixels.shape[1])
+        first, row = layer.out_word_offset * CHANNEL_LANES, rows[number]
+        maps[layer.out_tensor][row:row + len(made), :, first:first + made.shape[2]] = made
+        rows[number] += len(made)
     return maps

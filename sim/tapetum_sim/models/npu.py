@@ -18,6 +18,7 @@ __all__ = ["MissingRowError", "NpuModel", "WrittenRow"]
 
 _BANKS = 4
 _COLUMNS = 4
+_MAP_ROWS = 3
 _WORD = 8
 _FREE = -1
 
@@ -119,7 +120,8 @@ class NpuModel:
             self._receive(needed)
         start, end = self._clock.command(number, row, needed)
         sums = {Mode.CHANNELS: self._channels, Mode.KERNEL_ROW: self._kernel_row,
-                Mode.DEPTHWISE: self._depthwise}[layer.mode](layer, row)
+                Mode.DEPTHWISE: self._depthwise, Mode.WHOLE_MAP: self._whole_map,
+                }[layer.mode](layer, row)
         codes = self._rescaled(layer, sums)
         if layer.has_residual:
             codes = self._with_residual(layer, row, codes)
@@ -156,7 +158,7 @@ class NpuModel:
         return self._places(record, row, np.arange(width)[:, None], np.arange(record.pixel_words))
 
     def _store(self, banks: NDArray, addresses: NDArray, words: NDArray, tensor: int,
-               row: int) -> None:
+               row: NDArray | int) -> None:
         self._memory[banks, addresses] = words
         self._tensor[banks, addresses] = tensor
         self._row[banks, addresses] = row
@@ -242,6 +244,14 @@ class NpuModel:
         windows = own.reshape(layer.out_width, layer.groups, cells, 9)
         return np.einsum("xgml,mgl->xgm", windows, self._weights(layer, 1)[:, :, 0])
 
+    def _whole_map(self, layer: LayerRecord, row: int) -> NDArray[np.int64]:
+        """Nine pixels, row by row, eight channels of each a step."""
+        y, x = _map_pixels()
+        lanes = self._read(layer.in_tensor, y[:, None], x[:, None], np.arange(layer.vectors),
+                           layer.in_width, layer.in_height, layer.zero_point_in)
+        weights = self._weights(layer, layer.vectors)[..., :_WORD]
+        return np.einsum("pvl,mgvl->pgm", lanes, weights)
+
     def _rescaled(self, layer: LayerRecord, sums: NDArray[np.int64]) -> NDArray[np.int64]:
         program, first = self.program, layer.parameter_base
         bias, multiplier, shift, single = (
@@ -270,14 +280,24 @@ class NpuModel:
         record = self.program.tensors[layer.out_tensor]
         lanes = codes.astype(np.int8).reshape(layer.out_width, -1)
         words = -(-lanes.shape[1] // _WORD)
-        banks, addresses = self._places(record, row, np.arange(layer.out_width)[:, None],
+        whole = layer.mode is Mode.WHOLE_MAP
+        y, x = _map_pixels() if whole else (np.full(layer.out_width, row),
+                                            np.arange(layer.out_width))
+        banks, addresses = self._places(record, y[:, None], x[:, None],
                                         layer.out_word_offset + np.arange(words))
         # byte enables: lanes beyond the last cell keep what was there
-        whole = self._memory[banks, addresses].reshape(layer.out_width, -1)
-        whole[:, :lanes.shape[1]] = lanes
-        self._store(banks, addresses, whole.reshape(layer.out_width, words, _WORD),
-                    layer.out_tensor, row)
+        held = self._memory[banks, addresses].reshape(layer.out_width, -1)
+        held[:, :lanes.shape[1]] = lanes
+        self._store(banks, addresses, held.reshape(layer.out_width, words, _WORD),
+                    layer.out_tensor, y[:, None])
         self.written.append(WrittenRow(number, row, banks, addresses, lanes, start, end))
         if layer.completes_row:
-            places = self._row_places(record, row, layer.out_width)
-            self.rows[layer.out_tensor, row] = self._memory[places].reshape(layer.out_width, -1)
+            for each in np.unique(y).tolist():
+                width = int(np.count_nonzero(y == each))
+                places = self._row_places(record, each, width)
+                self.rows[layer.out_tensor, each] = self._memory[places].reshape(width, -1)
+
+
+def _map_pixels() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of a whole map's nine pixels."""
+    return np.repeat(np.arange(_MAP_ROWS), _MAP_ROWS), np.tile(np.arange(_MAP_ROWS), _MAP_ROWS)

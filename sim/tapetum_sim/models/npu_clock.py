@@ -21,6 +21,7 @@ _NEXT_WORD = 11
 _NEXT_ROW = 6
 _SEEN = 16
 _QUEUE = 8
+_MAP_ROWS = 3
 
 
 class InputRows:
@@ -119,7 +120,8 @@ class NpuClock:
         self._free = end + _SWITCH
         self._drained = [self._drained[1], written]
         if layer.completes_row:
-            self._rows[layer.out_tensor].append(written)
+            rows = _MAP_ROWS if layer.mode is Mode.WHOLE_MAP else 1
+            self._rows[layer.out_tensor] += [written] * rows
         self.last_write = max(self.last_write, written + _LAST)
         return start, end
 
@@ -157,6 +159,8 @@ class NpuClock:
         if layer.mode is Mode.KERNEL_ROW:
             fill = _FILL - 1 if pairs and layer.stride_x == 1 else _FILL
             return fill + across * layer.groups * layer.kernel_height
+        if layer.mode is Mode.WHOLE_MAP:
+            return across * layer.groups * layer.vectors
         taps = layer.kernel_height * layer.kernel_width
         vector = taps * (1 if layer.grouped else layer.vectors)
         if layer.has_residual:

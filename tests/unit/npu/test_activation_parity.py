@@ -18,11 +18,14 @@ INFERENCES, UPSETS = 24, 3
 
 
 def network_of_all_modes(seed, pixels):
-    """The window of colours, channels, depthwise, and a residual."""
+    """The window of colours, channels, depthwise, and a residual; two pixels: whole maps."""
     network = SmallNetwork(np.random.default_rng(seed), 6, 6, pixels=pixels)
     network.layer(0, mode=Mode.KERNEL_ROW, kernel=(3, 3), pad=(1, 1))
     network.layer(1, mode=Mode.DEPTHWISE, kernel=(3, 3), pad=(1, 1))
     network.layer(2, kernel=(1, 1), residual=1)
+    if pixels == 2:
+        network.layer(3, kernel=(2, 2), stride=(2, 2), words=2)
+        network.layer(4, mode=Mode.WHOLE_MAP)
     return network
 
 
@@ -33,7 +36,7 @@ def test_an_upset_that_changes_a_word_is_told_in_its_inference(seed, pixels):
                        schedule_entries=64, add_tables=2, pixels=pixels)
     engine = Engine(config)
     upsettable = Upsettable(engine)
-    expected = {tensor: network.written_words(tensor) for tensor in range(1, 4)}
+    expected = {tensor: network.written_words(tensor) for tensor in range(1, len(network.tensors))}
     memories = [path for path in upsettable.memories if path.startswith("activations.")]
     depth = -(-network.memory_words // config.bank_columns)
     written: dict[int, list[list[int]]] = {}

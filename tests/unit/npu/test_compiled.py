@@ -40,6 +40,20 @@ def mobile_network(rng):
     return network_of(first, deep, wide, half, last)
 
 
+def small_map_network(rng):
+    """Pointwise layers on maps of 3x3, whose neighbours read and write them row by row."""
+    image = tensor("image", (6, 6, 3))
+    first = convolution(rng, image, "first", channels=60, window=(3, 3), stride=(2, 2),
+                        padding=Padding(0, 0, 1, 1))
+    wide = convolution(rng, first.output, "wide", channels=120)
+    deep = convolution(rng, wide.output, "deep", channels=120, window=(3, 3), padding=RING,
+                       is_depthwise=True)
+    narrow = convolution(rng, deep.output, "narrow", channels=111)
+    again = convolution(rng, narrow.output, "again", channels=60)
+    return network_of(first, wide, deep, narrow, again,
+                      convolution(rng, again.output, "last", channels=10, window=(3, 3)))
+
+
 def averaging_network(rng):
     """An average over channels that lie in several words, of which a group reads its own."""
     image = tensor("image", (4, 4, 3))
@@ -159,6 +173,7 @@ def test_every_word_is_the_models_in_every_other_size(build, cells, seed):
 
 
 @pytest.mark.parametrize("build", [
-    mobile_network, averaging_network, pytest.param(residual_network, marks=pytest.mark.slow)])
+    mobile_network, small_map_network, averaging_network,
+    pytest.param(residual_network, marks=pytest.mark.slow)])
 def test_every_word_of_two_pixels_is_the_models(build, seed):
     assert_every_word_is_the_models(build, seed, cells=8, pixels=2)

@@ -198,6 +198,29 @@ def test_layers_follow_the_rows_of_a_live_input_twice(seed, pixels):
     assert run.overrun == [0, 0]
 
 
+def test_whole_maps_between_rows_of_others_are_exact(seed):
+    network = _network(seed, height=6, width=6, pixels=2)
+    network.layer(0, kernel=(2, 2), stride=(2, 2), words=3)
+    network.layer(1, mode=Mode.DEPTHWISE, kernel=(3, 3), pad=(1, 1), ring=8)
+    network.layer(2, mode=Mode.WHOLE_MAP, words=2)
+    network.layer(3, mode=Mode.WHOLE_MAP, words=1)
+    network.layer(4, mode=Mode.DEPTHWISE, kernel=(3, 3), pad=(1, 1))
+    network.layer(5, mode=Mode.WHOLE_MAP, words=2)
+    network.layer(6, kernel=(3, 3), words=1)
+    gaps = np.random.default_rng(seed)
+    _run(_Run(network, inferences=2, gap=lambda: int(gaps.integers(0, 40))),
+         _layers(seed, {"mode": Mode.DEPTHWISE, "kernel": (3, 3), "pad": (1, 1)},
+                 {"mode": Mode.WHOLE_MAP}, {"words": 2}, height=3, width=3, pixels=2))
+
+
+def test_a_whole_map_takes_five_steps_per_group_and_word(seed):
+    network = _network(seed, height=3, width=3, words=2, pixels=2)
+    network.layer(0, mode=Mode.WHOLE_MAP, words=4)
+    run = _Run(network)
+    _run(run)
+    assert sum(run.steps) == 5 * 4 * 2
+
+
 @both_sizes
 def test_input_words_find_room_behind_full_rows_of_outputs(seed, pixels):
     network = _network(seed, height=8, width=12, pixels=pixels)

@@ -56,6 +56,14 @@ def test_two_pixels_begin_where_their_window_of_columns_does(mode, stride, pad, 
     assert packed.pixel_words == 2
 
 
+def test_pixels_of_a_whole_map_all_have_the_place_of_the_first_one():
+    layer = replace(LAYER, mode=Mode.WHOLE_MAP, kernel_width=1, stride_y=3, stride_x=0, pad_left=0,
+                    out_height=1, out_width=9)
+    packed = LAYER_LAYOUT.from_bits(sum(word << TABLE_WORD_BITS * index
+                                        for index, word in enumerate(layer.words(2))))
+    assert (packed.stride_words, packed.pad_words, packed.lead_columns) == (0, 0, 0)
+
+
 def test_a_tensor_is_read_back_as_it_was_packed():
     tensor = TensorRecord(base=4711, first_bank=3, ring_rows=12, row_words=96, height=48,
                           pixel_words=2)
