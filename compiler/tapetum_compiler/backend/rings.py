@@ -17,13 +17,15 @@ __all__ = ["Plan", "choose_rings"]
 
 Scheduling = Callable[[Streams, list[int]], Schedule]
 """`schedule_rows` with all that stays the same."""
-_LEEWAYS = (0, 20, 80, 120, 200, 320)
+_LEEWAYS = (0, 20, 40, 80, 200, 320)
 """Of `schedule_rows`, in clocks: which one is best differs from network to network."""
-_KEPT = 6
-"""Plans of which rings are made smaller, the cheapest before."""
+_KEPT = 4
+"""Plans of each kind that are made, those with the cheapest start."""
+_TOLERATED_FOR_MEMORY = 0.0125
+"""Share of the clocks after the last input row that a plan may cost which needs less memory."""
 _TOLERATED_WAITS = (0.0, 0.0005, 0.001, 0.002, 0.003)
 """Shares of what counts that smaller rings may cost: those that cost little are taken first."""
-_TOLERATED_AFTER_THE_LAST_ROW = (0.0, 0.005, 0.01, 0.02)
+_TOLERATED_AFTER_THE_LAST_ROW = (0.0, 0.004, 0.006, 0.008)
 """The same if only the clocks after the last input row count, which are far fewer."""
 
 
@@ -50,8 +52,8 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Begun:
-    """A plan before rings are made smaller."""
+class _Start:
+    """Layers, rings to begin with, and what they come to."""
 
     lowered: Lowered
     streams: Streams
@@ -61,68 +63,96 @@ class _Begun:
 
 
 def choose_rings(lowered: Lowered, row_period: int | None) -> Plan:
-    """The cheapest of some plans, of those that cost the same the one that needs least memory."""
+    """Of the cheapest of some plans the one that needs least memory.
+
+    Some begin with rings in which rows seldom wait, and lose rows. Others begin with the smallest
+    rings, and get what room is left between those.
+    """
     variants = [lowered]
     if (whole := in_whole_maps(lowered)).layers != lowered.layers:
         variants.append(whole)
-    begun = [_begun(variant, partial(schedule_rows, row_period=row_period, leeway=leeway))
-             for variant in variants for leeway in _LEEWAYS]
-    begun.sort(key=lambda plan: (plan.schedule.late_rows, _cost(plan.schedule, row_period)))
-    plans = [_fitted(plan, row_period) for plan in begun[:_KEPT]]
-    return min(plans, key=lambda plan: (plan.schedule.late_rows,
-                                        _cost(plan.schedule, row_period), plan.depth))
+    plans = []
+    for fitted, spare in ((_shrunk, 1), (_grown, 0)):
+        starts = [_start(variant, spare, partial(schedule_rows, row_period=row_period,
+                                                 leeway=leeway))
+                  for variant in variants for leeway in _LEEWAYS]
+        starts.sort(key=lambda start: _rank(start.schedule, row_period))
+        plans += [fitted(start, row_period) for start in starts[:_KEPT]]
+    plans.sort(key=lambda plan: (_rank(plan.schedule, row_period), plan.depth))
+    best = plans[0].schedule
+    most = _cost(best, row_period) * (1 if row_period is None else 1 + _TOLERATED_FOR_MEMORY)
+    return min((plan for plan in plans if plan.schedule.late_rows == best.late_rows
+                and _cost(plan.schedule, row_period) <= most), key=lambda plan: plan.depth)
 
 
-def _begun(lowered: Lowered, schedule_of: Scheduling) -> _Begun:
-    """With rings that seldom make a row wait."""
+def _start(lowered: Lowered, spare: int, schedule_of: Scheduling) -> _Start:
+    """With as many rows as windows need, and some to spare."""
     streams = Streams.of(lowered)
-    rows = [_legal(streams, which, at_once + 1)
+    rows = [_legal(streams, which, at_once + spare)
             for which, at_once in enumerate(streams.rows_at_once)]
     schedule = _grow_until_possible(streams, rows, schedule_of)
-    return _Begun(lowered, streams, rows, schedule, schedule_of)
+    return _Start(lowered, streams, rows, schedule, schedule_of)
 
 
-def _fitted(begun: _Begun, row_period: int | None) -> Plan:
-    """Take rows away, from large maps first."""
-    streams, rows, schedule = begun.streams, begun.rows, begun.schedule
-    schedule_of = begun.schedule_of
+def _placed(start: _Start, rows: list[int], schedule: Schedule) -> Plan:
+    places, depth = place_rings(_rings(start.streams, rows, schedule))
+    return Plan(start.lowered, start.streams, rows, schedule, places, depth)
+
+
+def _shrunk(start: _Start, row_period: int | None) -> Plan:
+    """Take rows away, from large maps first; then give some back."""
+    streams, rows, schedule = start.streams, start.rows, start.schedule
     least = [_legal(streams, which, at_once)
              for which, at_once in enumerate(streams.rows_at_once)]
     cycles, late_rows = _cost(schedule, row_period), schedule.late_rows
-    by_size = sorted(range(len(streams.maps)), key=lambda which: -streams.maps[which].row_bytes)
     for tolerated in (_TOLERATED_WAITS if row_period is None else _TOLERATED_AFTER_THE_LAST_ROW):
-        for which in by_size:
+        for which in reversed(_by_size(streams)):
             if rows[which] <= least[which]:
                 continue
             fewer = list(rows)
             fewer[which] -= 4 if streams.in_windows[which] else 1
             try:
-                tried = schedule_of(streams, fewer)
+                tried = start.schedule_of(streams, fewer)
             except RingsFullError:
                 continue
             if (_cost(tried, row_period) <= cycles * (1 + tolerated)
                     and tried.late_rows <= late_rows):
                 rows, schedule = fewer, tried
-    places, depth = place_rings(_rings(streams, rows, schedule))
-    plan = Plan(begun.lowered, streams, rows, schedule, places, depth)
-    for which in reversed(by_size):
-        plan = _grown(plan, which, schedule_of, row_period)
+    return _given_more(_placed(start, rows, schedule), start.schedule_of, row_period)
+
+
+def _grown(start: _Start, row_period: int | None) -> Plan:
+    """Give rows to small maps first, twice: what one of them is worth depends on the others."""
+    plan = _placed(start, start.rows, start.schedule)
+    for _ in range(2):
+        plan = _given_more(plan, start.schedule_of, row_period)
     return plan
 
 
-def _grown(plan: Plan, which: int, schedule_of: Scheduling, row_period: int | None) -> Plan:
-    """With more rows of a map, if that saves clocks and fits into what the banks have anyway."""
+def _by_size(streams: Streams) -> list[int]:
+    return sorted(range(len(streams.maps)), key=lambda which: streams.maps[which].row_bytes)
+
+
+def _given_more(plan: Plan, schedule_of: Scheduling, row_period: int | None) -> Plan:
+    """With more rows of maps, where that saves clocks and fits into what the banks have anyway."""
     streams = plan.streams
-    if plan.rows[which] >= streams.maps[which].height:
-        return plan
-    more = list(plan.rows)
-    more[which] += 4 if streams.in_windows[which] else 1
-    tried = schedule_of(streams, more)
-    if (_cost(tried, row_period) >= _cost(plan.schedule, row_period)
-            or tried.late_rows > plan.schedule.late_rows):
-        return plan
-    places, depth = place_rings(_rings(streams, more, tried))
-    return plan if depth > plan.depth else replace(plan, rows=more, schedule=tried, places=places)
+    for which in _by_size(streams):
+        if plan.rows[which] >= streams.maps[which].height:
+            continue
+        more = list(plan.rows)
+        more[which] += 4 if streams.in_windows[which] else 1
+        tried = schedule_of(streams, more)
+        if (_cost(tried, row_period) >= _cost(plan.schedule, row_period)
+                or tried.late_rows > plan.schedule.late_rows):
+            continue
+        places, depth = place_rings(_rings(streams, more, tried))
+        if depth <= plan.depth:
+            plan = replace(plan, rows=more, schedule=tried, places=places)
+    return plan
+
+
+def _rank(schedule: Schedule, row_period: int | None) -> tuple[int, int]:
+    return schedule.late_rows, _cost(schedule, row_period)
 
 
 def _cost(schedule: Schedule, row_period: int | None) -> int:
@@ -154,12 +184,13 @@ def _rings(streams: Streams, rows: list[int], schedule: Schedule) -> list[Ring]:
 def _lives(streams: Streams, which: int, at: list[list[int]]) -> tuple[list[int], list[int]]:
     """First and last command of each row of a map; `at` are the commands of rows by stage.
 
-    A row that nobody reads is written while the next command runs.
+    A row that nobody reads is still written while other commands run.
     """
     rows = range(streams.maps[which].height)
     writers = streams.writers[which]
     born = [min((at[writer][row] for writer in writers), default=-1) for row in rows]
-    dead = [max((at[writer][row] + 1 for writer in writers), default=-1) for row in rows]
+    written = streams.rows_under_way - 1
+    dead = [max((at[writer][row] + written for writer in writers), default=-1) for row in rows]
     for reader, reading in streams.readers[which]:
         commands = at[reader][::streams.stages[reader].rows_made]
         for command, first, needed in zip(commands, reading.first, reading.needed, strict=False):

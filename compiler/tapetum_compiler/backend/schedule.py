@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The order of rows: whatever need not wait, and of that the deepest layer."""
+"""The order of rows: whatever need not wait, and of that the deepest layer.
+
+If all wait, what waits least; of rows that wait as long, that with the longest way to the result.
+"""
 
 from dataclasses import dataclass, field
 
 from .arrivals import Arrivals
 from .streams import Stage, Streams
-from .timing import INPUT_VISIBLE_CYCLES, ROW_SWITCH_CYCLES, WRITTEN_CYCLES
+from .timing import (
+    INPUT_VISIBLE_CYCLES,
+    ROW_DRAINED_CYCLES,
+    ROW_FETCH_CYCLES,
+    ROW_HAND_OVER_CYCLES,
+    ROW_SWITCH_CYCLES,
+    WRITTEN_CYCLES,
+)
 
 __all__ = ["Schedule", "RingsFullError", "schedule_rows"]
 
@@ -79,8 +89,8 @@ class _Scheduler:
         source = streams.maps[0]
         self._arrivals = Arrivals(source.height, source.width * source.pixel_words, rings[0])
         self._made = Schedule()
-        self._begin, self._end = -_FOREVER, -ROW_SWITCH_CYCLES
-        self._drained = [0, 0]
+        self._begin, self._end, self._handed = -_FOREVER, -ROW_SWITCH_CYCLES, -_FOREVER
+        self._drained = [0] * streams.rows_under_way
         self._open = [number for number, _ in enumerate(streams.stages)]
 
     def run(self) -> Schedule:
@@ -88,22 +98,24 @@ class _Scheduler:
             self._written[0] = [(row + 1) * self._period + INPUT_VISIBLE_CYCLES
                                 for row in range(self._streams.maps[0].height)]
         while self._open:
-            free = max(self._end + ROW_SWITCH_CYCLES, self._drained[0])
-            best, best_start = -1, _FOREVER
+            free = max(self._end + ROW_SWITCH_CYCLES, self._drained[0] - ROW_DRAINED_CYCLES)
+            handed = max(self._begin + ROW_HAND_OVER_CYCLES, self._handed + ROW_FETCH_CYCLES)
+            best, best_start, best_way = -1, _FOREVER, 0
             for number in reversed(self._open):
                 stage = self._streams.stages[number]
                 start = self._start(stage, number)
                 if start is None:
                     continue
-                earliest = max(free, self._begin + stage.setup)
+                earliest = max(free, handed + stage.setup)
                 if start + self._leeway <= earliest:
                     best, best_start = number, earliest
                     break
-                start = max(start, earliest)
-                if start < best_start:
-                    best, best_start = number, start
+                start, way = max(start, earliest), self._streams.ways[number]
+                if (start, -way) < (best_start, -best_way):
+                    best, best_start, best_way = number, start, way
             if best < 0:
                 raise RingsFullError(self._full())
+            self._handed = handed
             self._take(best, best_start)
         made = self._made
         height = self._streams.maps[0].height
@@ -154,7 +166,7 @@ class _Scheduler:
         made.waits.append(start - self._end - ROW_SWITCH_CYCLES)
         self._begin, self._end = start, start + stage.steps
         drained = self._end + stage.latency
-        self._drained = [self._drained[1], drained]
+        self._drained = [*self._drained[1:], drained]
         made.cycles = max(made.cycles, drained + WRITTEN_CYCLES)
         self._next[number] += 1
         if self._next[number] == stage.rows:

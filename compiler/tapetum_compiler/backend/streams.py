@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from tapetum.npu.npu_config import NpuConfig
 from tapetum.npu.program import Mode
 
 from .array_layer import ArrayMap
@@ -72,6 +73,10 @@ class Streams:
         Rows of a map that one command reads, or makes.
     in_windows : list of bool
         Three rows are read in one clock, so that rings must be multiples of four.
+    rows_under_way : int
+        `NpuConfig.rows_under_way`.
+    ways : list of int
+        Of each stage, clocks from its row to the result, if no row waited for another layer's.
     """
 
     maps: list[ArrayMap]
@@ -81,6 +86,8 @@ class Streams:
     rows_at_once: list[int]
     in_windows: list[bool]
     output: int
+    rows_under_way: int
+    ways: list[int]
 
     @classmethod
     def of(cls, lowered: Lowered) -> "Streams":
@@ -113,4 +120,14 @@ class Streams:
             for reading in readings:
                 readers[reading.map].append((number, reading))
         return cls(maps, stages, writers, readers, rows_at_once, in_windows,
-                   maps.index(lowered.output.map))
+                   maps.index(lowered.output.map),
+                   NpuConfig(cells=layer.cells, pixels=layer.pixels).rows_under_way,
+                   _ways(stages, readers))
+
+
+def _ways(stages: list[Stage], readers: list[list[tuple[int, Reading]]]) -> list[int]:
+    ways = [0] * len(stages)
+    for number, stage in reversed([*enumerate(stages)]):
+        behind = max((ways[reader] for reader, _ in readers[stage.target]), default=0)
+        ways[number] = stage.steps + stage.latency + behind
+    return ways

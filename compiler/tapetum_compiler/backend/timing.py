@@ -3,17 +3,25 @@
 
 from tapetum.npu.engine import Engine
 from tapetum.npu.program import Mode
+from tapetum.npu.record_fetch import RecordFetch
 from tapetum.npu.residual import Residual
 from tapetum.npu.steps_channels import BESIDE_ROWS
 
 from .array_layer import ArrayLayer
 
 __all__ = ["INPUT_RELEASE_CYCLES", "INPUT_ROW_CYCLES", "INPUT_START_CYCLES",
-           "INPUT_VISIBLE_CYCLES", "ROW_SWITCH_CYCLES", "WRITTEN_CYCLES", "addend_wait_cycles",
+           "INPUT_VISIBLE_CYCLES", "ROW_DRAINED_CYCLES", "ROW_FETCH_CYCLES",
+           "ROW_HAND_OVER_CYCLES", "ROW_SWITCH_CYCLES", "WRITTEN_CYCLES", "addend_wait_cycles",
            "latency_cycles", "row_steps", "setup_cycles", "write_cycles", "write_share"]
 
 ROW_SWITCH_CYCLES = Engine.switch_cycles
 """Between the last step of one row and the first of the next."""
+ROW_DRAINED_CYCLES = Engine.drained_cycles
+"""From when another row may take a row's place under way to when one may read it."""
+ROW_FETCH_CYCLES = RecordFetch.fetch_cycles
+"""From when the records of one row are handed over to when those of the next can be."""
+ROW_HAND_OVER_CYCLES = 2
+"""From the first step of a row to when the records of the next can be handed over."""
 WRITTEN_CYCLES = Engine.written_cycles
 """From when a row may be read to its last word in memory."""
 INPUT_START_CYCLES = 6
@@ -28,7 +36,7 @@ _WRITE_CYCLES = 15
 _LATENCY_CYCLES = Engine.dependent_cycles - Engine.switch_cycles - 8
 _SUM_LATENCY_CYCLES = Engine.residual_cycles
 _ADDEND_WAIT_CYCLES = Engine.addend_wait_cycles
-_SETUP_CYCLES = 25
+_SETUP_CYCLES, _SHORTEST_WALK = 4, 3
 _WINDOW_FILL_STEPS = 3
 
 
@@ -44,8 +52,8 @@ def addend_wait_cycles(layer: ArrayLayer) -> int:
 
 
 def setup_cycles(layer: ArrayLayer) -> int:
-    """From the first step of the row before to that of `layer`, at least."""
-    return _SETUP_CYCLES + layer.window[0]
+    """From when the records of a row are handed over to its first step, at least."""
+    return _SETUP_CYCLES + max(layer.window[0], layer.stride[0] + 1, _SHORTEST_WALK)
 
 
 def row_steps(layer: ArrayLayer) -> int:

@@ -11,6 +11,7 @@ from ..memory.block_memory import BlockMemory
 from ..memory.code import Parity
 from ..memory.health import MemoryHealth, gather
 from ..memory.word_check import WordCheck
+from ..stream.delay import delayed
 from .npu_config import NpuConfig
 
 __all__ = ["BANKS", "Activations"]
@@ -84,7 +85,10 @@ class Activations(wiring.Component):
                 bank.write_enable.eq(self.write_columns[number][column] & self.write_parts[part]),
                 bank.address.eq(self.addresses[number][column]),
                 self.words[number][column].word_select(part, code.data_bits).eq(bank.word),
-                check.word.eq(bank.word), check.read.eq(self.reads[number][column]),
+                # A clock for the way from the memory to its check.
+                check.word.eq(delayed(m, bank.word, 1, name=f"read_{name}")),
+                check.read.eq(delayed(m, self.reads[number][column], 1, name=f"counts_{name}",
+                                      reset_less=False)),
             ]
         gather(m, self.memory, *checks)
         return m

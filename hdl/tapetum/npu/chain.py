@@ -44,14 +44,14 @@ class Chain(wiring.Component):
         Taken with a token that moves a window. Only of one pixel.
     windows : In(2 pixels of a byte per place of the window and cell)
         The same of two pixels.
-    clamps : In(2 of 2 of Clamp)
+    clamps : In(2 of Clamp for each context)
         By context: of the layer, and of its sums.
     program : In(ProgramPort)
     write_weights, write_parameters : In(one bit per cell)
         Words of a program march as well: a word has arrived a clock per cell later.
     bytes : Out(one byte per pixel and cell)
         As the cells deliver them, that of cell m m clocks after ``bytes_valid``.
-    bytes_valid, bytes_context : Out(1)
+    bytes_valid, bytes_context : Out
         Of vectors that add.
     sum_follows : In(1), sum_parameter : In
         A clock after ``bytes_valid``: parameters of the sums.
@@ -59,7 +59,7 @@ class Chain(wiring.Component):
         Another clock later: the sums follow.
     addends : In(signed(32) per pixel)
         Those of cell m come `addend_cycles` + m clocks after ``sum_valid``.
-    word_valid, word_context : Out(1), words : Out(one byte per pixel and cell)
+    word_valid, word_context : Out, words : Out(one byte per pixel and cell)
         Finished, the words `word_lead_cycles` later.
     """
 
@@ -78,21 +78,21 @@ class Chain(wiring.Component):
             "vectors": In(data.ArrayLayout(data.ArrayLayout(signed(8), LANES), pixels)),
             **({"columns": In(data.ArrayLayout(bytes_, 3))} if pixels == 1 else {
                 "windows": In(data.ArrayLayout(data.ArrayLayout(bytes_, LANES), pixels))}),
-            "clamps": In(data.ArrayLayout(data.ArrayLayout(Clamp, 2), 2)),
+            "clamps": In(data.ArrayLayout(data.ArrayLayout(Clamp, 2), config.rows_under_way)),
             "program": In(ProgramPort),
             "write_weights": In(cells),
             "write_parameters": In(cells),
             "bytes": Out(data.ArrayLayout(bytes_, pixels)),
             "bytes_valid": Out(1),
-            "bytes_context": Out(1),
+            "bytes_context": Out(range(config.rows_under_way)),
             "sum_follows": In(1),
             "sum_valid": In(1),
-            "sum_context": In(1),
+            "sum_context": In(range(config.rows_under_way)),
             "sum_parameter": In(range(config.parameter_words)),
             "addends": In(data.ArrayLayout(signed(32), pixels)),
             "words": Out(data.ArrayLayout(8 * cells, pixels)),
             "word_valid": Out(1),
-            "word_context": Out(1),
+            "word_context": Out(range(config.rows_under_way)),
         })
 
     def elaborate(self, platform):
@@ -114,7 +114,7 @@ class Chain(wiring.Component):
         m.d.comb += [late.takes_addend.eq(self.sum_valid),
                      late.parameter.eq(Mux(self.sum_follows, self.sum_parameter, parameter))]
         which = delayed(m, Cat(self.sum_valid, context), Cell.clamp_cycles - 1, name="which")
-        m.d.sync += clamp.eq(self.clamps[which[1]][which[0]])
+        m.d.sync += clamp.eq(self.clamps[which[1:]][which[0]])
         behind = Cell.latency_cycles - Cell.late_cycles
         m.d.comb += [
             Cat(self.bytes_valid, self.bytes_context).eq(delayed(

@@ -45,7 +45,8 @@ class Engine(wiring.Component):
     that one is ready. A row that waits for another begins `dependent_cycles` after the last product
     of that one; `addend_wait_cycles` later if it adds a residual itself, `residual_cycles` later if
     the other one does. The last words of a row are in memory `written_cycles` after others may
-    begin to read it.
+    begin to read it. As many rows are under way as `NpuConfig.rows_under_way` says; the next one
+    may begin `drained_cycles` before one could that waits for the first of them.
 
     Parameters
     ----------
@@ -83,6 +84,7 @@ class Engine(wiring.Component):
     written_cycles = Writer.lead_cycles
     addend_wait_cycles = 5
     residual_cycles = Chain.sum_cycles
+    drained_cycles = 2
     result_cycles = ReadPath.word_cycles + 1
 
     def __init__(self, config: NpuConfig):
@@ -115,11 +117,11 @@ class Engine(wiring.Component):
         m.submodules.activations = activations = Activations(config)
         # What steps belong to, and what comes out of the cells.
         current = Signal(RowCommand, reset_less=True)
-        commands = Signal(data.ArrayLayout(RowCommand, 2), reset_less=True)
+        commands = Signal(data.ArrayLayout(RowCommand, config.rows_under_way), reset_less=True)
         m.d.comb += [block.commands.eq(commands) for block in (*residuals, writer)]
 
         # An inference.
-        undrained = Signal(2)
+        undrained = Signal(config.rows_under_way)
         generators = {(Mode.CHANNELS, Mode.WHOLE_MAP): ChannelSteps(config),
                       (Mode.KERNEL_ROW,): KernelRowSteps(config),
                       (Mode.DEPTHWISE,): DepthwiseSteps(config)}
@@ -133,7 +135,7 @@ class Engine(wiring.Component):
         ]
         m.d.sync += self.busy.eq(begins | (self.busy & ~ends))
 
-        # Rows: from the setup to the generator of their mode. The command stays for some clocks:
+        # Rows: from the setup to the generator of their mode. The command stays until all have it:
         # the read path takes it with the row's first step, what is behind the cells a clock later.
         take, held, context = Signal(), Signal(), setup.command.context
         taken, begins_row, begun_row = Signal(), Signal(), Signal()
@@ -141,6 +143,7 @@ class Engine(wiring.Component):
         m.d.comb += [
             begins_row.eq(taken & ~held),
             take.eq(setup.valid & ~active), setup.take.eq(take), setup.busy.eq(undrained),
+            setup.begun.eq(begun_row),
             setup.rows.eq(scoreboard.rows), setup.answers.eq(scoreboard.answers),
             scoreboard.hold.eq(setup.write_records), setup.clear.eq(scoreboard.busy),
             setup.cleared.eq(scoreboard.cleared),
@@ -207,12 +210,12 @@ class Engine(wiring.Component):
             self.step_valid.eq(step_valid), read_path.step_valid.eq(step_valid),
             read_path.step.eq(step), read_path.kernel_row.eq(setup.kernel_row),
             read_path.command.eq(current), setup.row.eq(step.row),
-            setup.row_context.eq(current.context),
+            setup.row_context.eq(current.context[0]),
         ]
         self._release(m, take, setup.command, active, writer, begins)
 
         # From the memory through the cells and back.
-        layers = [commands[number].layer for number in range(2)]
+        layers = [commands[number].layer for number in range(config.rows_under_way)]
         clamps = [((layer.zero_point_out, layer.act_min, layer.act_max),
                    (layer.add_zero_point, layer.add_min, layer.add_max)) for layer in layers]
         m.d.comb += [

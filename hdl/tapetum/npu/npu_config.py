@@ -45,6 +45,11 @@ class NpuConfig:
         return max(8 // self.cells, 1)
 
     @property
+    def rows_under_way(self) -> int:
+        """Rows that may have begun and not all been written: the faster they are, the more."""
+        return 4 if self.pixels > 1 else 2
+
+    @property
     def bank_columns(self) -> int:
         """Columns of a map that a bank reads at once."""
         return 4 if self.pixels > 1 else 1

@@ -34,7 +34,7 @@ class Residual(wiring.Component):
         From `Chain`.
     residual_valid, residual_word : In(1), In(a byte per cell)
         From `ReadPath`, ahead of the bytes.
-    commands : In(2 of RowCommand)
+    commands : In(a RowCommand for each context)
     write : In(1), write_index : In(16), write_data : In(32)
         Index: table, then 256 addends of the convolution and 256 of the residual.
     sum_follows, sum_parameter, sum_valid, sum_context, addend : Out
@@ -46,11 +46,12 @@ class Residual(wiring.Component):
         self.spacing_cycles = self.least_cycles(config.cells)
         super().__init__({
             "bytes": In(data.ArrayLayout(signed(8), config.cells)),
-            "bytes_valid": In(1), "bytes_context": In(1),
+            "bytes_valid": In(1), "bytes_context": In(range(config.rows_under_way)),
             "residual_valid": In(1), "residual_word": In(8 * config.cells),
-            "commands": In(data.ArrayLayout(RowCommand, 2)),
+            "commands": In(data.ArrayLayout(RowCommand, config.rows_under_way)),
             "write": In(1), "write_index": In(16), "write_data": In(32),
-            "sum_follows": Out(1), "sum_valid": Out(1), "sum_context": Out(1),
+            "sum_follows": Out(1), "sum_valid": Out(1),
+            "sum_context": Out(range(config.rows_under_way)),
             "sum_parameter": Out(range(config.parameter_words)), "addend": Out(signed(32)),
         })
 

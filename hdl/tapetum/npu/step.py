@@ -23,7 +23,7 @@ class StepToken(data.StructLayout):
     def __init__(self, config: NpuConfig):
         super().__init__({
             "valid": 1, "first": 1, "last": 1, "maximum": 1, "move": 1, "window": 1, "clear": 1,
-            "adds": 1, "context": 1,
+            "adds": 1, "context": range(config.rows_under_way),
             "parameter": range(config.parameter_words),
         })
 
@@ -66,7 +66,7 @@ class RowCommand(data.Struct):
     Parameters
     ----------
     context
-        0 and 1 in turn.
+        Below `NpuConfig.rows_under_way`, in turn.
     window_bases
         By bank: where the row of a 3x3 window begins that lies there.
     window_bank, window_outside
@@ -76,7 +76,7 @@ class RowCommand(data.Struct):
     """
 
     layer: LAYER_LAYOUT
-    context: 1
+    context: 2
     window_bases: data.ArrayLayout(13, 4)
     window_bank: 2
     window_outside: 3

@@ -46,7 +46,7 @@ class ChannelSteps(StepGenerator):
         residual_word, residual_group = register(13, "residual_word"), register(8, "residual_group")
         restart = Signal.like(step.weight, name="restart", reset_less=True)
         first, row = register(1, "first"), register(4, "row")
-        maximum, context = register(1, "maximum"), register(1, "context")
+        maximum, context = register(1, "maximum"), Signal.like(token.context, reset_less=True)
         weight, parameter = Signal.like(step.weight), Signal.like(token.parameter)
         reads_residual = Signal()
         part = Signal(range(self.config.parts), reset_less=True)

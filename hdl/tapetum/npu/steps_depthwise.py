@@ -30,7 +30,7 @@ class DepthwiseSteps(StepGenerator):
         missing, missing_first = Signal(3, reset_less=True), Signal(3, reset_less=True)
         column, word = Signal(signed(14), reset_less=True), Signal(signed(15), reset_less=True)
         group, clear = Signal(10, reset_less=True), Signal(reset_less=True)
-        context = Signal(reset_less=True)
+        context = Signal.like(token.context, reset_less=True)
         part = Signal(range(self.config.parts), reset_less=True)
         full = part == self.config.parts - 1
         following = group + full

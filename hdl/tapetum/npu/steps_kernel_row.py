@@ -31,7 +31,8 @@ class KernelRowSteps(StepGenerator):
         pushes = Signal(3)
         column, row = Signal(signed(14), reset_less=True), Signal(4, reset_less=True)
         first, load_window = Signal(reset_less=True), Signal(reset_less=True)
-        context, maximum = Signal(reset_less=True), Signal(reset_less=True)
+        context = Signal.like(token.context, reset_less=True)
+        maximum = Signal(reset_less=True)
         weight, parameter = Signal.like(step.weight), Signal.like(token.parameter)
         pairs = self.config.pixels > 1
         weight_base = Signal.like(weight, reset_less=True)

@@ -47,16 +47,16 @@ class Writer(wiring.Component):
     tensor, released_rows, room, overrun
         Of `InputRows`.
     input_valid, input : In, input_ready : Out(1)
-    load : In(2), command : In(RowCommand)
+    load : In(one bit per context), command : In(RowCommand)
         Begins a row in a context.
-    commands : In(2 of RowCommand)
+    commands : In(a RowCommand for each context)
     word_valid, word_context, words : In
         From `Chain`, the words `lead_cycles` later.
     write_columns, write_turned, write_parts, write_address, write_words : Out
         For `Activations`.
     count, count_tensor, count_rows : Out
         Rows are complete; for the scoreboard.
-    drained : Out(2)
+    drained : Out(one bit per context)
         All of the row of this context has its place, and its clamps; the last words are written
         less than `lead_cycles` later.
     probe_valid : Out(pixels), probe_input : Out(1), probe_tensor : Out(6)
@@ -71,16 +71,16 @@ class Writer(wiring.Component):
             "running": In(1), "restart": In(1), "tensor": In(TENSOR_LAYOUT),
             "released_rows": In(12), "room": Out(1), "overrun": Out(1),
             "input_valid": In(1), "input": In(InputWord), "input_ready": Out(1),
-            "load": In(2), "command": In(RowCommand),
-            "commands": In(data.ArrayLayout(RowCommand, 2)),
+            "load": In(config.rows_under_way), "command": In(RowCommand),
+            "commands": In(data.ArrayLayout(RowCommand, config.rows_under_way)),
             "words": In(data.ArrayLayout(8 * config.cells, config.pixels)),
-            "word_valid": In(1), "word_context": In(1),
+            "word_valid": In(1), "word_context": In(range(config.rows_under_way)),
             "write_columns": Out(data.ArrayLayout(config.bank_columns, BANKS)),
             "write_turned": Out(BANKS), "write_parts": Out(config.parts),
             "write_address": Out(range(config.activation_words // config.bank_columns)),
             "write_words": Out(data.ArrayLayout(64, config.pixels)),
             "count": Out(1), "count_tensor": Out(6), "count_rows": Out(2, init=1),
-            "drained": Out(2), "bubble": Out(1),
+            "drained": Out(config.rows_under_way), "bubble": Out(1),
             "probe_valid": Out(config.pixels), "probe_tensor": Out(6), "probe_input": Out(1),
         })
 
@@ -102,7 +102,7 @@ class Writer(wiring.Component):
         takes_input = ~self.word_valid & inputs.r_rdy & rows.ready
         valid, is_input, keep, row_done = (Signal(name=name) for name in (
             "valid", "is_input", "keep", "row_done"))
-        context = Signal(reset_less=True)
+        context = Signal.like(self.word_context, reset_less=True)
         bank, address = Signal(2, reset_less=True), Signal(13, reset_less=True)
         column = Signal(range(self.config.bank_columns), reset_less=True)
         m.d.comb += [
@@ -139,7 +139,7 @@ class Writer(wiring.Component):
             place[name] = Signal.like(placed, name=f"next_{name}", reset_less=reset_less)
             m.d.comb += Value.cast(placed).eq(delayed(
                 m, Value.cast(place[name]), self.lead_cycles, name=name, reset_less=reset_less))
-        drained = Signal(2)
+        drained = Signal(self.config.rows_under_way)
         m.d.comb += self.drained.eq(
             delayed(m, drained, _DRAIN_CYCLES, name="drained", reset_less=False))
         m.d.sync += [place["write_columns"].eq(0), place["write_turned"].eq(0),
@@ -153,7 +153,7 @@ class Writer(wiring.Component):
                 place["write_parts"].eq(~0), place["probe_tensor"].eq(0), self.count.eq(row_done),
             ]
         m.d.comb += self.count_tensor.eq(place["probe_tensor"])
-        for number in range(2):
+        for number in range(self.config.rows_under_way):
             self._context(m, number, valid & (context == number), place, drained[number])
         return m
 

@@ -13,7 +13,11 @@ _SUM_OVERHEAD = 2
 _ROWS_BESIDE = 3
 _FILL = 3
 _ADDEND = 5
-_SETUP = 25
+_DRAINED = 2
+_FETCH = 13
+_HAND_OVER = 2
+_SETUP = 4
+_SHORTEST_WALK = 3
 _WRITE = 15
 _LAST = 11
 _FIRST_WORD = 6
@@ -96,8 +100,8 @@ class NpuClock:
         self._input = InputRows(program.input_row_words, program.tensors[0].ring_rows,
                                 word_cycles)
         self._free = 0
-        self._begun: int | None = None
-        self._drained = [0, 0]
+        self._begun, self._handed = -_FETCH, -_FETCH
+        self._drained = [0] * (4 if program.pixels > 1 else 2)
         self.last_write = 0
 
     def command(self, number: int, row: int, needed: int) -> tuple[int, int]:
@@ -107,8 +111,9 @@ class NpuClock:
         if layer.has_residual:
             before.append(self._written(layer.residual_tensor, row + 1))
         reads = max(before) + (_ADDEND if layer.has_residual else 0)
-        set_up = self._begun + _SETUP + layer.kernel_height if self._begun is not None else 0
-        start = max(self._free, self._drained[0], reads, set_up)
+        self._handed = max(self._begun + _HAND_OVER, self._handed + _FETCH)
+        walk = max(layer.kernel_height, layer.stride_y + 1, _SHORTEST_WALK)
+        start = max(self._free, self._drained[0] - _DRAINED, reads, self._handed + _SETUP + walk)
         self._begun = start
         end = start + self._steps(layer)
         share = self._across(layer) * layer.groups / (end - start)
@@ -118,7 +123,7 @@ class NpuClock:
         if layer.has_residual:
             written += _SUM
         self._free = end + _SWITCH
-        self._drained = [self._drained[1], written]
+        self._drained = [*self._drained[1:], written]
         if layer.completes_row:
             rows = _MAP_ROWS if layer.mode is Mode.WHOLE_MAP else 1
             self._rows[layer.out_tensor] += [written] * rows

@@ -14,6 +14,7 @@ from support.upsets import Upsettable
 from tapetum.npu.engine import Engine
 from tapetum.npu.npu_config import NpuConfig
 from tapetum.npu.program import Mode
+from tapetum.npu.record_fetch import RecordFetch
 
 __all__ = []
 
@@ -249,6 +250,30 @@ def test_rows_follow_each_other_within_two_clocks(seed):
     taken = run.steps[last - 3 * 54 - 2 * Engine.switch_cycles:last]
     assert Engine.switch_cycles <= 2
     assert taken == ([1] * 54 + [0] * Engine.switch_cycles) * 2 + [1] * 54
+
+
+@both_sizes
+def test_rows_of_one_step_follow_each_other_as_their_records_and_the_writer_let_them(seed, pixels):
+    network = _network(seed, height=12, width=1, pixels=pixels)
+    network.layer(0, ring=12)
+    run = _Run(network)
+    _run(run)
+    clocks = [clock for clock, step in enumerate(run.steps) if step]
+    engine = Engine(replace(CONFIG, pixels=pixels))
+    under_way = engine.config.rows_under_way
+    apart = {after - before for before, after in
+             zip(clocks[2:], clocks[2 + under_way:], strict=False)}
+    drained = engine.dependent_cycles - engine.drained_cycles
+    assert apart == {max(drained, under_way * RecordFetch.fetch_cycles)}
+
+
+def test_a_row_of_the_same_layer_goes_on_where_the_one_before_stood(seed):
+    """Progress of a layer whose rows follow each other is not in its records yet; else it is."""
+    network = _network(seed, height=11, width=2, input_ring=12)
+    network.layer(0, kernel=(10, 1), pad=(9, 0), stride=(2, 1), ring=8)
+    network.layer(1, words=2, ring=8)
+    network.layer(2, kernel=(3, 1), pad=(1, 0), ring=8)
+    _run(_Run(network), _Run(network, gap=lambda: 20))
 
 
 @both_sizes

@@ -75,10 +75,10 @@ def test_time_is_steps_switches_and_waits(seed):
     model = NpuModel(two_copies())
     model.run(image(seed))
     starts = [row.start for row in model.written]
-    # 22 clocks and 2 words of input; 2 steps and 37 clocks through the cells; rows are set up 26
-    # clocks behind each other, two in flight at most
-    assert starts == [24, 63, 89, 128, 154, 193]
-    assert model.cycles == 243
+    # 22 clocks and 2 words of input; 2 steps and 37 clocks through the cells; the next row is
+    # handed over 2 clocks behind the first step, and takes 7 from there on
+    assert starts == [24, 63, 72, 111, 120, 159]
+    assert model.cycles == 209
     live = NpuModel(two_copies(), row_period=80)
     live.run(image(seed))
     assert [row.start for row in live.written][::2] == [96, 176, 256]
