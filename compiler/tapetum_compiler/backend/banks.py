@@ -40,10 +40,11 @@ class Place:
     base: int
 
 
-def place_rings(rings: list[Ring]) -> tuple[list[Place], int]:
+def place_rings(rings: list[Ring], room: int = 0) -> tuple[list[Place], int]:
     """A place for each, and the words of a bank that are needed.
 
-    The best of several orders, largest first and mixed up; always the same for the same rings.
+    The best of several orders, largest first and mixed up, or the first that fits into `room`
+    words; always the same for the same rings.
     """
     rng = np.random.default_rng(0)
     size = np.array([len(ring.lives) * ring.row_words for ring in rings], np.float64)
@@ -53,6 +54,8 @@ def place_rings(rings: list[Ring]) -> tuple[list[Place], int]:
         places, depth = _placed(rings, np.argsort(-size * noise, kind="stable").tolist())
         if best is None or depth < best[1]:
             best = places, depth
+        if best[1] <= room:
+            break
     assert best
     return best
 

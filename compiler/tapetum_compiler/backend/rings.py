@@ -145,7 +145,7 @@ def _given_more(plan: Plan, schedule_of: Scheduling, row_period: int | None) -> 
         if (_cost(tried, row_period) >= _cost(plan.schedule, row_period)
                 or tried.late_rows > plan.schedule.late_rows):
             continue
-        places, depth = place_rings(_rings(streams, more, tried))
+        places, depth = place_rings(_rings(streams, more, tried), plan.depth)
         if depth <= plan.depth:
             plan = replace(plan, rows=more, schedule=tried, places=places)
     return plan

@@ -20,7 +20,7 @@ ROW_DRAINED_CYCLES = Engine.drained_cycles
 """From when another row may take a row's place under way to when one may read it."""
 ROW_FETCH_CYCLES = RecordFetch.fetch_cycles
 """From when the records of one row are handed over to when those of the next can be."""
-ROW_HAND_OVER_CYCLES = 2
+ROW_HAND_OVER_CYCLES = 1
 """From the first step of a row to when the records of the next can be handed over."""
 WRITTEN_CYCLES = Engine.written_cycles
 """From when a row may be read to its last word in memory."""
@@ -36,7 +36,7 @@ _WRITE_CYCLES = 15
 _LATENCY_CYCLES = Engine.dependent_cycles - Engine.switch_cycles - 8
 _SUM_LATENCY_CYCLES = Engine.residual_cycles
 _ADDEND_WAIT_CYCLES = Engine.addend_wait_cycles
-_SETUP_CYCLES, _SHORTEST_WALK = 4, 3
+_SETUP_CYCLES, _SHORTEST_WALK = 5, 3
 _WINDOW_FILL_STEPS = 3
 
 

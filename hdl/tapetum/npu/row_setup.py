@@ -81,7 +81,8 @@ class RowSetup(wiring.Component):
             for name in ("source", "target", "residual"))
         m.d.sync += [source_last.eq(source.ring_rows - 1), target_last.eq(target.ring_rows - 1),
                      residual_last.eq(residual.ring_rows - 1)]
-        number, is_last = Signal(6, reset_less=True), Signal(reset_less=True)
+        number = Signal(6, reset_less=True)
+        is_last, same_layer = Signal(reset_less=True), Signal(reset_less=True)
         progress, later = Signal(Progress, reset_less=True), Signal(OutputProgress,
                                                                     reset_less=True)
         saved = Signal(Progress, reset_less=True)
@@ -116,17 +117,64 @@ class RowSetup(wiring.Component):
         drained = ~self.busy.bit_select(context, 1)
         ready = enough & drained
 
-        # Of the clock in which the walk ends, and of those after it.
-        ends = Signal()
-        placed, walked = Signal(2), Signal(2)
-        m.d.sync += [walked.eq(Cat(ends, walked)), placed.eq(placed << 1)]
+        # One clock after the other, each with a register of its own: what it enables is many.
+        hands, begins, places, walks = (Signal(name=name) for name in (
+            "hands", "begins", "places", "walks"))
+        ends, placed, walked = Signal(), Signal(2), Signal(2)
+        m.d.sync += [hands.eq(fetch.take), begins.eq(hands), places.eq(begins),
+                     walks.eq(places | (walks & ~ends)), walked.eq(Cat(ends, walked)),
+                     placed.eq(Cat(places, placed))]
+        with m.If(fetch.take):
+            m.d.sync += [number.eq(fetched.number), is_last.eq(fetched.is_last),
+                         same_layer.eq(fetched.same_layer)]
+        with m.If(hands):
+            m.d.sync += [
+                layer.eq(fetched.layer), source.eq(fetched.source), target.eq(fetched.target),
+                residual.eq(fetched.residual), progress.eq(saved),
+            ]
+            with m.If(~same_layer):
+                m.d.sync += [progress.eq(fetched.progress), later.eq(fetched.later)]
+        with m.If(begins):
+            m.d.comb += asks.eq(1)
+            m.d.sync += [
+                context.eq(context + 1), self.tensor.eq(layer.in_tensor), step.eq(0),
+                walk_steps.eq(Mux(layer.kernel_height > layer.stride_y,
+                                  layer.kernel_height - 1, layer.stride_y))]
+            with m.If(~progress.begun):
+                m.d.sync += [
+                    progress.begun.eq(1), progress.row.eq(-layer.pad_top), later.out_row.eq(0),
+                    progress.source.slot.eq(0), progress.source.base.eq(source.base),
+                    progress.output.slot.eq(0), progress.output.base.eq(target.base),
+                    later.residual.slot.eq(0), later.residual.base.eq(residual.base),
+                ]
+        with m.If(places):
+            m.d.sync += [
+                needed.eq(progress.row + layer.kernel_height),
+                command.out_bank.eq(target.first_bank + progress.output.slot[:2]),
+                command.out_base.eq(progress.output.base + layer.out_word_offset),
+                command.residual_bank.eq(residual.first_bank + later.residual.slot[:2]),
+                command.residual_base.eq(later.residual.base),
+                command.residual_pixel_words.eq(residual.pixel_words),
+                command.window_bank.eq(bank),
+            ]
+            self._follow(m, progress.output, target, target_last)
+            self._follow(m, later.residual, residual, residual_last)
+            m.d.sync += later.out_row.eq(later.out_row + 1)
+        with m.If(walks):
+            m.d.comb += ends.eq(step == walk_steps)
+            m.d.sync += [step.eq(step + 1), progress.row.eq(progress.row + 1),
+                         found.eq(step < layer.kernel_height)]
+            with m.If(progress.row >= 0):
+                self._follow(m, progress.source, source, source_last)
+            with m.If(step == layer.stride_y):
+                m.d.sync += saved.eq(progress)
+        with m.If(placed[1] & beyond):
+            m.d.sync += needed.eq(layer.in_height)
         m.d.comb += [
             fetch.save.eq(walked.any()), fetch.saved.number.eq(number),
             fetch.saved.is_output.eq(walked[1]),
             fetch.saved.word.eq(Mux(walked[1], Value.cast(later), Value.cast(saved))),
         ]
-        with m.If(placed[1] & beyond):
-            m.d.sync += needed.eq(layer.in_height)
         with m.If(walked[0]):
             m.d.sync += command.released_rows.eq(Mux(saved.row < 0, 0, saved.row))
             with m.If(later.out_row == layer.out_height):
@@ -140,52 +188,9 @@ class RowSetup(wiring.Component):
             with m.State("fetched"):
                 m.d.comb += fetch.take.eq(fetch.valid)
                 with m.If(fetch.valid):
-                    m.d.sync += [
-                        number.eq(fetched.number), is_last.eq(fetched.is_last),
-                        layer.eq(fetched.layer), source.eq(fetched.source),
-                        target.eq(fetched.target), residual.eq(fetched.residual),
-                        progress.eq(saved),
-                    ]
-                    with m.If(~fetched.same_layer):
-                        m.d.sync += [progress.eq(fetched.progress), later.eq(fetched.later)]
-                    m.next = "begin"
-            with m.State("begin"):
-                m.d.comb += asks.eq(1)
-                m.d.sync += [
-                    context.eq(context + 1), self.tensor.eq(layer.in_tensor), step.eq(0),
-                    walk_steps.eq(Mux(layer.kernel_height > layer.stride_y,
-                                      layer.kernel_height - 1, layer.stride_y))]
-                with m.If(~progress.begun):
-                    m.d.sync += [
-                        progress.begun.eq(1), progress.row.eq(-layer.pad_top), later.out_row.eq(0),
-                        progress.source.slot.eq(0), progress.source.base.eq(source.base),
-                        progress.output.slot.eq(0), progress.output.base.eq(target.base),
-                        later.residual.slot.eq(0), later.residual.base.eq(residual.base),
-                    ]
-                m.next = "places"
-            with m.State("places"):
-                m.d.sync += [
-                    placed.eq(1), needed.eq(progress.row + layer.kernel_height),
-                    command.out_bank.eq(target.first_bank + progress.output.slot[:2]),
-                    command.out_base.eq(progress.output.base + layer.out_word_offset),
-                    command.residual_bank.eq(residual.first_bank + later.residual.slot[:2]),
-                    command.residual_base.eq(later.residual.base),
-                    command.residual_pixel_words.eq(residual.pixel_words),
-                    command.window_bank.eq(bank),
-                ]
-                self._follow(m, progress.output, target, target_last)
-                self._follow(m, later.residual, residual, residual_last)
-                m.d.sync += later.out_row.eq(later.out_row + 1)
-                m.next = "walk"
+                    m.next = "walk"
             with m.State("walk"):
-                m.d.sync += [step.eq(step + 1), progress.row.eq(progress.row + 1),
-                             found.eq(step < layer.kernel_height)]
-                with m.If(progress.row >= 0):
-                    self._follow(m, progress.source, source, source_last)
-                with m.If(step == layer.stride_y):
-                    m.d.sync += saved.eq(progress)
-                with m.If(step == walk_steps):
-                    m.d.comb += ends.eq(1)
+                with m.If(ends):
                     m.next = "inputs"
             with m.State("inputs"):
                 with m.If(enough & layer.has_residual):
@@ -203,9 +208,12 @@ class RowSetup(wiring.Component):
                 with m.If(self.take):
                     m.d.sync += [self.valid.eq(0), self.finished.eq(is_last)]
                 with m.If(self.begun):
+                    m.d.comb += fetch.take.eq(fetch.valid)
                     m.next = "fetched"
                     with m.If(is_last):
                         m.next = "end"
+                    with m.Elif(fetch.valid):
+                        m.next = "walk"
             with m.State("end"):
                 with m.If(~self.run):
                     m.next = "idle"

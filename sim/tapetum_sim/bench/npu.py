@@ -107,8 +107,10 @@ def _result(case: Case, size: tuple[int, int], file: Path, picture: Path,
     live = compile_network(network, cells=cells, pixels=pixels, dense=case.dense,
                            row_period=ROW_PERIOD_CYCLES)
     rtl = run_array(made.program, image) if simulate else None
-    if rtl is not None and not np.array_equal(rtl.scores, scores.reshape(-1)):
-        raise AssertionError(f"{case.name}: the array's scores differ from the model's")
+    slow = run_array(live.program, image, row_period=ROW_PERIOD_CYCLES) if simulate else None
+    for run in (rtl, slow):
+        if run is not None and not np.array_equal(run.scores, scores.reshape(-1)):
+            raise AssertionError(f"{case.name}: the array's scores differ from the model's")
     return {
         "network": case.name, "cells": cells, "pixels": pixels, "multipliers": multipliers,
         "macs": made.macs, "computed_macs": made.network.macs, "cycles": model.cycles,
@@ -117,6 +119,8 @@ def _result(case: Case, size: tuple[int, int], file: Path, picture: Path,
         "rtl_cycles": rtl.cycles if rtl else None,
         "model_error": round(model.cycles / rtl.cycles - 1, 5) if rtl else None,
         "verdict_cycles": live.schedule.verdict_cycles,
+        "rtl_verdict_cycles": slow.cycles - slow.last_input if slow else None,
+        "verdict_activation_bytes": live.activation_bytes,
         "activation_bytes": made.activation_bytes,
         "weight_bytes": made.program.weights.shape[1] * cells * LANES,
         "compile_s": round(compile_s, 2),

@@ -63,18 +63,20 @@ def npu_table(report: dict[str, Any]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left",
                   caption="use: multiplications per cycle and multiplier, depthwise layers of "
                   "nine multipliers a cell; after last row: with an input row every "
-                  f"{report['row_period_cycles']:,} cycles")
+                  f"{report['row_period_cycles']:,} cycles, and so the RTL and the bytes beside")
     table.add_column("network", style="bold", no_wrap=True)
     for heading in ("MAC/cycle", "cycles", "RTL", "model", "use", "depthwise", "waits",
-                    "after last row", "activations", "weights", "compile s"):
+                    "activations", "after last row", "RTL", "activations", "weights",
+                    "compile s"):
         table.add_column(heading, justify="right", no_wrap=True)
     for result in report["results"]:
         table.add_row(
             result["network"], str(result["multipliers"]), f"{result['cycles']:,}",
             _or_dash(result["rtl_cycles"], ","), _or_dash(result["model_error"], "+.2%"),
             f"{result['utilisation']:.1%}", _or_dash(result["depthwise_utilisation"], ".1%"),
-            f"{result['waits']:,}", f"{result['verdict_cycles']:,}",
-            f"{result['activation_bytes']:,}", f"{result['weight_bytes']:,}",
+            f"{result['waits']:,}", f"{result['activation_bytes']:,}",
+            f"{result['verdict_cycles']:,}", _or_dash(result["rtl_verdict_cycles"], ","),
+            f"{result['verdict_activation_bytes']:,}", f"{result['weight_bytes']:,}",
             f"{result['compile_s']:.1f}")
     for peer in report["peers"]:
         for network, cycles in (("VWW", peer["vww_cycles"]), ("ResNet8", peer["resnet8_cycles"])):

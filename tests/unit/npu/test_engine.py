@@ -254,15 +254,15 @@ def test_rows_follow_each_other_within_two_clocks(seed):
 
 @both_sizes
 def test_rows_of_one_step_follow_each_other_as_their_records_and_the_writer_let_them(seed, pixels):
-    network = _network(seed, height=12, width=1, pixels=pixels)
-    network.layer(0, ring=12)
+    network = _network(seed, height=16, width=1, pixels=pixels)
+    network.layer(0, ring=16)
     run = _Run(network)
     _run(run)
     clocks = [clock for clock, step in enumerate(run.steps) if step]
     engine = Engine(replace(CONFIG, pixels=pixels))
     under_way = engine.config.rows_under_way
     apart = {after - before for before, after in
-             zip(clocks[2:], clocks[2 + under_way:], strict=False)}
+             zip(clocks[5:], clocks[5 + under_way:], strict=False)}
     drained = engine.dependent_cycles - engine.drained_cycles
     assert apart == {max(drained, under_way * RecordFetch.fetch_cycles)}
 

@@ -76,7 +76,7 @@ def test_time_is_steps_switches_and_waits(seed):
     model.run(image(seed))
     starts = [row.start for row in model.written]
     # 22 clocks and 2 words of input; 2 steps and 37 clocks through the cells; the next row is
-    # handed over 2 clocks behind the first step, and takes 7 from there on
+    # handed over a clock behind the first step, and takes 8 from there on
     assert starts == [24, 63, 72, 111, 120, 159]
     assert model.cycles == 209
     live = NpuModel(two_copies(), row_period=80)
