@@ -3,7 +3,8 @@
 
 from tapetum.npu.npu_config import NpuConfig
 from tapetum.npu.program import Program
-from tapetum_compiler.errors import require
+from tapetum.npu.program_image import IMAGE_WORD_BYTES, program_image
+from tapetum_compiler.errors import CompileError, require
 
 from .banks import BANKS
 
@@ -16,11 +17,12 @@ _WHAT = {
     "layers": "layers",
     "schedule_entries": "entries of the schedule",
     "add_tables": "sums of two maps",
+    "program_words": "words of nine bytes in a bank of programs",
 }
 
 
 def needed_words(program: Program) -> dict[str, int]:
-    """What the program needs, by parameter of `NpuConfig`."""
+    """What the program needs of the array that runs it, by parameter of `NpuConfig`."""
     columns = NpuConfig(cells=program.cells, pixels=program.pixels).bank_columns
     return {
         "weight_words": program.weights.shape[1], "parameter_words": program.bias.shape[1],
@@ -33,11 +35,19 @@ def needed_words(program: Program) -> dict[str, int]:
 
 
 def check_capacity(program: Program, config: NpuConfig) -> None:
-    """Raises `CompileError` that names all that is too large, and by how much."""
+    """Raises `CompileError` that names all that is too large, and by how much.
+
+    The image that a host sends must fit as well.
+    """
     require((program.cells, program.pixels) == (config.cells, config.pixels),
             f"the program is for {program.cells} cells of {program.pixels} pixels, the array has "
             f"{config.cells} of {config.pixels}; compile for these")
+    try:
+        image_words = len(program_image(program)) // IMAGE_WORD_BYTES
+    except ValueError as error:
+        raise CompileError(str(error)) from None
+    needed = needed_words(program) | {"program_words": image_words}
     missing = [f"{count:,} {_WHAT[name]}, {count - getattr(config, name):,} more than there are"
-               for name, count in needed_words(program).items() if count > getattr(config, name)]
+               for name, count in needed.items() if count > getattr(config, name)]
     require(not missing, f"the network needs {'; '.join(missing)}; use a smaller network or a "
                          "larger array")

@@ -147,7 +147,7 @@ def _given_more(plan: Plan, schedule_of: Scheduling, row_period: int | None) -> 
             continue
         places, depth = place_rings(_rings(streams, more, tried), plan.depth)
         if depth <= plan.depth:
-            plan = replace(plan, rows=more, schedule=tried, places=places)
+            plan = replace(plan, rows=more, schedule=tried, places=places, depth=depth)
     return plan
 
 

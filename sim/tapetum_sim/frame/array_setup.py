@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a host does to have its frames judged: a program, a region, and the order to begin."""
 
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
 from tapetum.config import ConfigError, DieConfig
 from tapetum.npu.npu_config import NpuConfig
-from tapetum.npu.program import LAYER_WORDS, Program
-from tapetum.npu.program_image import IMAGE_WORD_BYTES, program_image
+from tapetum.npu.program import Program
+from tapetum.npu.program_image import program_image
 from tapetum.registers.array import VISION_REGISTERS
 from tapetum.vision.settings import Region, vision_settings, whole_frame
-from tapetum_compiler.backend.capacity import needed_words
+from tapetum_compiler.backend.capacity import check_capacity
 from tapetum_compiler.backend.image import load_program
+from tapetum_compiler.errors import CompileError
 
 from ..errors import UserError
 from ..host import RegisterMap
@@ -64,23 +64,8 @@ def packaged_program(config: DieConfig) -> Program | None:
 
 
 def require_room(npu: NpuConfig, program: Program) -> None:
-    """Refuse a program that is too large; raises `UserError` with the first thing that is."""
-    if (program.cells, program.pixels) != (npu.cells, npu.pixels):
-        raise UserError(f"the program is for {program.cells} cells of {program.pixels} pixels, the "
-                        f"die has {npu.cells} of {npu.pixels}: compile it with --cells "
-                        f"{npu.cells} --pixels {npu.pixels}.")
-    depth = needed_words(program)["activation_words"]
-    image_words = len(program_image(program)) // IMAGE_WORD_BYTES
-    layers = len(program.layers)
-    needs: Mapping[str, tuple[int, int]] = {
-        "words of weights": (program.weights.shape[1], npu.weight_words),
-        "words of parameters": (program.bias.shape[1], npu.parameter_words),
-        "words of activations": (depth, npu.activation_words),
-        "layers": (layers, min(npu.layers, 512 // LAYER_WORDS)),
-        "rows in its schedule": (len(program.schedule), npu.schedule_entries),
-        "tables": (len(program.tables), npu.add_tables),
-        "words in its image": (image_words, npu.program_words)}
-    for what, (needed, there) in needs.items():
-        if needed > there:
-            raise UserError(f"the program has {needed} {what}, the die has room for {there}: "
-                            f"take a smaller network or a larger NpuConfig.")
+    """Refuse a program that is too large; raises `UserError` with all that is."""
+    try:
+        check_capacity(program, npu)
+    except CompileError as error:
+        raise UserError(f"{error}.") from None

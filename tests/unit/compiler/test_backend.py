@@ -60,6 +60,8 @@ def test_what_the_array_cannot_hold_is_named_with_what_is_missing(seed):
     with pytest.raises(CompileError, match=rf"needs {needed['weight_words']:,} words of weights in "
                        r"each cell, 3 more than there are; use a smaller"):
         compile_network(network, config=replace(enough, weight_words=needed["weight_words"] - 3))
+    with pytest.raises(CompileError, match=r"words of nine bytes in a bank of programs, \d+ more"):
+        compile_network(network, config=replace(enough, program_words=64))
     with pytest.raises(CompileError, match=r"schedule, 1 more than there are"):
         compile_network(network, config=replace(
             enough, schedule_entries=needed["schedule_entries"] - 1))
