@@ -137,7 +137,8 @@ def _given_more(plan: Plan, schedule_of: Scheduling, row_period: int | None) -> 
     """With more rows of maps, where that saves clocks and fits into what the banks have anyway."""
     streams = plan.streams
     for which in _by_size(streams):
-        if plan.rows[which] >= streams.maps[which].height:
+        if plan.rows[which] >= streams.maps[which].height or (
+                which not in plan.schedule.full and not streams.maps[which].is_input):
             continue
         more = list(plan.rows)
         more[which] += 4 if streams.in_windows[which] else 1

@@ -47,6 +47,8 @@ class Schedule:
         When the last input row is there.
     late_rows : int
         Input rows that came before there was room.
+    full : set of int
+        Maps that a row had no room in at some time; the others need no larger rings.
     """
 
     order: list[int] = field(default_factory=list)
@@ -54,6 +56,7 @@ class Schedule:
     cycles: int = 0
     last_input: int = 0
     late_rows: int = 0
+    full: set[int] = field(default_factory=set)
 
     @property
     def verdict_cycles(self) -> int:
@@ -132,18 +135,21 @@ class _Scheduler:
         row = self._next[number]
         start = 0
         for reading in stage.readings:
-            there = self._written_by(reading.map, reading.needed[row])
+            rows = reading.needed[row]
+            if reading.map != 0 and rows > len(self._written[reading.map]):
+                return None  # as often as not, and so asked first
+            there = self._written_by(reading.map, rows)
             if there is None:
                 return None
             start = max(start, there + stage.addend_wait)
-        target = stage.target
-        for other in self._streams.writers[target]:
+        for other in self._streams.writers[stage.target]:
             # parts of a row in the order of layers, so that the last one completes it
             if other == number:
                 break
             if self._next[other] <= row:
                 return None
         if not self._has_room(stage, row):
+            self._made.full.add(stage.target)
             return None
         return start
 

@@ -93,15 +93,14 @@ class ReadPath(wiring.Component):
             *(base[number].eq(Mux(channels, one_base, command.window_bases[number]))
               for number in range(BANKS)),
         ]
-        rows_read = [(command.window_bank + number, ~command.window_outside[number] & ~beyond)
+        # Second: addresses, and what is read there. Third and fourth: the memory.
+        valid, alone = Signal(), Signal(reset_less=True)
+        m.d.sync += [valid.eq(self.step_valid), alone.eq(channels)]
+        rows_read = [((bank + number)[:2], ~outside[number] & ~(alone & (number > 0)))
                      for number in range(_WINDOW)]
-        reads = Signal(BANKS)
-        m.d.sync += reads.eq(Cat(self.step_valid & Mux(
-            channels, (one_bank == number) & ~one_outside,
-            Cat((row_bank[:2] == number) & inside for row_bank, inside in rows_read).any())
-            for number in range(BANKS)))
-        m.d.comb += self.reads.eq(delayed(m, reads, 3, name="reads", reset_less=False))
-        # Second: addresses. Third and fourth: the memory.
+        m.d.comb += self.reads.eq(delayed(m, Cat(
+            valid & Cat((row_bank == number) & inside for row_bank, inside in rows_read).any()
+            for number in range(BANKS)), 3, name="reads", reset_less=False))
         word = delayed(m, step.word, 1, name="word")
         for number in range(BANKS):
             m.d.sync += self.addresses[number].eq(base[number] + word)

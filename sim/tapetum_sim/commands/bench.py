@@ -60,20 +60,21 @@ def bench(
     check_folder(out)
     if npu:
         from ..bench.npu import bench_npu
-        from ..bench.tables import npu_table
+        from ..bench.tables import npu_table, npu_verdict_table
 
         with StageProgress() as progress:
             report = bench_npu(((8, 1), (8, 2)), out, progress=progress)
         for path in report["absent"]:
             typer.echo(f"tapetum: {path} is missing; TAPETUM_DATA names the folder of reference "
                        "networks and images.", err=True)
-        table, written, failed = npu_table(report), out / "npu.json", bool(report["absent"])
+        tables, written = (npu_table(report), npu_verdict_table(report)), out / "npu.json"
+        failed = bool(report["absent"])
     elif fpga:
         from ..bench.tables import fpga_table
 
         with StageProgress() as progress:
             report = _bench_fpga(presets, room or [], lanes, out, progress)
-        table, written = fpga_table(report), out / "fpga.json"
+        tables, written = (fpga_table(report),), out / "fpga.json"
         failed = any(result["error"] for result in report["rooms"].values())
     else:
         from ..bench.speed import SPEED_PRESETS, bench_speed
@@ -81,11 +82,11 @@ def bench(
 
         with StageProgress() as progress:
             report = bench_speed(presets or SPEED_PRESETS, frames, out, progress)
-        table, written = speed_table(report), out / "report.json"
+        tables, written = (speed_table(report),), out / "report.json"
         failed = False
     console = Console()
     wide = 170 if npu else 120
-    Console(width=max(console.width, wide) if not console.is_terminal else None).print(table)
+    Console(width=max(console.width, wide) if not console.is_terminal else None).print(*tables)
     typer.echo(str(written))
     if failed:
         raise typer.Exit(1)

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from tapetum_sim.bench import npu
-from tapetum_sim.bench.tables import npu_table
+from tapetum_sim.bench.tables import npu_table, npu_verdict_table
 from tapetum_sim.errors import UserError
 from unit.compiler.tflite_models import DATA, data_file
 
@@ -46,6 +46,12 @@ def test_published_networks_need_fewer_cycles_than_others_say(tmp_path, monkeypa
     assert np.mean([share for share in depthwise if share]) > 0.5
 
     text = StringIO()
-    Console(file=text, width=200).print(npu_table(report))
+    Console(file=text, width=200).print(npu_table(report), npu_verdict_table(report))
     assert f"{cycles['VWW, live', 1]:,}" in text.getvalue()
     assert "Ethos-U55-64" in text.getvalue()
+    behind = {(result["network"], result["pixels"]): result["verdict_cycles"]
+              for result in report["results"]}
+    assert behind["VWW, live", 2] <= 6_500
+    assert behind["ResNet8", 2] <= 25_000
+    assert behind["VWW, dense", 2] <= 32_000
+    assert f"{behind['VWW, live', 2]:,}" in text.getvalue()
