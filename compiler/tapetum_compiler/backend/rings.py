@@ -185,7 +185,8 @@ def _rings(streams: Streams, rows: list[int], schedule: Schedule) -> list[Ring]:
 def _lives(streams: Streams, which: int, at: list[list[int]]) -> tuple[list[int], list[int]]:
     """First and last command of each row of a map; `at` are the commands of rows by stage.
 
-    A row that nobody reads is still written while other commands run.
+    A row that nobody reads is still written while other commands run. Windows further apart than
+    they are high leave rows of the input between them: those come before the next one that is read.
     """
     rows = range(streams.maps[which].height)
     writers = streams.writers[which]
@@ -194,9 +195,11 @@ def _lives(streams: Streams, which: int, at: list[list[int]]) -> tuple[list[int]
     dead = [max((at[writer][row] + written for writer in writers), default=-1) for row in rows]
     for reader, reading in streams.readers[which]:
         commands = at[reader][::streams.stages[reader].rows_made]
+        come = 0
         for command, first, needed in zip(commands, reading.first, reading.needed, strict=False):
-            for row in range(first, needed):
+            for row in range(min(first, come), needed):
                 dead[row] = max(dead[row], command + 1)
+            come = needed
     return born, dead
 
 

@@ -63,6 +63,16 @@ def averaging_network(rng):
     return network_of(first, average)
 
 
+def skipping_network(rng):
+    """Two of three rows of the image are never read, and must not come to lie on other maps."""
+    image = tensor("image", (16, 6, 8))
+    first = convolution(rng, image, "first", channels=8, stride=(3, 1))
+    second = convolution(rng, first.output, "second", channels=8)
+    third = convolution(rng, second.output, "third", channels=16)
+    return network_of(first, second, third,
+                      convolution(rng, third.output, "last", channels=8, window=(6, 6)))
+
+
 def word(lanes) -> int:
     return int.from_bytes(np.asarray(lanes, np.int8).tobytes(), "little")
 
@@ -160,7 +170,7 @@ def assert_every_word_is_the_models(build, seed, **size):
 
 
 @pytest.mark.parametrize("build", [
-    mobile_network, pytest.param(residual_network, marks=pytest.mark.slow)])
+    mobile_network, skipping_network, pytest.param(residual_network, marks=pytest.mark.slow)])
 def test_every_word_is_the_models(build, seed):
     assert_every_word_is_the_models(build, seed, cells=8, pixels=1)
 
