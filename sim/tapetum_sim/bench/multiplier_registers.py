@@ -30,7 +30,7 @@ def registers_into_multipliers(netlist: dict[str, Any]) -> dict[str, Any]:
                  if is_plain_register(cell)}
     loads = loads_of(netlist, cells)
     for name in [name for name, cell in cells.items() if cell["type"] == "MULT18X18D"]:
-        held = {operand: _registers_of(cells[name], pins, registers)
+        held = {operand: _registers_of(cells, name, pins, registers)
                 for operand, pins in _INPUTS.items()}
         clocks = {cells[register]["connections"]["CLK"][0]
                   for names in held.values() for register in names.values()}
@@ -44,11 +44,14 @@ def registers_into_multipliers(netlist: dict[str, Any]) -> dict[str, Any]:
     return netlist | {"cells": cells}
 
 
-def _registers_of(multiplier: dict[str, Any], pins: list[str],
+def _registers_of(cells: dict[str, Any], multiplier: str, pins: list[str],
                   registers: dict[Any, str]) -> dict[Any, str]:
-    """Of an operand, by the bit that each drives; none if a bit has no register."""
-    wanted = {multiplier["connections"][pin][0] for pin in pins} - {"0", "x"}
-    found = {bit: registers[bit] for bit in wanted if bit in registers}
+    """Of an operand, by the bit that each drives; none if a bit has no register.
+
+    One that another multiplier has taken behind it is none any more.
+    """
+    wanted = {cells[multiplier]["connections"][pin][0] for pin in pins} - {"0", "x"}
+    found = {bit: registers[bit] for bit in wanted if registers.get(bit) in cells}
     return found if len(found) == len(wanted) else {}
 
 

@@ -87,3 +87,17 @@ def test_registers_that_start_at_one_stay_outside():
     given = netlist()
     given["cells"]["a2"]["parameters"]["REGSET"] = "SET"
     assert used(registers_into_multipliers(given)) == {"REG_OUTPUT_CLK"}
+
+
+def test_registers_between_two_multipliers_move_into_one_of_them():
+    given = netlist()
+    next_pins = {f"A{bit}": [2300 + min(bit, 15)] for bit in range(18)}
+    next_pins |= {f"B{bit}": ["0"] for bit in range(18)}
+    next_pins |= {f"P{bit}": [3300 + bit] for bit in range(36)}
+    given["cells"]["next"] = given["cells"]["product"] | {
+        "connections": next_pins, "parameters": {}}
+    given["ports"] = {"o": {"direction": "output", "bits": [3300 + bit for bit in range(36)]}}
+    made = registers_into_multipliers(given)["cells"]
+    assert set(made) == {"product", "next"}
+    assert REGISTERS & set(made["next"]["parameters"]) == set()
+    assert REGISTERS & set(made["product"]["parameters"]) == REGISTERS
