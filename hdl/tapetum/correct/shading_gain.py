@@ -128,7 +128,8 @@ class ShadingGain(wiring.Component):
         halves = (grid.rows + 1 - row_parity) // 2
         code = Parity(NODE_BITS)
         initial: Any = [code.encoded(NODE_UNITY_GAIN)] * (halves * grid.row_indices // 2)
-        nodes = memory.Memory(shape=code.word_bits, depth=len(initial), init=initial)
+        nodes = memory.Memory(shape=code.word_bits, depth=len(initial), init=initial,
+                              attrs={"ram_style": "block"})
         m.submodules[f"nodes_{row_parity}{column_parity}"] = nodes
         read, write = nodes.read_port(), nodes.write_port()
 

@@ -3,12 +3,12 @@
 
 from amaranth import *
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
 from ..memory.checked_queue import CheckedQueue
-from ..memory.health import MemoryHealth
+from ..memory.crossing_memory import CrossingMemory
+from ..memory.health import MemoryHealth, gather
 from ..npu.verdict import VERDICT_BYTES, Verdict
 from ..stream.queue import AsyncQueue
 from .formats import DataType
@@ -80,15 +80,14 @@ class VerdictPackets(wiring.Component):
         byte_lanes = self.config.csi2.byte_lanes
         words = VERDICT_BYTES // byte_lanes
         bits = (words - 1).bit_length()
-        m.submodules.slots = memory = Memory(
-            shape=8 * byte_lanes, depth=_SLOTS << bits, init=[])
-        write, read = memory.write_port(), memory.read_port(domain="comb")
+        m.submodules.slots = slots = CrossingMemory(
+            8 * byte_lanes, depth=_SLOTS << bits, i_domain="sync", o_domain=self.byte_domain)
         m.submodules.announced = announced = CheckedQueue(
             _Announced, _WAITING, i_domain="sync", o_domain=self.byte_domain)
         m.submodules.released = released = AsyncQueue(
             1, 4, i_domain=self.byte_domain, o_domain="sync")
 
-        connect(m, announced.memory, flipped(self.memory))
+        gather(m, self.memory, slots.memory, announced.memory)
 
         # Into a free slot. Announcements wait for room in their queue; what waits of a lost verdict
         # gives way to a later one.
@@ -98,8 +97,8 @@ class VerdictPackets(wiring.Component):
         written_waits, gone_waits = Signal(), Signal()
         at_end = index == words - 1
         m.d.comb += [
-            write.addr.eq(Cat(index, slot)), write.en.eq(writing),
-            write.data.eq(self.verdict.as_value().word_select(index, 8 * byte_lanes)),
+            slots.write_address.eq(Cat(index, slot)), slots.write_enable.eq(writing),
+            slots.write_word.eq(self.verdict.as_value().word_select(index, 8 * byte_lanes)),
             released.o.ready.eq(1), taken.eq(self.given & (free != 0) & ~writing & ~written_waits),
             announced.i.valid.eq(written_waits | gone_waits),
             announced.i.payload.eq(Mux(written_waits, written, gone)),
@@ -121,23 +120,25 @@ class VerdictPackets(wiring.Component):
                 ]
 
         sender = Module()
-        self._send(sender, announced.o, released.i, read, words)
+        self._send(sender, announced.o, released.i, slots, words)
         m.submodules.sender = DomainRenamer(self.byte_domain)(sender)
         return m
 
-    def _send(self, m: Module, announced, released, read, words: int) -> None:
+    def _send(self, m: Module, announced, released, slots, words: int) -> None:
         descriptors, payload = self.packets.descriptors, self.packets.payload
         # As a whole: Verilog's `always @*` waits for ever where a part of a signal is constant.
         data_type, word_count = Signal(DataType), Signal(16)
-        index = Signal(range(words))
+        index, following_index = Signal(range(words)), Signal(range(words))
         at_end = index == words - 1
         m.d.comb += [
             Value.cast(descriptors.payload).eq(
                 Cat(data_type, Const(VERDICT_CHANNEL, 2), word_count)),
             word_count.eq(frame_number(announced.payload.frame)),
-            read.addr.eq(Cat(index, announced.payload.slot)),
-            payload.payload.bytes.as_value().eq(read.data), payload.payload.last.eq(at_end),
+            slots.address.eq(Cat(following_index, announced.payload.slot)),
+            payload.payload.bytes.as_value().eq(slots.word), payload.payload.last.eq(at_end),
+            following_index.eq(index),
         ]
+        m.d.sync += index.eq(following_index)
 
         def short_packet(state: str, kind: DataType, following: str) -> None:
             with m.State(state):
@@ -150,6 +151,7 @@ class VerdictPackets(wiring.Component):
                 with m.If(announced.valid):
                     m.next = "done"
                     with m.If(announced.payload.has_packet):
+                        m.d.comb += slots.enable.eq(1)
                         m.next = "start"
             short_packet("start", DataType.FRAME_START, "verdict")
             with m.State("verdict"):
@@ -162,7 +164,8 @@ class VerdictPackets(wiring.Component):
             with m.State("payload"):
                 m.d.comb += payload.valid.eq(1)
                 with m.If(payload.ready):
-                    m.d.sync += index.eq(Mux(at_end, 0, index + 1))
+                    m.d.comb += [following_index.eq(Mux(at_end, 0, index + 1)),
+                                 slots.enable.eq(~at_end)]
                     with m.If(at_end):
                         m.d.comb += released.valid.eq(1)
                         m.next = "end"

@@ -46,7 +46,8 @@ class CrossingMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         code, written = self.code, Value.cast(self.write_word)
-        m.submodules.words = words = memory.Memory(shape=code.word_bits, depth=self.depth, init=[])
+        m.submodules.words = words = memory.Memory(
+            shape=code.word_bits, depth=self.depth, init=[], attrs={"ram_style": "block"})
         write = words.write_port(domain=self.i_domain)
         read = words.read_port(domain=self.o_domain)
         check = WordCheck(code)

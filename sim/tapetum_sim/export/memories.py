@@ -119,10 +119,12 @@ GROUPS = (
                 pattern=r"(csi2|flicker_map\.link|verdicts|tensors\.link)\."
                         r"(tracker|rows|embedded|descriptors|announced)",
                 loses="a packet, an embedded row", found_by="parity"),
-    MemoryGroup(name="verdicts on their way, and small queues of the link",
+    MemoryGroup(name="verdicts on their way to the link", pattern=r"verdicts\.slots",
+                loses="a verdict", found_by="parity"),
+    MemoryGroup(name="small queues of the link",
                 pattern=r"(csi2|flicker_map\.link|verdicts|tensors\.link)\."
-                        r"(released|slots|checksums|clocks)",
-                loses="a verdict, a summary", found_by="-"),
+                        r"(released|checksums|clocks)",
+                loses="a place for a row or a verdict, a checksum", found_by="-"),
     MemoryGroup(name="programs that wait to be used", pattern=r"npu\.memory",
                 loses="every verdict after the next load",
                 found_by="SECDED, repaired in place; CRC-32 at a load"),

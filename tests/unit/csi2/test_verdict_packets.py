@@ -9,9 +9,11 @@ from amaranth import *
 from amaranth.lib.wiring import connect
 
 from support import FULL_RATE, TrafficPattern, simulate
+from support.upsets import Upsettable
 from tapetum.csi2.formats import DataType
 from tapetum.csi2.transmitter import Csi2Transmitter
 from tapetum.csi2.verdict_packets import VerdictPackets
+from tapetum.npu.verdict import VERDICT_BYTES
 from tapetum_sim.csi2.decoder import decode
 from tapetum_sim.csi2.verdict import decode_verdict
 from tapetum_sim.frame.boundaries import compare_packets
@@ -216,6 +218,37 @@ def test_no_verdict_ever_leaves_in_another_ones_frame(byte_lanes, stall, seed):
     assert sorted(sent + lost) == list(range(60))
     assert sent == sorted(sent)
     assert len(lost) > 0 or stall == "now and then"
+
+
+@pytest.mark.parametrize("place", [None, 1, 7, VERDICT_BYTES - 1])
+def test_a_bit_that_flips_in_a_verdict_that_waits_is_told_as_it_leaves(place, seed):
+    design = VerdictPackets(small_die(byte_lanes=1))
+    dut, told = Upsettable(design), []
+    slots, = (path for path in dut.memories if path.endswith("slots.words"))
+
+    async def give(ctx):
+        ctx.set(design.verdict.as_value(), int.from_bytes(content(seed & 0xFFFF), "little"))
+        ctx.set(design.given, 1)
+        await ctx.tick()
+        ctx.set(design.given, 0)
+        await ctx.tick().repeat(100)
+        if place is not None:
+            # The first byte waits beside the memory already.
+            dut.flip(ctx, slots, place, seed % 9)
+        assert not told
+        ctx.set(design.packets.descriptors.ready, 1)
+        ctx.set(design.packets.payload.ready, 1)
+        await ctx.tick().repeat(200)
+        assert ctx.get(design.sent.any)
+
+    async def watch(ctx):
+        async for *_, wrong in ctx.tick().sample(design.memory.uncorrectable):
+            if wrong:
+                told.append(wrong)
+
+    simulate(dut, give, background=(watch,), cycles=400, stream_domains={},
+             domains={"sync": 75e6, "byte": 93.75e6})
+    assert len(told) == (place is not None)
 
 
 def test_a_verdict_without_a_class_has_no_scores():
