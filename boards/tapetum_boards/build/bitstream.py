@@ -153,10 +153,8 @@ def _place(name: str, board: Board, project: Project, netlist: dict[str, Any], f
     options = _options(board, project, seed)
     digest = sha256("\n".join([text, *options, *project.constraints.values(),
                                str(package_versions()[f"yowasp-{program}"])]).encode()).hexdigest()
-    if kept.exists():
-        found = json.loads(kept.read_text(encoding="utf-8"))
-        if found.pop("of") == digest:
-            return found
+    if (found := _kept(kept)) and found.pop("of", None) == digest:
+        return found
     kept.unlink(missing_ok=True)  # nextpnr, ended early, may leave another design's place beside it
     (folder / "top.json").write_text(text, encoding="utf-8")
     log, started = f"seed_{seed}.log", time.perf_counter()
@@ -166,6 +164,14 @@ def _place(name: str, board: Board, project: Project, netlist: dict[str, Any], f
     found["wall_s"] = round(time.perf_counter() - started, 1)
     _write(kept, found | {"of": digest})
     return found
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """What an earlier run found; nothing if that is missing, or was cut off as it was written."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
 
 
 def _options(board: Board, project: Project, seed: int) -> list[str]:

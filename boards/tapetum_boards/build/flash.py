@@ -64,7 +64,11 @@ def flash_board(name: str, out: Path, *, permanent: bool) -> None:
         raise UserError(f"{bitstream} is missing; make it first: tapetum board build {name}")
     into_flash = permanent or board.device.family == "ice40"
     command = [loader_path(), "-b", board.cable, *(["-f"] if into_flash else []), str(bitstream)]
-    result = subprocess.run(command, text=True, capture_output=True, check=False)
+    try:
+        result = subprocess.run(command, text=True, capture_output=True, check=False)
+    except OSError as error:
+        raise UserError(f"{command[0]} cannot be started: {error.strerror}; let OPENFPGALOADER "
+                        "name the program, or unset it.") from None
     if result.returncode == 0:
         return
     said = result.stdout + result.stderr

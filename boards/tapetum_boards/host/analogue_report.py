@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How straight the analogue column is, from its own measurements."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import curve_fit
+from scipy.optimize import OptimizeWarning, curve_fit
 
 from tapetum_sim.errors import UserError
 
@@ -60,15 +61,15 @@ def analyse(levels: np.ndarray, codes: np.ndarray) -> AnalogueReport:
     Raises
     ------
     UserError
-        If the codes do not rise with the levels: then something is not wired as it should be.
+        If the codes do not rise with the levels, or not as those of an RC ramp: then something is
+        not wired as it should be.
     """
     codes = codes - ANALOGUE_ADC.pedestal_codes
     rising = np.diff(codes)
     if len(codes) < 8 or (rising <= 0).mean() > 0.05 or codes[-1] - codes[0] < len(codes):
         raise UserError("the codes of the analogue column do not rise with its test voltage; check "
                         "the wiring in docs/boards.md.")
-    start = (1.0, ANALOGUE_ADC.signal_counts / 2, 0.1)
-    (gain, time_constant, clamp), _ = curve_fit(_voltage, codes, levels, p0=start, maxfev=20_000)
+    gain, time_constant, clamp = _fitted(codes, levels)
     lsb = (levels[-1] - levels[0]) / (codes[-1] - codes[0])
     found = _voltage(codes, gain, time_constant, clamp)
     steps = np.diff(found) / np.diff(levels)
@@ -76,6 +77,22 @@ def analyse(levels: np.ndarray, codes: np.ndarray) -> AnalogueReport:
         levels=levels, codes=codes, time_constant_codes=float(time_constant),
         inl_lsb=(found - levels) / lsb,
         dnl_lsb=(steps - 1) * np.diff(levels) / lsb)
+
+
+def _fitted(codes: np.ndarray, levels: np.ndarray) -> tuple[float, float, float]:
+    """Gain, time constant and clamp of `_voltage`."""
+    start = (1.0, ANALOGUE_ADC.signal_counts / 2, 0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", OptimizeWarning)
+        try:
+            (gain, time_constant, clamp), _ = curve_fit(_voltage, codes, levels, p0=start,
+                                                        maxfev=20_000)
+        except (RuntimeError, OptimizeWarning):
+            time_constant = 0.0
+    if time_constant <= 0:
+        raise UserError("the codes of the analogue column are not those of an RC ramp; check the "
+                        "resistor and the capacitor in docs/boards.md.")
+    return gain, time_constant, clamp
 
 
 def measure(board: Board, points: int,

@@ -95,3 +95,11 @@ def test_codes_that_do_not_follow_the_voltage_are_refused(seed):
     for codes in (np.full(50, 64.0), noise.astype(float)):
         with pytest.raises(UserError, match="check the wiring"):
             analyse(levels, codes)
+
+
+@pytest.mark.parametrize("codes_of", [
+    lambda levels: 1e5 * levels ** 0.05, lambda levels: 1e4 * levels ** 9])
+def test_codes_of_no_ramp_of_an_rc_are_refused(codes_of):
+    levels = np.linspace(0.06, 0.62, 64)
+    with pytest.raises(UserError, match="resistor and the capacitor"):
+        analyse(levels, ANALOGUE_ADC.pedestal_codes + codes_of(levels))

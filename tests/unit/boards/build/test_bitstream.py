@@ -70,6 +70,15 @@ def test_seeds_are_tried_until_timing_is_met_and_none_twice(tmp_path, monkeypatc
     assert tools.calls[4:] == ["nextpnr-ice40", "icepack"], "another pin is another design"
 
 
+def test_what_was_cut_off_as_it_was_written_is_made_again(tmp_path, monkeypatch):
+    tools = Tools(monkeypatch, {1: 20.0})
+    build_board("icebreaker", tmp_path, seeds=[1])
+    kept = tmp_path / "icebreaker" / "seed_1.json"
+    kept.write_text(kept.read_text()[:20])
+    assert build_board("icebreaker", tmp_path, seeds=[1])["timing_met"]
+    assert tools.calls == ["nextpnr-ice40", "icepack"] * 2
+
+
 def test_timing_that_no_seed_meets_is_a_failure_without_a_bitstream(tmp_path, monkeypatch):
     Tools(monkeypatch, {1: 11.9, 2: 11.0})
     bitstream_path("icebreaker", tmp_path).parent.mkdir()

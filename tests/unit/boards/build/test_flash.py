@@ -57,6 +57,13 @@ def test_a_bitstream_that_was_not_made_is_asked_for(tmp_path):
         flash_board("icebreaker", tmp_path, permanent=False)
 
 
+def test_what_is_no_program_is_named(loader, tmp_path):
+    loader("", 0)
+    (tmp_path / "openFPGALoader").write_bytes(bytes(64))
+    with pytest.raises(UserError, match=r"openFPGALoader cannot be started: .*OPENFPGALOADER"):
+        flash_board("ulx3s_85f", tmp_path, permanent=False)
+
+
 def test_a_missing_program_is_named(monkeypatch):
     monkeypatch.setattr(flash.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
