@@ -66,8 +66,8 @@ BOARDS = {
         top=lambda config: Ecp5Top(config, ULX3S_SDRAM, clock="clk25"),
         sentence="Radiona ULX3S with an LFE5U-85F: the die, of 64x48 pixels, without its array.",
         device=LFE5U_85F, cable="ulx3s", whole_die=True,
-        place=Place(router="router2", inner_registers=True, wide_tables=False, joined_tables=True,
-                    least_control=6, hard_blocks=True, density=0.7)),
+        place=Place(placer="static", router="router2", inner_registers=True, wide_tables=False,
+                    joined_tables=True, least_control=6, hard_blocks=True)),
     "ulx3s_25f": Board(
         platform=Ulx3s25fPlatform, configuration=larger_configuration,
         top=lambda config: Ecp5SmallTop(config, clock="clk25", scl="0+", sda="0-"),

@@ -33,6 +33,9 @@ class Place:
 
     Parameters
     ----------
+    placer : str
+        ``static`` spreads all cells at once, as charges, and finds shorter wires than ``heap`` in
+        a design of many rooms.
     timing_ripup : bool
         Route paths that are too slow once more.
     inner_registers : bool
@@ -41,9 +44,6 @@ class Place:
         leaves.
     timing_weight : int
         Of slow paths against the length of all wires, for the placer ``heap``; nextpnr's own is 10.
-    density : float
-        How much of a region the placer ``heap`` fills at most; nextpnr's own is 0.9. Where there is
-        room left, less of it makes a design easier to route.
     wide_tables : bool
         Let synthesis join look-up tables by the multiplexers behind them: shallower, more tables.
     joined_tables : bool
@@ -62,7 +62,6 @@ class Place:
     timing_ripup: bool = False
     inner_registers: bool = False
     timing_weight: int = 10
-    density: float = 0.9
     wide_tables: bool = True
     joined_tables: bool = False
     least_control: int = 1
@@ -73,8 +72,7 @@ class Place:
 def place_options(place: Place, seed: int) -> list[str]:
     """What nextpnr is told of a `Place`."""
     return ["--seed", str(seed), "--placer", place.placer,
-            "--placer-heap-timingweight", str(place.timing_weight),
-            "--placer-heap-beta", str(place.density), "--router", place.router,
+            "--placer-heap-timingweight", str(place.timing_weight), "--router", place.router,
             *(["--tmg-ripup"] if place.timing_ripup else [])]
 
 
