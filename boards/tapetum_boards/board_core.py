@@ -69,6 +69,7 @@ class BoardCore(wiring.Component):
         The serial line.
     memory : Out(SdramPins)
     scl, sda, pull_sda : the die's two-wire bus
+    spi_clock, spi_select, spi_data_in, spi_data_out, spi_drive : its fast port
     error, interrupt_request, strobe : Out(1)
     buttons : In
         Asynchronous, high while pressed; in the order of `button_actions`.
@@ -89,6 +90,8 @@ class BoardCore(wiring.Component):
         super().__init__({
             "receive": In(1, init=1), "transmit": Out(1, init=1), "memory": Out(SdramPins(chip)),
             "scl": In(1, init=1), "sda": In(1, init=1), "pull_sda": Out(1),
+            "spi_clock": In(1), "spi_select": In(1, init=1), "spi_data_in": In(1),
+            "spi_data_out": Out(1), "spi_drive": Out(1),
             "error": Out(1), "interrupt_request": Out(1), "strobe": Out(1),
             "buttons": In(len(button_actions(config))), "analogue": Out(AnaloguePins()),
             **({"symbols": Out(DviSymbols())} if monitor else {}),
@@ -110,6 +113,9 @@ class BoardCore(wiring.Component):
             die.row_read_back.row.eq(rows.row_read_back.row | self.row_line_stuck),
             die.shutter_read_back.eq(rows.shutter_read_back),
             die.scl.eq(self.scl), die.sda.eq(self.sda), self.pull_sda.eq(die.pull_sda),
+            die.spi_clock.eq(self.spi_clock), die.spi_select.eq(self.spi_select),
+            die.spi_data_in.eq(self.spi_data_in), self.spi_data_out.eq(die.spi_data_out),
+            self.spi_drive.eq(die.spi_drive),
             self.error.eq(die.error), self.interrupt_request.eq(die.interrupt_request),
             self.strobe.eq(die.strobe),
             # No board has a D-PHY: the packets end in memory.

@@ -4,7 +4,7 @@
 from math import ceil
 
 from amaranth import *
-from amaranth.build import Attrs, DiffPairs, Pins, Resource, Subsignal
+from amaranth.build import Attrs, Clock, DiffPairs, Pins, Resource, Subsignal
 from amaranth.lib import io
 
 from tapetum.config import DieConfig
@@ -16,7 +16,7 @@ from ..picture.video_timing import VGA_60HZ
 from .dvi_serialiser import SHIFT_CLOCKS, DviSerialiser
 from .ecp5_clocks import Ecp5Clocks, plan_clocks
 
-__all__ = ["ANALOGUE_PINS", "Ecp5Top", "read_delay_cycles"]
+__all__ = ["ANALOGUE_PINS", "Ecp5Top", "host_pins", "read_delay_cycles"]
 
 ANALOGUE_PINS = Resource(
     "analogue", 0,
@@ -33,6 +33,21 @@ _MEMORY_WAYS_NS = 13
 
 _BUTTONS = (("fire", 0), ("fire", 1), ("up", 0), ("down", 0), ("left", 0), ("right", 0))
 """In the order of `button_actions`."""
+
+
+def host_pins(config: DieConfig) -> list[Resource]:
+    """The die's two-wire bus and its fast port, on the header of a ULX3S, for a host beside the
+    one on the serial line. The fast port's clock may be a third of ``sync``, see `Spi`."""
+    def pin(name: str, where: str, direction: str, *more) -> Subsignal:
+        return Subsignal(name, Pins(where, dir=direction, conn=("gpio", 0)), *more)
+
+    pulled_up = Attrs(IO_TYPE="LVCMOS33", PULLMODE="UP")
+    return [
+        Resource("cci", 0, pin("scl", "0+", "i"), pin("sda", "0-", "io"), pulled_up),
+        Resource("spi", 0, pin("clock", "1+", "i", Clock(config.sync_clock_hz / 3)),
+                 pin("select", "1-", "i"), pin("data_in", "2+", "i"), pin("data_out", "2-", "o"),
+                 pulled_up),
+    ]
 
 
 def read_delay_cycles(clock_hz: float) -> int:
@@ -73,6 +88,7 @@ class Ecp5Top(Elaboratable):
         m.d.comb += clocks.clock.eq(incoming.i)
         m.submodules.core = core
         self._serial(m, platform)
+        self._host(m, platform)
         self._memory(m, platform)
         self._monitor(m, platform, incoming.i)
         self._lamps(m, platform)
@@ -85,6 +101,22 @@ class Ecp5Top(Elaboratable):
         m.submodules.receive = receive = io.Buffer("i", pins.rx)
         m.submodules.transmit = transmit = io.Buffer("o", pins.tx)
         m.d.comb += [self.core.receive.eq(receive.i), transmit.o.eq(self.core.transmit)]
+
+    def _host(self, m: Module, platform) -> None:
+        core = self.core
+        platform.add_resources(host_pins(self.config))
+        wires = platform.request("cci", 0, dir={"scl": "-", "sda": "-"})
+        m.submodules.scl = scl = io.Buffer("i", wires.scl)
+        m.submodules.sda = sda = io.Buffer("io", wires.sda)
+        m.d.comb += [core.scl.eq(scl.i), core.sda.eq(sda.i), sda.o.eq(0),
+                     sda.oe.eq(core.pull_sda)]
+        names = ("clock", "select", "data_in", "data_out")
+        pins = platform.request("spi", 0, dir=dict.fromkeys(names, "-"))
+        for name in names[:3]:
+            m.submodules[f"spi_{name}"] = pad = io.Buffer("i", getattr(pins, name))
+            m.d.comb += getattr(core, f"spi_{name}").eq(pad.i)
+        m.submodules.spi_data_out = pad = io.Buffer("o", pins.data_out)
+        m.d.comb += [pad.o.eq(core.spi_data_out), pad.oe.eq(core.spi_drive)]
 
     def _memory(self, m: Module, platform) -> None:
         """Every pin has its register in the pad; the chip's clock is half a period behind."""
