@@ -35,6 +35,7 @@ def wire_array(m: Module, die, stirred: Signal) -> None:
 
         npu.first.eq(vision.frame_first), npu.first_frame.eq(vision.frame),
         npu.rows.eq(seen.rows), npu.columns.eq(seen.columns),
+        npu.rgb.eq(seen.rgb),
         npu.region.x_start.eq(seen.column_start), npu.region.y_start.eq(seen.row_start),
         npu.region.columns.eq(seen.cells_x << cell), npu.region.rows.eq(seen.cells_y << cell),
         npu.lost.eq(vision.incomplete), npu.lost_frame.eq(vision.frame),

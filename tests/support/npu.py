@@ -314,7 +314,7 @@ class StandInEngine(wiring.Component):
 
 
 def stand_in_program(scores: np.ndarray, *, rows: int, columns: int, model_id: int,
-                     classes: int = 0) -> Program:
+                     classes: int = 0, channels: int = 1) -> Program:
     """A program with which a `StandInEngine` gives these scores; their count is a multiple of 8."""
     words = len(scores) // 8
     weights = np.zeros((CELLS, words, LANES), np.int8)
@@ -329,5 +329,5 @@ def stand_in_program(scores: np.ndarray, *, rows: int, columns: int, model_id: i
     return Program(
         cells=CELLS, weights=weights, bias=one, multiplier=one, shift=one, single_rounding=one,
         layers=(layer,), tensors=tensors, schedule=np.zeros(rows, np.uint8),
-        tables=np.zeros((0, 512), np.int32), input_shape=(rows, columns, 1), output_tensor=1,
+        tables=np.zeros((0, 512), np.int32), input_shape=(rows, columns, channels), output_tensor=1,
         classes=classes, model_id=model_id)

@@ -35,7 +35,7 @@ from .weights import channel_words, depthwise_words, grouped_words, kernel_row_w
 
 __all__ = ["Lowered", "lower"]
 
-_LARGEST_BIAS = 1 << 31
+_LARGEST_SUM = 1 << 31
 _LARGEST_STRIDE_OF_PAIRS = 3
 
 
@@ -220,7 +220,7 @@ class _Lowering:
         weights = taps.weights.astype(np.int64).reshape(len(taps.bias), -1)
         largest = np.abs(weights).sum(axis=1) * -INT8_MIN
         taps.layer.refuse_unless(
-            bool((np.abs(taps.bias) < _LARGEST_BIAS).all() and (largest < _LARGEST_BIAS).all()),
+            bool((np.abs(taps.bias.astype(np.int64)) + largest < _LARGEST_SUM).all()),
             "can sum to more than 32 bits; quantise the model again with representative data")
 
         def spread(values: NDArray[np.int64] | int, of_sum: int = 0) -> NDArray[np.int64]:

@@ -72,8 +72,8 @@ class Npu(wiring.Component):
     -------
     words : In(stream of InputWord)
         Of each frame that begins, ``rows`` rows of ``columns`` words.
-    first : In(1), first_frame : In(16), region : In(Region), rows, columns : In(8)
-        The first pixel of the region of a frame.
+    first : In(1), first_frame : In(16), region : In(Region), rows, columns : In(8), rgb : In(1)
+        The first pixel of the region of a frame. ``rgb``: words are pixels of three channels.
     last : In(1), last_frame : In(16)
         The last pixel of a combined frame.
     lost : In(1), lost_frame : In(16)
@@ -111,7 +111,7 @@ class Npu(wiring.Component):
         super().__init__({
             "words": In(stream.Signature(InputWord)),
             "first": In(1), "first_frame": In(16), "region": In(Region),
-            "rows": In(8), "columns": In(8),
+            "rows": In(8), "columns": In(8), "rgb": In(1),
             "last": In(1), "last_frame": In(16), "lost": In(1), "lost_frame": In(16),
             "wanted": In(FRAMES_IN_FLIGHT), "deadline": In(16), "quiet": In(1),
             "program_bank": In(range(config.program_banks)), "restart": In(1), "load": In(1),
@@ -148,30 +148,28 @@ class Npu(wiring.Component):
 
         # A frame waits until the array is no longer tested.
         first, waits, waited = Signal(), Signal(), Signal(range(LONGEST_WAIT_CYCLES + 1))
-        m.d.comb += first.eq((self.first | waits) & ~golden.busy)
-        m.d.sync += [waits.eq((self.first | waits) & golden.busy),
-                     waited.eq(Mux(waits, waited + 1, self.first))]
+        comes = self.first | waits
+        m.d.comb += first.eq(comes & ~golden.busy)
+        m.d.sync += [waits.eq(comes & golden.busy), waited.eq(Mux(waits, waited + 1, self.first))]
 
         # Every frame that begins brings all its rows, at the latest after its end: while some are
         # still to come, no other one is computed.
         rows_due = Signal(9)
         arrives = self.words.valid & self.words.ready & self.words.payload.row_last
         m.d.comb += [
-            self.words.ready.eq((engine.input_ready | ~watch.running) & ~golden.busy),
+            self.words.ready.eq((engine.input_ready | ~watch.running) & ~golden.busy & ~first),
             engine.input_valid.eq((self.words.valid & watch.running) | golden.input_valid),
             engine.input.eq(Mux(golden.busy, golden.input, self.words.payload)),
         ]
         m.d.sync += rows_due.eq(rows_due + Mux(first, self.rows, 0) - arrives)
         fits = ((self.rows == loader.program.rows) & (self.columns == loader.program.row_words)
-                & (rows_due == 0))
+                & ((loader.program.channels == 3) == self.rgb) & (rows_due == 0))
 
         # The frame.
         m.d.comb += [
             watch.wanted.eq(self.wanted), watch.deadline.eq(self.deadline),
             watch.first.eq(first), watch.waited.eq(waited), watch.first_frame.eq(self.first_frame),
             watch.region.eq(self.region),
-            watch.last.eq(self.last), watch.last_frame.eq(self.last_frame),
-            watch.lost.eq(self.lost), watch.lost_frame.eq(self.lost_frame),
             watch.can_start.eq(engine.ready & loader.loaded & fits & ~watch.running
                                & ~reader.busy),
             engine.start.eq(watch.start | golden.start),
@@ -181,16 +179,18 @@ class Npu(wiring.Component):
             reader.classes.eq(loader.program.classes),
             engine.result_index.eq(reader.index), reader.word.eq(engine.result_word),
         ]
-        fresh = Signal(range(_FRESH_CYCLES + 1))
-        with m.If(watch.finished):
-            m.d.sync += fresh.eq(_FRESH_CYCLES)
+        for name in ("last", "lost"):
+            self._behind_first(m, watch, name, comes)
+        fresh, was_run = Signal(range(_FRESH_CYCLES + 1)), Signal()
+        with m.If(watch.finished | (watch.give & watch.flags.not_run)):
+            m.d.sync += [fresh.eq(_FRESH_CYCLES), was_run.eq(watch.finished)]
         with m.Elif(fresh != 0):
             m.d.sync += fresh.eq(fresh - 1)
         unused = (engine.ready & ~watch.running & ~self.first & ~waits & ~reader.busy
                   & ~golden.busy)
         m.d.comb += [
             loader.free.eq(unused & ((fresh != 0) | self.quiet | ~self.wanted.any())),
-            golden.finished.eq(fresh == 1), golden.frame.eq(self.first),
+            golden.finished.eq((fresh == 1) & was_run), golden.frame.eq(self.first),
             golden.free.eq(unused & ~loader.busy & (fresh == 0) & (rows_due == 0)),
             golden.enable.eq(self.test), golden.program.eq(loader.program),
             golden.loaded.eq(loader.loaded), golden.inject.eq(self.inject),
@@ -206,12 +206,27 @@ class Npu(wiring.Component):
         self._verdict(m, watch, reader)
         return m
 
+    def _behind_first(self, m: Module, watch: FrameWatch, name: str, comes: Value) -> None:
+        """What is said of a frame that still waits is said in the clock after it has begun."""
+        said, frame = getattr(self, name), getattr(self, f"{name}_frame")
+        early, kept, begun = Signal(), Signal(), Signal()
+        m.d.comb += [
+            early.eq(said & comes & (frame == self.first_frame)), begun.eq(kept & ~comes),
+            getattr(watch, name).eq((said & ~early) | begun),
+            getattr(watch, f"{name}_frame").eq(Mux(begun, self.first_frame, frame)),
+        ]
+        m.d.sync += kept.eq((kept & ~begun) | early)
+
     def _programs(self, m: Module) -> None:
         m.submodules.memory = memory = ProgramMemory(self.config)
         loader, engine = self.loader, self.engine
         gather(m, self.memory, memory.memory, engine.memory)
+        loaded_bank = Signal.like(self.program_bank)
+        with m.If(~loader.busy):
+            m.d.sync += loaded_bank.eq(self.program_bank)
         m.d.comb += [
-            memory.bank.eq(self.program_bank), memory.byte.eq(self.program_window.write_data),
+            memory.bank.eq(Mux(loader.busy, loaded_bank, self.program_bank)),
+            memory.byte.eq(self.program_window.write_data),
             memory.append.eq(self.program_window.write & ~loader.busy),
             memory.restart.eq(self.restart & ~loader.busy),
             memory.address.eq(loader.address), loader.word.eq(memory.word),
@@ -240,7 +255,7 @@ class Npu(wiring.Component):
             ]
 
         shown = Signal(Verdict)
-        with m.If(~self.hold & self.given):
+        with m.If(~self.hold):
             m.d.sync += shown.eq(self.verdict)
         address = self.verdict_window.address
         read = Signal(8, reset_less=True)

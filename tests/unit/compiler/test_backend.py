@@ -336,3 +336,16 @@ def test_channels_left_out_stay_left_out(seed):
         network, images(rng, network, 1)[0][0])
     assert made.layers[0].shape[2] == 8
     assert drop_constants(network).network.macs == made.network.macs < made.macs
+
+
+@pytest.mark.parametrize("below, fits", [(127 * 8 * 128, True), (127 * 8 * 128 - 1, False)])
+def test_a_bias_and_its_products_together_stay_within_32_bits(below, fits, seed):
+    image = tensor("image", (4, 4, 8))
+    layer = convolution(np.random.default_rng(seed), image, "sum", channels=8,
+                        weights=np.tile(np.array([127, -127], np.int8), 32).reshape(8, 1, 1, 8),
+                        bias=np.full(8, (1 << 31) - 1 - below))
+    if fits:
+        compile_network(network_of(layer))
+    else:
+        with pytest.raises(CompileError, match="'sum' can sum to more than 32 bits"):
+            compile_network(network_of(layer))

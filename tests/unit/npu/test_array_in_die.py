@@ -147,7 +147,7 @@ def test_verdicts_travel_from_the_combined_frame_to_the_link_and_the_registers(s
     vision = default_vision(CONFIG)
     scores = generator.integers(-128, 128, 8)
     program = stand_in_program(scores, rows=vision["rows"], columns=vision["columns"],
-                               model_id=0x12345678)
+                               model_id=0x12345678, channels=3)
     whole, shown = range(CONFIG.array.rows), bytearray()
 
     async def play(ctx):
@@ -192,7 +192,7 @@ def test_input_and_output_of_the_network_travel_with_their_verdict(seed):
     generator, host = np.random.default_rng(seed), Host()
     vision, scores = default_vision(CONFIG), generator.integers(-128, 128, 8)
     program = stand_in_program(scores, rows=vision["rows"], columns=vision["columns"],
-                               model_id=0x12345678)
+                               model_id=0x12345678, channels=3)
     last, pictures = CONFIG.array.rows - 1, []
     settings = FrameSettings.defaults(CONFIG)
 
@@ -222,7 +222,8 @@ def test_lost_rows_are_told_and_the_next_whole_frame_is_right(seed):
     generator, host = np.random.default_rng(seed), Host()
     vision = default_vision(CONFIG)
     scores = generator.integers(-128, 128, 8)
-    program = stand_in_program(scores, rows=vision["rows"], columns=vision["columns"], model_id=1)
+    program = stand_in_program(scores, rows=vision["rows"], columns=vision["columns"], model_id=1,
+                               channels=3)
     last = CONFIG.array.rows - 1
 
     async def play(ctx):

@@ -124,6 +124,45 @@ def test_a_bit_that_is_wrong_in_the_array_is_found(what, seed):
     bench.run(play)
 
 
+@pytest.mark.parametrize("first_word", [2, 57, 66, 68])
+def test_no_word_is_lost_in_the_clock_in_which_a_waiting_frame_begins(first_word, seed):
+    bench = TestedBench(seed)
+
+    async def play(ctx):
+        await bench.loaded(ctx, bench.program)
+        await ctx.tick().repeat(40)
+        await bench.frame(ctx, 0, rows=0, end=False)
+        await ctx.tick().repeat(first_word - 1)
+        await bench.rows(ctx, range(1), 0, words=bench.words)
+        await bench.rows(ctx, range(1, ROWS), 150, words=bench.words)
+        await bench.last_pixel(ctx, 0)
+        await bench.answered(ctx, 1)
+
+    bench.run(play)
+    assert bench.is_right(bench.verdicts[0])
+
+
+@pytest.mark.parametrize("said", ["lost", "last"])
+def test_what_is_said_of_a_frame_that_waits_is_not_forgotten(said, seed):
+    bench = TestedBench(seed)
+
+    async def play(ctx):
+        dut = bench.dut
+        await bench.loaded(ctx, bench.program)
+        await ctx.tick().repeat(40)
+        ctx.set(dut.deadline, 0)
+        await bench.frame(ctx, 0, rows=0, end=False)
+        await ctx.tick().repeat(30)
+        ctx.set(getattr(dut, f"{said}_frame"), 0)
+        await bench.strobe(ctx, getattr(dut, said))
+        await bench.rows(ctx, range(ROWS), 150, words=bench.words)
+        await bench.answered(ctx, 1)
+
+    bench.run(play)
+    flag = {"lost": "incomplete", "last": "late"}[said]
+    assert [told(v)[3] for v in bench.verdicts] == [{flag}]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 40, 160])
 def test_a_frame_that_begins_during_a_test_has_its_verdict(after, seed):

@@ -252,6 +252,64 @@ def test_rows_of_another_width_are_not_taken_for_a_picture(seed):
     assert told(bench.verdicts[1])[2] == made.best
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixels_of_other_channels_are_not_taken_for_a_picture(channels, seed):
+    made, bench = model(seed), Bench()
+    program = replace(made.program, input_shape=(ROWS, COLUMNS, channels))
+
+    async def play(ctx):
+        await bench.load(ctx, program_image(program))
+        for number, rgb in enumerate((channels == 1, channels == 3)):
+            ctx.set(bench.dut.rgb, rgb)
+            await bench.frame(ctx, number)
+            await bench.answered(ctx, number + 1)
+
+    bench.run(play)
+    assert [told(v)[3] for v in bench.verdicts] == [{"not_run"}, {"valid"}]
+
+
+def test_a_program_comes_in_although_no_frame_can_be_computed(seed):
+    made, bench = model(seed), Bench()
+
+    async def play(ctx):
+        await bench.frame(ctx, 0)
+        await bench.send(ctx, made.image)
+        await bench.strobe(ctx, bench.dut.load)
+        for number in range(1, 8):
+            await bench.frame(ctx, number)
+            await ctx.tick().repeat(1500)
+        assert not ctx.get(bench.dut.loading)
+
+    bench.run(play)
+    flags = [told(v)[3] for v in bench.verdicts]
+    assert flags == sorted(flags, key=lambda each: each == {"valid"})
+    assert flags[-1] == {"valid"}
+
+
+def test_a_load_takes_the_bank_that_it_has_checked(seed):
+    old, new, bench = model(seed, 1), model(seed, 2), Bench()
+
+    async def play(ctx):
+        dut = bench.dut
+        await bench.load(ctx, old.image)
+        ctx.set(dut.program_bank, 1)
+        await bench.send(ctx, new.image)
+        await bench.strobe(ctx, dut.load)
+        await ctx.tick().repeat(14 * len(new.image) // IMAGE_WORD_BYTES * 2 + 400)
+        assert ctx.get(dut.loading), "it waits for a frame's end"
+        ctx.set(dut.program_bank, 0)
+        await bench.frame(ctx, 0)
+        while ctx.get(dut.loading):
+            await ctx.tick()
+        await bench.frame(ctx, 1)
+        await bench.answered(ctx, 2)
+
+    bench.run(play)
+    assert [told(v) for v in bench.verdicts] == [(0, 1, old.best, {"valid"}),
+                                                 (1, 2, new.best, {"valid"})]
+    assert list(bench.verdicts[1].scores)[:8] == new.scores.tolist()
+
+
 def test_frames_that_nobody_wants_have_no_verdict(seed):
     made, bench = model(seed), Bench()
 
@@ -310,10 +368,18 @@ def test_a_verdict_that_is_held_reads_as_it_was(seed):
             await ctx.tick().repeat(3)
             await read(ctx)
 
+        ctx.set(bench.dut.hold, 1)
+        await bench.frame(ctx, 3)
+        await bench.answered(ctx, 4)
+        ctx.set(bench.dut.hold, 0)
+        await ctx.tick().repeat(3)
+        await read(ctx)
+
     bench.run(play)
     frames = [int.from_bytes(content[2:4], "little") for content in shown]
-    assert frames == [0, 0, 2]
-    assert shown[2] == bench.verdicts[2].as_bits().to_bytes(40, "little")
+    assert frames == [0, 0, 2, 3]
+    for number in (2, 3):
+        assert shown[number] == bench.verdicts[number].as_bits().to_bytes(40, "little")
 
 
 def test_cycles_are_those_from_the_first_pixel_to_the_last_score(seed):
