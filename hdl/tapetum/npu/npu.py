@@ -221,11 +221,8 @@ class Npu(wiring.Component):
         m.submodules.memory = memory = ProgramMemory(self.config)
         loader, engine = self.loader, self.engine
         gather(m, self.memory, memory.memory, engine.memory)
-        loaded_bank = Signal.like(self.program_bank)
-        with m.If(~loader.busy):
-            m.d.sync += loaded_bank.eq(self.program_bank)
         m.d.comb += [
-            memory.bank.eq(Mux(loader.busy, loaded_bank, self.program_bank)),
+            memory.bank.eq(self.program_bank),
             memory.byte.eq(self.program_window.write_data),
             memory.append.eq(self.program_window.write & ~loader.busy),
             memory.restart.eq(self.restart & ~loader.busy),

@@ -21,16 +21,17 @@ SCRUB_CYCLES = 8
 class ProgramMemory(wiring.Component):
     """Bytes are appended one by one, whole words of nine are read.
 
-    Bytes beyond the bank's end are counted and dropped. While the memory is ``idle``, what has been
-    received is walked through, a word every `SCRUB_CYCLES` clocks, and a word with a wrong bit is
-    written back right: errors cannot gather.
+    Bytes beyond the bank's end are counted and dropped. While the memory is ``idle``, what lies in
+    its banks is walked through, a word every `SCRUB_CYCLES` clocks, and a word with a wrong bit is
+    written back right: errors cannot gather. Words that were never written are never checked, for
+    silicon wakes with anything in them.
 
     Members
     -------
     bank : In
-        To which bytes go, and from which words come.
+        Where the next program goes; words come from where it pointed in the last ``idle`` clock.
     restart : In(1)
-        The next byte is the bank's first one.
+        The next byte is the first one of ``bank``; bytes go there until the next restart.
     append : In(1), byte : In(8)
     received : Out(24)
         Bytes since the restart.
@@ -54,46 +55,54 @@ class ProgramMemory(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        words = self.config.program_words
-        m.submodules.words = memory = ProtectedMemory(
-            IMAGE_WORD_BITS, depth=words * self.config.program_banks)
+        words, banks = self.config.program_words, self.config.program_banks
+        m.submodules.words = memory = ProtectedMemory(IMAGE_WORD_BITS, depth=words * banks)
         connect(m, memory.health, flipped(self.memory))
-        byte_place, place = Signal(range(IMAGE_WORD_BYTES)), Signal(range(words + 1))
-        collected = Signal(IMAGE_WORD_BITS - 8, reset_less=True)
-        whole = self.append & (byte_place == IMAGE_WORD_BYTES - 1)
-        walked, repairs = self._walk(m, memory, place)
-        m.d.comb += [
-            # words is a power of two where there are two banks
-            memory.address.eq(Cat(Mux(self.idle, walked, self.address), self.bank)),
-            memory.write_address.eq(Cat(Mux(repairs, walked, place[:len(walked)]), self.bank)),
-            memory.write_word.eq(Mux(repairs, memory.word, Cat(collected, self.byte))),
-            memory.write_enable.eq(repairs | (whole & (place != words))),
-            self.word.eq(memory.word),
-        ]
+        chosen = self.bank if banks == 2 else Const(0)
+        read_bank, write_bank = Signal(), Signal()
+        with m.If(self.idle):
+            m.d.sync += read_bank.eq(chosen)
         with m.If(self.restart):
-            m.d.sync += [byte_place.eq(0), place.eq(0), self.received.eq(0)]
-        with m.Elif(self.append):
-            m.d.sync += [
-                collected.eq(Cat(collected, self.byte)[8:]),
-                byte_place.eq(Mux(whole, 0, byte_place + 1)),
-                self.received.eq(Mux(self.received == (1 << 24) - 1, self.received,
-                                     self.received + 1)),
-            ]
-            with m.If(whole & (place != words)):
-                m.d.sync += place.eq(place + 1)
-        return m
+            m.d.sync += write_bank.eq(chosen)
+        # By bank: words that have been written since its restart.
+        filled = Array(Signal(range(words + 1), name=f"filled_{bank}") for bank in range(banks))
+        byte_place = Signal(range(IMAGE_WORD_BYTES))
+        collected = Signal(IMAGE_WORD_BITS - 8, reset_less=True)
+        place = filled[write_bank]
+        writes = self.append & (byte_place == IMAGE_WORD_BYTES - 1) & (place != words)
 
-    def _walk(self, m: Module, memory: ProtectedMemory, place: Signal) -> tuple[Value, Value]:
-        """Where the walk stands, and when its word is to be written back."""
-        walked = Signal(range(self.config.program_words))
-        # A word, from its address to its repair. Whatever else moves takes it off the way.
+        # The walk. A word, from its address to its repair: whatever moves takes it off the way.
+        walked = Signal(len(self.address) + 1)
         step, there = Signal(SCRUB_CYCLES, init=1), Signal()
         disturbed = ~self.idle | self.append | self.restart
-        m.d.comb += memory.read.eq(~self.idle | (step[1] & there))
-        m.d.sync += [there.eq(walked < place), step.eq(step.rotate_left(1))]
+        read_place = Mux(self.idle, walked, Cat(self.address, read_bank))
+        written = read_place[:-1] < filled[read_place[-1]]
+        m.d.sync += [there.eq(written), step.eq(step.rotate_left(1))]
         with m.If(disturbed):
             m.d.sync += step.eq(1)
         with m.Elif(step[-1]):
-            m.d.sync += walked.eq(Mux(there, walked + 1, 0))
+            m.d.sync += walked.eq(Mux(there, walked + 1, Cat(C(0, len(self.address)), ~walked[-1])))
         repairs = memory.health.corrected & step[1 + self.latency_cycles] & ~disturbed
-        return walked, repairs
+
+        m.d.comb += [
+            # words is a power of two where there are two banks
+            memory.address.eq(read_place),
+            memory.read.eq(written & (~self.idle | step[1])),
+            memory.write_address.eq(
+                Mux(repairs, walked, Cat(place[:len(self.address)], write_bank))),
+            memory.write_word.eq(Mux(repairs, memory.word, Cat(collected, self.byte))),
+            memory.write_enable.eq(repairs | writes),
+            self.word.eq(memory.word),
+        ]
+        with m.If(self.restart):
+            m.d.sync += [byte_place.eq(0), self.received.eq(0), filled[chosen].eq(0)]
+        with m.Elif(self.append):
+            m.d.sync += [
+                collected.eq(Cat(collected, self.byte)[8:]),
+                byte_place.eq(Mux(byte_place == IMAGE_WORD_BYTES - 1, 0, byte_place + 1)),
+                self.received.eq(Mux(self.received == (1 << 24) - 1, self.received,
+                                     self.received + 1)),
+            ]
+            with m.If(writes):
+                m.d.sync += place.eq(place + 1)
+        return m

@@ -3,6 +3,8 @@
 
 import random
 
+import pytest
+
 from support import simulate
 from support.upsets import Upsettable
 from tapetum.npu.npu_config import NpuConfig
@@ -11,10 +13,11 @@ from tapetum.npu.program_memory import SCRUB_CYCLES, ProgramMemory
 
 WORDS = 10
 CONFIG = NpuConfig(program_words=16)
+BANKED = NpuConfig(program_words=16, program_banks=2)
 
 
-def setup(seed: int):
-    memory = ProgramMemory(CONFIG)
+def setup(seed: int, config: NpuConfig = CONFIG):
+    memory = ProgramMemory(config)
     words = [random.Random(seed).getrandbits(IMAGE_WORD_BITS) for _ in range(WORDS)]
     dut = Upsettable(memory)
     # Cut across the width of a word.
@@ -119,3 +122,44 @@ def test_repairs_do_not_disturb_bytes_that_come_at_any_time(seed):
             assert (found, uncorrectable) == (word, 0)
 
     simulate(dut, testbench, cycles=5000, stream_domains={})
+
+
+@pytest.mark.parametrize("chosen", [0, 1])
+def test_programs_of_both_banks_are_repaired_whichever_is_chosen(seed, chosen):
+    memory, words, dut, flip = setup(seed, BANKED)
+    generator = random.Random(seed)
+    others = [generator.getrandbits(IMAGE_WORD_BITS) for _ in range(3)]
+    told = []
+
+    async def listen(ctx):
+        while True:
+            _, _, corrected, uncorrectable = await ctx.tick().sample(
+                memory.memory.corrected, memory.memory.uncorrectable)
+            told.append(corrected)
+            assert not uncorrectable, "a word was checked that was never written"
+
+    async def testbench(ctx):
+        dut.scramble(ctx, generator, "")
+        ctx.set(memory.idle, 1)
+        for bank, image in enumerate((words, others)):
+            ctx.set(memory.bank, bank)
+            ctx.set(memory.restart, 1)
+            await ctx.tick()
+            ctx.set(memory.restart, 0)
+            ctx.set(memory.bank, bank ^ 1)  # Bytes go where the restart said.
+            await load(ctx, memory, image)
+        ctx.set(memory.bank, chosen)
+        walk = 2 * (len(words) + len(others) + 4) * SCRUB_CYCLES
+        await ctx.tick().repeat(walk)
+        assert not any(told)
+        for bank, place in ((0, 2), (0, WORDS - 1), (1, 0), (1, 2)):
+            flip(ctx, 16 * bank + place, 5)
+            await ctx.tick().repeat(walk)
+            assert sum(told) == 1
+            told.clear()
+        for place, word in enumerate((words, others)[chosen]):
+            assert await read(ctx, memory, place) == (word, 0, 0)
+        ctx.set(memory.address, 12)  # Nothing was written there.
+        await ctx.tick().repeat(8)
+
+    simulate(dut, testbench, background=(listen,), cycles=8000, stream_domains={})
