@@ -27,11 +27,11 @@ def wire_array(m: Module, die, stirred: Signal) -> None:
     m.submodules.vision = Gated(vision, awake=looking.awake)
     host, seen, cell = control.array_control, vision.active, cell_pixels(die.config) - 1
     summary = Signal(VerdictSummary)
-    wanted = Cat(frame.verdict & ~frame.uncombined for frame in control.ring)
+    wanted = control.flags.verdict
     m.d.comb += [
         vision.i.valid.eq(hdr.o.valid), vision.i.payload.eq(hdr.o.payload),
         vision.settings.eq(host.vision), vision.settings.enable.eq(wanted.any()),
-        vision.ring.eq(control.ring),
+        vision.adopted.eq(control.adopted),
 
         npu.first.eq(vision.frame_first), npu.first_frame.eq(vision.frame),
         npu.rows.eq(seen.rows), npu.columns.eq(seen.columns),
@@ -53,8 +53,8 @@ def wire_array(m: Module, die, stirred: Signal) -> None:
         tensors.first.eq(vision.frame_first), tensors.lost.eq(vision.incomplete),
         tensors.frame.eq(vision.frame), tensors.settings.eq(seen),
         tensors.region.eq(npu.region), tensors.model_id.eq(npu.program.model_id),
-        tensors.inputs.eq(wanted & Cat(frame.network_input for frame in control.ring)),
-        tensors.outputs.eq(wanted & Cat(frame.network_output for frame in control.ring)),
+        tensors.inputs.eq(control.flags.network_input),
+        tensors.outputs.eq(control.flags.network_output),
         csi2.verdict_wanted.eq(wanted), csi2.verdict_sent.eq(verdicts.sent),
         summary.frame.eq(npu.verdict.frame), summary.flags.eq(npu.verdict.flags),
         summary.class_number.eq(npu.verdict.class_number), summary.score.eq(npu.best),

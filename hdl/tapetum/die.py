@@ -203,11 +203,11 @@ class Die(wiring.Component):
 
         # Settings
         m.d.comb += [
-            correct.settings.eq(control.ring),
+            correct.settings.eq(control.adopted),
             correct.column_freeze.eq(control.column_freeze),
             correct.column_restart.eq(control.column_restart),
             correct.defect_list_entries.eq(control.defect_list_entries),
-            stats.settings.eq(control.settings), stats.ring.eq(control.ring),
+            stats.settings.eq(control.settings), stats.adopted.eq(control.adopted),
             stats.control.eq(control.exposure_control),
             stats.metering_zones.eq(control.metering_zones),
             control.histogram_frame.eq(stats.frame),
@@ -220,9 +220,9 @@ class Die(wiring.Component):
             readout.strobe_capture.eq(control.pins.strobe_capture),
             control.adopt.eq(readout.adopt),
             control.adopt_frame.eq(readout.adopt_frame),
-            self.flicker_map.send.eq(Cat(frame.flicker_map & ~frame.uncombined
-                                         for frame in control.ring)),
-            *(room.settings.eq(control.ring) for room in (adc, hdr, compander, selector, csi2)),
+            self.flicker_map.send.eq(control.flags.flicker_map),
+            *(room.settings.eq(control.adopted)
+              for room in (adc, hdr, compander, selector, csi2)),
         ]
         m.d.comb += [
             readout.row_event_address.eq(control.windows.row_events.address),
@@ -237,12 +237,9 @@ class Die(wiring.Component):
         connect(m, control.windows.defect_list, correct.defect_list)
         connect(m, control.windows.lens_shading, correct.lens_shading_nodes)
         m.d.comb += [
-            compander.adopt.eq(readout.adopt), compander.adopt_frame.eq(readout.adopt_frame),
             compander.load.eq(control.companding_load),
             compander.output_bits.eq(control.companding_bits),
             compander.shown.eq(control.companding_shown),
-            csi2.adopt.eq(readout.adopt), csi2.adopt_frame.eq(readout.adopt_frame),
-            csi2.planned.eq(stats.settings_out),
             csi2.status.flicker_count.eq(hdr.flicker_count),
             csi2.status.clipped_count.eq(hdr.clipped_count),
             csi2.status.companding_slots.eq(compander.slots),

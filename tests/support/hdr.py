@@ -18,6 +18,7 @@ from tapetum.hdr.hdr import Hdr
 from tapetum.pixel import corrected_bits
 from tapetum.presets import preset
 
+from .adoption import adopt
 from .rows import Row, arrival_order, collect_beats, feed_rows, rows_of
 from .simulation import simulate
 from .traffic import TrafficPattern
@@ -149,7 +150,7 @@ def run_hdr(config, rows, settings, pattern: TrafficPattern | None = None, *, se
 
     async def source(ctx):
         for slot, values in settings.items():
-            ctx.set(dut.settings[slot], values)
+            await adopt(ctx, dut.settings, slot, values)
         await feed_rows(ctx, dut.i, rows, *([pattern] if pattern else []), seed=seed)
         await ctx.tick().repeat(dut.latency_cycles + COUNT_CYCLES)
 

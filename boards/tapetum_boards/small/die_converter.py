@@ -40,12 +40,15 @@ class DieConverter(wiring.Component):
         config = self.config
         m.submodules.columns = columns = ColumnAdc(config, self.counter_domain)
         connect(m, flipped(self.ramp), columns.ramp)
-        settings = FrameSettings(config)
-        every_column = settings.const(FrameSettings.defaults(config)).as_bits()
+        every_column = FrameSettings(config).const(FrameSettings.defaults(config))
         pixels, given = columns.pixels.payload, self.codes.payload
+        adopted = Signal(range(FRAMES_IN_FLIGHT + 1))
+        m.d.sync += adopted.eq(adopted + columns.settings.adopt)
         m.d.comb += [
-            Value.cast(columns.settings).eq(Cat([Const(every_column, settings.size)]
-                                                * FRAMES_IN_FLIGHT)),
+            # All frames take the same settings, once and for all.
+            columns.settings.adopt.eq(adopted != FRAMES_IN_FLIGHT),
+            columns.settings.frame.eq(adopted),
+            columns.settings.settings.eq(every_column),
             columns.comparators.eq(self.comparators),
             self.ramp_code.eq(columns.ramp_code), self.ramp_active.eq(columns.ramp_active),
             self.overrun.eq(columns.read_overrun),

@@ -7,7 +7,7 @@ from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_ring
+from ..control.frame_settings import adopted_settings
 from ..pixel import CodePixels, RampCommand, RampKind
 from ..stream.clock_gate import AwakeFor, Gated
 from .bond_repair import BondRepair
@@ -47,7 +47,7 @@ def converter_ports(config: DieConfig) -> dict[str, wiring.Member]:
         "bond_pattern": Out(BondPattern),
         "bond_map_load": Out(1),
         "bond_map": Out(adc.bond_group_columns),
-        "settings": In(settings_ring(config)),
+        "settings": In(adopted_settings(config)),
         "pixels": Out(stream.Signature(CodePixels(config.lanes, adc.bits),
                                        always_ready=True)),
         "read_overrun": Out(1),
@@ -94,7 +94,7 @@ class ColumnAdc(wiring.Component):
     bond_map_load : Out(1), bond_map : Out(bond_group_columns)
         To the pixel die, in the counter's domain: which columns move to their right neighbour's
         bond, group by group from the left.
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
         Region, skipping and flip of the columns, by frame.
     pixels : Out(stream of CodePixels)
         Always ready.
@@ -116,8 +116,8 @@ class ColumnAdc(wiring.Component):
         m = Module()
         m.submodules.control = control = ConversionControl(self.config)
         readout = RowReadout(self.config)
-        m.submodules.reading = reading = AwakeFor(control.copy | readout.busy,
-                                                  hold_cycles=READOUT_HOLD_CYCLES)
+        m.submodules.reading = reading = AwakeFor(
+            control.copy | readout.busy | self.settings.adopt, hold_cycles=READOUT_HOLD_CYCLES)
         m.submodules.readout = Gated(readout, awake=reading.awake)
         sequencer = RampSequencer(self.config.adc)
         bond_test, bond_test_runs, bond_test_ends = BondTest(self.config), Signal(), Signal()

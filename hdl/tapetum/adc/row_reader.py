@@ -6,7 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_of, settings_ring
+from ..control.frame_settings import adopted_settings, settings_of
 
 __all__ = ["ColumnAddress", "RowReader"]
 
@@ -44,7 +44,7 @@ class RowReader(wiring.Component):
         Only while not ``busy``.
     frame : In(2)
         Low bits of the row's frame number; stable from ``start`` until not ``busy``.
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     busy : Out(1)
         From the clock after ``start`` to the last address.
     address : Out(ColumnAddress)
@@ -55,7 +55,7 @@ class RowReader(wiring.Component):
         super().__init__({
             "start": In(1),
             "frame": In(2),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "busy": Out(1),
             "address": Out(ColumnAddress(config)),
         })
@@ -84,7 +84,8 @@ class RowReader(wiring.Component):
             return {1: (pairs << 1) | 1, 2: pairs, 4: pairs >> 1}[lanes]
 
         firsts = [region_first, region_second][:beat_pairs]
-        adopted = settings_of(self.settings, self.frame)
+        adopted = settings_of(m, self.settings, self.frame, "column_start", "column_end",
+                              "column_skip", "flip_columns")
         m.d.sync += address.valid.eq(0)
         if lanes == 1:
             m.d.sync += address.second.eq(~address.second)

@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_ring
+from ..control.frame_settings import adopted_settings
 from ..pixel import CodePixels, RowTag
 from .column_multiplexer import MULTIPLEXER_LATENCY_CYCLES, ColumnMultiplexer
 from .column_store import part_count, plane_count, reads_in_turns
@@ -30,7 +30,7 @@ class RowReadout(wiring.Component):
         ``busy`` as long as the row buffers are needed; the pipeline empties behind it.
     tag : In(RowTag), frame_last : In(1)
         Of the row; change only with ``start``.
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     select, turns, found
         To and from the blocks of columns: see `ColumnMultiplexer`.
     pixels : Out(stream of CodePixels)
@@ -45,7 +45,7 @@ class RowReadout(wiring.Component):
             "busy": Out(1),
             "tag": In(RowTag),
             "frame_last": In(1),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "select": Out(BLOCK_COLUMNS).array(blocks),
             "found": In(part_count(config)).array(blocks, plane_count(config)),
             "pixels": Out(stream.Signature(CodePixels(config.lanes, adc.bits),

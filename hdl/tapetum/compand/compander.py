@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import FRAMES_IN_FLIGHT, DataFormat, settings_ring
+from ..control.frame_settings import FRAMES_IN_FLIGHT, DataFormat, adopted_settings
 from ..memory.health import MemoryHealth, gather
 from ..pixel import LinearPixels, OutputPixels, RowTag
 from ..stream.delay import DelayLine, delayed
@@ -56,8 +56,8 @@ class Compander(wiring.Component):
     Members
     -------
     i : In(stream of LinearPixels), always ready
-    settings : In(settings_ring), programmed : In(ProgrammedTable per frame in flight)
-        What each frame was adopted with, at least a clock before its first beat.
+    settings : In(adopted_settings), programmed : In(ProgrammedTable)
+        With what a frame is adopted, at least two clocks before its first beat.
     slots : Out(3 per frame in flight)
         Slot of the table in force; `NO_TABLE` in linear and uncombined frames.
     in_use : Out(one bit per programmable slot)
@@ -75,8 +75,8 @@ class Compander(wiring.Component):
         self.config = config
         super().__init__({
             "i": In(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
-            "settings": In(settings_ring(config)),
-            "programmed": In(data.ArrayLayout(ProgrammedTable, FRAMES_IN_FLIGHT)),
+            "settings": In(adopted_settings(config)),
+            "programmed": In(ProgrammedTable),
             "slots": Out(data.ArrayLayout(3, FRAMES_IN_FLIGHT)),
             "in_use": Out(len(PROGRAMMABLE_SLOTS)),
             "test": In(1),
@@ -96,9 +96,9 @@ class Compander(wiring.Component):
         # What the programmable slots hold before they are used does not matter.
         tables = (*BUILT_IN_TABLES, *[OCTAVES_12] * len(PROGRAMMABLE_SLOTS))
         m.submodules.search = search = SegmentSearch(tables, lanes=lanes)
-        for index in range(FRAMES_IN_FLIGHT):
-            m.d.sync += self.slots[index].eq(
-                table_slot(self.settings[index], self.programmed[index]))
+        with m.If(self.settings.adopt):
+            m.d.sync += self.slots[self.settings.frame].eq(
+                table_slot(self.settings.settings, self.programmed))
         m.d.sync += self.in_use.eq(Cat(
             Cat(self.slots[index] == slot for index in range(FRAMES_IN_FLIGHT)).any()
             for slot in PROGRAMMABLE_SLOTS))

@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..control.frame_settings import FRAMES_IN_FLIGHT, settings_ring
+from ..control.frame_settings import FRAMES_IN_FLIGHT, adopted_settings
 from ..memory.health import MemoryHealth
 from ..pixel import LinearPixels, OutputPixels
 from ..registers.bus import WindowBus
@@ -14,7 +14,6 @@ from ..registers.definition import MemoryWindow
 from ..stream.clock_gate import AwakeFor, Gated
 from .compander import Compander
 from .table_loader import TableLoader
-from .table_memory import ProgrammedTable
 from .tables import SEGMENT_CAPACITY
 
 __all__ = ["SEGMENTS_WINDOW", "Companding"]
@@ -40,13 +39,11 @@ class Companding(wiring.Component):
     -------
     i : In(stream of LinearPixels), o : Out(stream of OutputPixels), always ready
         See `Compander`.
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     stirred : In(1)
         The host accesses a register, or ``adopt``.
     test : In(1)
         See `Compander`.
-    adopt : In(1), adopt_frame : In(16)
-        Strobe: this frame takes its settings.
     segments : In(WindowBus)
         `SEGMENTS_WINDOW`.
     shown : In(3), output_bits : In(5), load : In(1)
@@ -64,8 +61,7 @@ class Companding(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
             "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
-            "settings": In(settings_ring(config)), "stirred": In(1), "test": In(1),
-            "adopt": In(1), "adopt_frame": In(16),
+            "settings": In(adopted_settings(config)), "stirred": In(1), "test": In(1),
             "segments": In(WindowBus(SEGMENTS_WINDOW)),
             "shown": In(3), "output_bits": In(5), "load": In(1),
             "busy": Out(1), "refused": Out(1), "table_invalid": Out(1),
@@ -90,18 +86,13 @@ class Companding(wiring.Component):
         connect(m, flipped(self.i), compander.i)
         connect(m, compander.o, flipped(self.o))
         connect(m, compander.memory, flipped(self.memory))
-        programmed = [Signal(ProgrammedTable, name=f"programmed_{index}")
-                      for index in range(FRAMES_IN_FLIGHT)]
-        for index, table in enumerate(programmed):
-            with m.If(self.adopt & (self.adopt_frame[:2] == index)):
-                m.d.sync += table.eq(loader.programmed)
         newest = Signal(2)
-        with m.If(self.adopt):
-            m.d.sync += newest.eq(self.adopt_frame)
+        with m.If(self.settings.adopt):
+            m.d.sync += newest.eq(self.settings.frame)
         m.d.comb += [
             self.slot.eq(Value.cast(compander.slots).word_select(newest, 3)),
             compander.settings.eq(self.settings), compander.test.eq(self.test),
-            *(compander.programmed[index].eq(table) for index, table in enumerate(programmed)),
+            compander.programmed.eq(loader.programmed),
             compander.write.eq(loader.write), compander.write_enable.eq(loader.write_enable),
             loader.in_use.eq(compander.in_use),
             loader.window_address.eq(self.segments.address),

@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import DataFormat, settings_of, settings_ring
+from ..control.frame_settings import DataFormat, adopted_settings, settings_of
 from ..memory.health import MemoryHealth
 from ..pixel import CodePixels, OutputPixels, corrected_bits
 from ..stream.delay import DelayLine
@@ -42,7 +42,7 @@ class OutputSelector(wiring.Component):
     codes : In(stream of CodePixels), always ready
         Corrected codes, as they enter the combination.
     combined : In(stream of OutputPixels), always ready
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     o : Out(stream of OutputPixels), always ready
         ``tag.capture`` is the virtual channel: the capture, or 0 of a combined frame.
     torn : Out(1)
@@ -58,7 +58,7 @@ class OutputSelector(wiring.Component):
             "codes": In(stream.Signature(CodePixels(config.lanes, corrected_bits(config)),
                                          always_ready=True)),
             "combined": In(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "torn": Out(1),
             "memory": Out(MemoryHealth()),
@@ -71,8 +71,10 @@ class OutputSelector(wiring.Component):
         wiring.connect(m, wiring.flipped(self.codes), wait.i)
         wiring.connect(m, wait.memory, wiring.flipped(self.memory))
         code_beat, combined = wait.o.payload, self.combined.payload
-        code_frame = settings_of(self.settings, code_beat.tag.frame)
-        combined_frame = settings_of(self.settings, combined.tag.frame)
+        code_frame = settings_of(m, self.settings, code_beat.tag.frame, "uncombined",
+                                 "data_format", memory_name="of_codes")
+        combined_frame = settings_of(m, self.settings, combined.tag.frame, "uncombined",
+                                     memory_name="of_combined")
 
         send_codes, send_combined = Signal(), Signal()
         m.d.comb += [

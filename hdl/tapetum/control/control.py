@@ -29,7 +29,8 @@ from ..vision.settings import VisionSettings
 from .contexts import ContextSequence
 from .fault_port import FaultPort
 from .faults import Fault
-from .frame_settings import FrameSettings, FrameSettingsRing, settings_ring
+from .frame_flags import FrameFlags, flag_layout
+from .frame_settings import FrameSettings, adopted_settings
 from .frame_status import FrameStatus
 from .pin_settings import PinSettings
 from .settings_guard import SettingsGuard
@@ -59,8 +60,10 @@ class Control(wiring.Component):
     pins : Out(PinSettings)
     adopt : In(1), adopt_frame : In(16)
         Strobe: this frame is planned, with ``planned``.
-    ring : Out(settings_ring)
-        One cycle after ``adopt``; indexed with the low bits of a frame number.
+    adopted : Out(adopted_settings)
+        The same with its settings, for all rooms that keep them.
+    flags : Out(flag_layout)
+        See `FrameFlags`.
     raised : In(len(Fault))
     faults : Out(len(Fault)), error : Out(1)
         ``error`` is meant for a pin; `fault_mask` chooses what raises it.
@@ -105,7 +108,7 @@ class Control(wiring.Component):
             "exposure_control": Out(ExposureControl(config)), "metering_zones": Out(ZONES),
             "histogram_frame": In(16),
             "adopt": In(1), "adopt_frame": In(16),
-            "ring": Out(settings_ring(config)),
+            "adopted": Out(adopted_settings(config)), "flags": Out(flag_layout(config)),
             "raised": In(len(Fault)), "faults": Out(len(Fault)), "error": Out(1),
             "bond_test_start": Out(1), "bond_test_busy": In(1), "reading": In(1),
             "bond_repaired": In(1), "bond_unrepairable": In(1),
@@ -144,8 +147,8 @@ class Control(wiring.Component):
             accessed.awake | bank.busy | guard.pending | self.register_watch.busy))
         m.submodules.guard = Gated(guard, awake=bank.changed | bank.busy | guard.pending)
         m.submodules.contexts = contexts = ContextSequence(self.config)
-        ring = FrameSettingsRing(self.config)
-        m.submodules.ring = Gated(ring, awake=self.adopt)
+        flags = FrameFlags(self.config)
+        m.submodules.flags = Gated(flags, awake=self.adopt)
         m.submodules.faults = faults = FaultPort()
         m.submodules.status = status = FrameStatus(self.config)
 
@@ -170,8 +173,9 @@ class Control(wiring.Component):
             contexts.adopt.eq(self.adopt),
             self.settings.eq(contexts.settings), self.pins.eq(guard.pins),
 
-            ring.settings.eq(self.planned), ring.adopt.eq(self.adopt),
-            ring.frame.eq(self.adopt_frame), self.ring.eq(ring.ring),
+            self.adopted.adopt.eq(self.adopt), self.adopted.frame.eq(self.adopt_frame),
+            self.adopted.settings.eq(self.planned),
+            flags.adopted.eq(self.adopted), self.flags.eq(flags.flags),
 
             faults.raised.eq(self.raised), faults.clamped.eq(guard.clamped & self.adopt),
             faults.clear.eq(bank.cleared.fault_status), faults.clear_all.eq(bank.busy),

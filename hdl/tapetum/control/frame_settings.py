@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings that belong to a frame, and the ring that keeps those of the frames in flight."""
+"""Settings that belong to a frame, and the memories that keep those of the frames in flight."""
 
+from collections.abc import Sequence
 from math import ceil
 
 from amaranth import *
-from amaranth.lib import data, enum, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import data, enum, memory
 
 from ..config import LONGEST_LAMP_PERIOD_S, CaptureConfig, DieConfig
 from ..correct.amplify import UNITY_GAIN
@@ -14,20 +14,22 @@ from ..correct.switches import CORRECTIONS, CorrectionSwitches
 __all__ = [
     "ARRAY_SETTINGS",
     "FRAMES_IN_FLIGHT",
+    "SETTLED_CYCLES",
     "COLOURS",
     "CaptureSettings",
     "DataFormat",
     "FrameSettings",
-    "FrameSettingsRing",
     "Pattern",
     "Skip",
     "TEST_COLOURS",
+    "adopted_settings",
     "settings_of",
-    "settings_ring",
 ]
 
 FRAMES_IN_FLIGHT = 4
 """Exposing, reading, aligning, sending: no more than four frames are under way at once."""
+SETTLED_CYCLES = 256
+"""So long settings that a frame was adopted with stay where they are."""
 COLOURS = ("greenr", "red", "blue", "greenb")
 """Order of the colours' digital gains: that of the CCS registers."""
 TEST_COLOURS = ("red", "greenr", "blue", "greenb")
@@ -230,47 +232,50 @@ def _flicker_capture(config: DieConfig) -> int:
     return max(long_enough, key=gain, default=0)
 
 
-def settings_ring(config: DieConfig) -> data.ArrayLayout:
-    """Settings of the frames in flight, to be indexed with the low bits of a frame number."""
-    return data.ArrayLayout(FrameSettings(config), FRAMES_IN_FLIGHT)
+def adopted_settings(config: DieConfig) -> data.StructLayout:
+    """What rooms hear of the settings of frames: with ``adopt``, ``frame`` takes ``settings``.
 
-
-def settings_of(ring, frame) -> data.View:
-    """The settings of ``frame`` (its number, or the low bits of it) out of a `settings_ring`.
-
-    A tree of multiplexers, bit by bit: indexing the ring would make every bit depend on all.
+    These do not change for `SETTLED_CYCLES` behind ``adopt``, and no other frame is adopted then.
+    A room keeps what it needs with `settings_of`, so that the settings of all frames in flight
+    never lie side by side on wires.
     """
-    shape = ring.shape().elem_shape
-    first, second, third, fourth = (Value.cast(ring[index]) for index in range(FRAMES_IN_FLIGHT))
-    return data.View(shape, Mux(frame[1], Mux(frame[0], fourth, third),
-                                Mux(frame[0], second, first)))
+    return data.StructLayout({"adopt": 1, "frame": range(FRAMES_IN_FLIGHT),
+                              "settings": FrameSettings(config)})
 
 
-class FrameSettingsRing(wiring.Component):
-    """Keeps the settings with which each frame in flight is taken.
+def settings_of(m: Module, adopted, frame: Value, *names: str, captures: Sequence[str] = (),
+                memory_name: str = "of_frames") -> data.View:
+    """Settings of ``frame`` (its number, or the low bits of it), in the same clock.
 
-    Members
-    -------
-    settings : In(FrameSettings)
-        What the next frame will be taken with.
-    adopt : In(1), frame : In(16)
-        Strobe: ``frame`` takes ``settings``. Visible in ``ring`` one cycle later.
-    ring : Out(settings_ring)
-        Read with `settings_of`.
+    They are kept in a memory of the room's own, a submodule of `m`, and there from one clock behind
+    ``adopt`` on.
+
+    Parameters
+    ----------
+    adopted : view of `adopted_settings`
+    names : str
+        Members of `FrameSettings`; `captures` those of `CaptureSettings`, which the result has as
+        ``captures``.
     """
-
-    def __init__(self, config: DieConfig):
-        self.config = config
-        super().__init__({
-            "settings": In(FrameSettings(config)),
-            "adopt": In(1),
-            "frame": In(16),
-            "ring": Out(settings_ring(config)),
-        })
-
-    def elaborate(self, platform):
-        m = Module()
-        for index in range(FRAMES_IN_FLIGHT):
-            with m.If(self.adopt & (self.frame[:2] == index)):
-                m.d.sync += self.ring[index].eq(self.settings)
-        return m
+    settings = adopted.settings
+    members = settings.shape().members
+    kept = {name: settings[name] for name in names}
+    layout = {name: members[name] for name in names}
+    if captures:
+        own = [Value.cast(settings.captures[index][name])
+               for index in range(len(settings.captures)) for name in captures]
+        kept["captures"] = Cat(own)
+        layout["captures"] = data.ArrayLayout(
+            data.StructLayout(dict(zip(captures, map(len, own), strict=False))),
+            len(settings.captures))
+    m.submodules[memory_name] = of_frames = memory.Memory(
+        shape=data.StructLayout(layout), depth=FRAMES_IN_FLIGHT, init=[],
+        # What is being adopted is not looked at yet.
+        attrs={"no_rw_check": 1})
+    write, read = of_frames.write_port(), of_frames.read_port(domain="comb")
+    m.d.comb += [
+        write.en.eq(adopted.adopt), write.addr.eq(adopted.frame),
+        write.data.eq(Cat(Value.cast(value) for value in kept.values())),
+        read.addr.eq(frame[:2]),
+    ]
+    return read.data

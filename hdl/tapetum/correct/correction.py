@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_of, settings_ring
+from ..control.frame_settings import adopted_settings, settings_of
 from ..memory.health import MemoryHealth, gather
 from ..pixel import CodePixels, corrected_bits
 from ..registers.bus import WindowBus
@@ -48,7 +48,7 @@ class Correction(wiring.Component):
     -------
     i : In(stream of CodePixels), always ready
         ADC codes: rows of every kind and capture; the rows of one capture are contiguous.
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     stirred : In(1)
         The host accesses a register, or ``settings`` change.
     column_freeze, column_restart : In(1)
@@ -77,7 +77,7 @@ class Correction(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, config.adc.bits),
                                      always_ready=True)),
-            "settings": In(settings_ring(config)), "stirred": In(1),
+            "settings": In(adopted_settings(config)), "stirred": In(1),
             "column_freeze": In(1), "column_restart": In(1), "temperature_stepped": In(1),
             "defect_list_entries": In(13),
             "defect_thresholds": In(WindowBus(defect_thresholds_window(config))),
@@ -126,10 +126,17 @@ class Correction(wiring.Component):
         ]
 
         # Each stage looks at the settings of the frame whose beat it is given.
-        at_fixed_pattern, at_gain, at_shading, at_defects = (
-            settings_of(self.settings, frame[:2]) for frame in (
-                fixed_pattern.i.payload.tag.frame, gain.i.payload.tag.frame,
-                shading.i.payload.tag.frame, defects.frame))
+        region = ("column_start", "column_end", "column_skip", "flip_columns")
+        at_fixed_pattern = settings_of(
+            m, self.settings, fixed_pattern.i.payload.tag.frame, "correction",
+            "row_noise_strength", memory_name="at_fixed_pattern")
+        at_gain = settings_of(
+            m, self.settings, gain.i.payload.tag.frame, "correction", "colour_gains",
+            "flip_columns", captures=("digital_gain",), memory_name="at_gain")
+        at_shading = settings_of(m, self.settings, shading.i.payload.tag.frame, "correction",
+                                 *region, memory_name="at_shading")
+        at_defects = settings_of(m, self.settings, defects.frame, "correction",
+                                 "line_length_cycles", *region, memory_name="at_defects")
         m.d.comb += [
             fixed_pattern.switches.eq(at_fixed_pattern.correction),
             fixed_pattern.row_noise_strength.eq(at_fixed_pattern.row_noise_strength),

@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_of, settings_ring
+from ..control.frame_settings import adopted_settings, settings_of
 from ..pixel import CodePixels
 from ..stream.delay import delayed
 
@@ -28,7 +28,7 @@ class RegionWatch(wiring.Component):
     -------
     i, o : streams of CodePixels, always ready
         ADC codes of all rows.
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     changed : Out(1)
         Pulse.
     """
@@ -40,14 +40,15 @@ class RegionWatch(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(shape, always_ready=True)),
             "o": Out(stream.Signature(shape, always_ready=True)),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "changed": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
         frame = self.i.payload.tag.frame
-        chosen = settings_of(self.settings, frame[:2])
+        chosen = settings_of(m, self.settings, frame, "column_start", "column_end", "column_skip",
+                             "flip_columns")
         region = Cat(chosen.column_start, chosen.column_end, chosen.column_skip,
                      chosen.flip_columns)
         comes = delayed(m, self.i.valid, 1, name="comes", reset_less=False)

@@ -7,7 +7,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..control.frame_settings import FrameSettings, settings_of, settings_ring
+from ..control.frame_settings import adopted_settings, settings_of
 from ..memory.health import MemoryHealth
 from .bottom_rows import bottom_rows
 from .embedded import EmbeddedStatus, ToldOf, embedded_registers, result_value
@@ -46,9 +46,7 @@ class EmbeddedEncoder(wiring.Component):
         Row width in groups of four pixels.
     done : Out(1)
         Strobe: the last group has been taken.
-    adopt : In(1), adopt_frame : In(16), planned : In(FrameSettings)
-        See `SettingsRecord`.
-    settings : In(settings_ring), companding_slots : In(3 per frame in flight)
+    settings : In(adopted_settings), companding_slots : In(3 per frame in flight)
     results : In(FrameResults)
     memory : Out(MemoryHealth)
     o : Out(stream of EmbeddedGroup)
@@ -62,8 +60,7 @@ class EmbeddedEncoder(wiring.Component):
             "frame": In(16), "channel": In(2), "whole": In(1),
             "row_groups": In(range(config.array.columns // GROUP_PIXELS + 1)),
             "done": Out(1),
-            "adopt": In(1), "adopt_frame": In(16), "planned": In(FrameSettings(config)),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "companding_slots": In(EmbeddedStatus(config)["companding_slots"].shape),
             "results": In(FrameResults(config)),
             "memory": Out(MemoryHealth()),
@@ -98,8 +95,7 @@ class EmbeddedEncoder(wiring.Component):
         decoded = Signal(entry, reset_less=True)
         m.d.comb += [
             advance.eq(~self.o.valid | self.o.ready), read.addr.eq(step), read.en.eq(advance),
-            record.adopt.eq(self.adopt), record.adopt_frame.eq(self.adopt_frame),
-            record.planned.eq(self.planned), record.frame.eq(self.frame),
+            record.settings.eq(self.settings), record.frame.eq(self.frame),
             record.place.eq(read.data.content), record.enable.eq(advance),
             record.read.eq(valid[0] & (read.data.kind == ByteKind.SETTING)),
         ]
@@ -149,7 +145,7 @@ class EmbeddedEncoder(wiring.Component):
     def _result(self, m: Module, program: EmbeddedProgram, number: Value, advance: Value) -> Value:
         """The byte of a result of that number, a clock later."""
         told = Signal(ToldOf, reset_less=True)
-        own = settings_of(self.settings, self.frame)
+        own = settings_of(m, self.settings, self.frame, "uncombined", "capture_mask")
         m.d.sync += [
             told.combined.eq(self.whole & ~own.uncombined),
             told.captures.eq(Mux(self.whole, Mux(own.uncombined, 1 << self.channel,

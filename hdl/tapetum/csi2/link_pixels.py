@@ -10,7 +10,13 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import ColourFilter, DieConfig
-from ..control.frame_settings import TEST_COLOURS, DataFormat, Pattern, settings_of, settings_ring
+from ..control.frame_settings import (
+    TEST_COLOURS,
+    DataFormat,
+    Pattern,
+    adopted_settings,
+    settings_of,
+)
 from ..pixel import OutputPixels
 from ..stream.delay import delayed
 from .formats import pixel_bits, select_by_format
@@ -54,7 +60,7 @@ class LinkPixels(wiring.Component):
     Members
     -------
     i : In(stream of OutputPixels), always ready
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     o : Out(stream of OutputPixels), always ready
         Values are `PIXEL_BITS` wide.
     """
@@ -64,7 +70,7 @@ class LinkPixels(wiring.Component):
     def __init__(self, config: DieConfig):
         self.config = config
         pixels = stream.Signature(OutputPixels(config.lanes), always_ready=True)
-        super().__init__({"i": In(pixels), "settings": In(settings_ring(config)),
+        super().__init__({"i": In(pixels), "settings": In(adopted_settings(config)),
                           "o": Out(pixels)})
 
     def elaborate(self, platform):
@@ -73,7 +79,9 @@ class LinkPixels(wiring.Component):
         # Clock 1: the beat, and what its frame wants.
         beat = Signal(OutputPixels(lanes), reset_less=True)
         valid, at_start, first = Signal(), Signal(init=1), Signal(reset_less=True)
-        own: Any = settings_of(self.settings, self.i.payload.tag.frame)
+        own: Any = settings_of(
+            m, self.settings, self.i.payload.tag.frame, "test_pattern", "data_format",
+            "flip_columns", "flip_rows", "test_data")
         wanted = Signal(Pattern, reset_less=True)
         chosen_format = Signal(DataFormat, reset_less=True)
         flips = Signal(2, reset_less=True)

@@ -8,7 +8,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import DataFormat, settings_of, settings_ring
+from ..control.frame_settings import DataFormat, adopted_settings, settings_of
 from ..pixel import OutputPixels, RowTag
 from .formats import GROUP_PIXELS
 from .link_pixels import PIXEL_BITS
@@ -46,7 +46,7 @@ class RowCollector(wiring.Component):
     -------
     pixels : In(stream of OutputPixels(lanes)), always ready
         Of `LinkPixels`.
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     may_store : In(1)
         A slot is free for a row that begins now.
     write_enable, write_address, write_group : Out
@@ -63,7 +63,7 @@ class RowCollector(wiring.Component):
         self.config = config
         super().__init__({
             "pixels": In(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "may_store": In(1),
             "write_enable": Out(1),
             "write_address": Out(range(row_buffer_words(config))),
@@ -83,7 +83,7 @@ class RowCollector(wiring.Component):
 
         # Stage 1: the beat, and the format of its frame.
         beat = self.pixels.payload
-        own: Any = settings_of(self.settings, beat.tag.frame)
+        own: Any = settings_of(m, self.settings, beat.tag.frame, "data_format", "line_sync")
         justified = Signal(data.ArrayLayout(PIXEL_BITS, lanes), reset_less=True)
         justified_valid, justified_last = Signal(), Signal(reset_less=True)
         row = Signal(CollectedRow, reset_less=True)

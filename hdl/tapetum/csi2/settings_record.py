@@ -8,7 +8,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..control.frame_settings import FRAMES_IN_FLIGHT, FrameSettings
+from ..control.frame_settings import FRAMES_IN_FLIGHT, SETTLED_CYCLES, adopted_settings
 from ..memory.code import Parity
 from ..memory.health import MemoryHealth
 from ..memory.word_check import WordCheck
@@ -19,11 +19,11 @@ __all__ = ["SettingsRecord"]
 
 
 class SettingsRecord(wiring.Component):
-    """Copies the settings of each frame into a memory as it is planned, a byte per clock.
+    """Copies the settings of each frame into a memory as it is adopted, a byte per clock.
 
     So a byte is chosen among the settings of one frame, where out of the settings of all frames in
-    flight a multiplexer would be four times as large. Frames must be planned, and their first rows
-    stored, `record_cycles` apart or more; exposures take far longer.
+    flight a multiplexer would be four times as large. The first row of a frame must be stored
+    `record_cycles` behind ``adopt`` or later; exposures take far longer.
 
     Parameters
     ----------
@@ -33,8 +33,7 @@ class SettingsRecord(wiring.Component):
 
     Members
     -------
-    adopt : In(1), adopt_frame : In(16), planned : In(FrameSettings)
-        Strobe: the frame is planned with these settings.
+    settings : In(adopted_settings)
     frame : In(16), place : In, read : In(1), enable : In(1)
         Which byte, and whether it counts.
     byte : Out(8)
@@ -44,8 +43,11 @@ class SettingsRecord(wiring.Component):
 
     def __init__(self, config: DieConfig, places: Sequence[ValueByte]):
         self.config, self.places = config, tuple(places)
+        if self.record_cycles > SETTLED_CYCLES:
+            raise ValueError(
+                f"{len(places)} bytes are not recorded within {SETTLED_CYCLES} clocks.")
         super().__init__({
-            "adopt": In(1), "adopt_frame": In(16), "planned": In(FrameSettings(config)),
+            "settings": In(adopted_settings(config)),
             "frame": In(16), "place": In(range(len(places))),
             "read": In(1), "enable": In(1), "byte": Out(8),
             "health": Out(MemoryHealth()),
@@ -68,17 +70,15 @@ class SettingsRecord(wiring.Component):
         m.submodules.check = check = WordCheck(code)
         connect(m, check.health, flipped(self.health))
 
-        # The settings may change as soon as the frame is planned.
-        settings = Signal(FrameSettings(self.config), reset_less=True)
+        adopted = self.settings
         frame, place = Signal(2, reset_less=True), Signal(range(count))
         running, chosen_place = Signal(), Signal.like(place)
-        with m.If(self.adopt):
-            m.d.sync += [settings.eq(self.planned), frame.eq(self.adopt_frame),
-                         place.eq(0), running.eq(1)]
+        with m.If(adopted.adopt):
+            m.d.sync += [frame.eq(adopted.frame), place.eq(0), running.eq(1)]
         with m.Elif(running):
             m.d.sync += [place.eq(place + 1), running.eq(place != count - 1)]
         chosen = chosen_byte(
-            m, [byte_of(setting_value(register.source, settings), byte)
+            m, [byte_of(setting_value(register.source, adopted.settings), byte)
                 for register, byte in self.places], place)
         written, writes = Signal(8, reset_less=True), Signal(2)
         m.d.sync += [

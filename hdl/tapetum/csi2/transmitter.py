@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..control.frame_settings import FRAMES_IN_FLIGHT, FrameSettings, settings_ring
+from ..control.frame_settings import FRAMES_IN_FLIGHT, adopted_settings
 from ..memory.checked_queue import CheckedQueue
 from ..memory.crossing_memory import CrossingMemory
 from ..memory.health import MemoryHealth, gather
@@ -59,10 +59,10 @@ class Csi2Transmitter(wiring.Component):
     Members
     -------
     pixels : In(stream of OutputPixels(lanes)), always ready
-    settings : In(settings_ring)
-        Formats and test patterns.
-    adopt : In(1), adopt_frame : In(16), planned : In(FrameSettings), status : In(EmbeddedStatus)
-        What the embedded rows tell: of a frame as it is planned, and at any time.
+    settings : In(adopted_settings)
+        Formats and test patterns, and what embedded rows tell.
+    status : In(EmbeddedStatus)
+        What they tell of the moment.
     verdict : In(VerdictSummary), verdict_given : In(1)
         The same, of a die with an array.
     ended : Out(EndedFrame), ended_now : Out(1)
@@ -88,8 +88,7 @@ class Csi2Transmitter(wiring.Component):
         byte_lanes = config.csi2.byte_lanes
         ports = {
             "pixels": In(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
-            "settings": In(settings_ring(config)),
-            "adopt": In(1), "adopt_frame": In(16), "planned": In(FrameSettings(config)),
+            "settings": In(adopted_settings(config)),
             "status": In(EmbeddedStatus(config)),
             "verdict": In(VerdictSummary), "verdict_given": In(1),
             "ended": Out(EndedFrame), "ended_now": Out(1),
@@ -176,8 +175,7 @@ class Csi2Transmitter(wiring.Component):
             link_pixels.settings.eq(self.settings), collector.settings.eq(self.settings),
             tracker.verdict_wanted.eq(self.verdict_wanted),
             sender.verdict_sent.eq(self.verdict_sent),
-            encoder.settings.eq(self.settings), encoder.adopt.eq(self.adopt),
-            encoder.adopt_frame.eq(self.adopt_frame), encoder.planned.eq(self.planned),
+            encoder.settings.eq(self.settings),
             encoder.companding_slots.eq(self.status.companding_slots),
             encoder.results.eq(keeper.results),
             keeper.status.eq(self.status), keeper.counted.eq(tracker.counted),

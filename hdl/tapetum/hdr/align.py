@@ -8,7 +8,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_of, settings_ring
+from ..control.frame_settings import adopted_settings, settings_of
 from ..memory.code import Parity
 from ..memory.health import MemoryHealth, gather
 from ..memory.word_check import WordCheck
@@ -51,7 +51,7 @@ class Align(wiring.Component):
     -------
     i : In(stream of CodePixels), always ready
         Corrected active rows of all captures; the rows of one capture are contiguous.
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     o : Out(stream of AlignedPixels), always ready
     overflow : Out(1)
         Pulse: a row was pushed out of a full ring before its last capture came.
@@ -66,7 +66,7 @@ class Align(wiring.Component):
         captures, bits = len(config.captures), corrected_bits(config)
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, bits), always_ready=True)),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "o": Out(stream.Signature(AlignedPixels(captures, config.lanes, bits),
                                       always_ready=True)),
             "overflow": Out(1),
@@ -83,7 +83,6 @@ class Align(wiring.Component):
         m = Module()
         config, captures = self.config, len(self.config.captures)
         order = reading_order(config)
-        settings = self.settings
 
         # The beat, with the mask of its frame.
         beat = Signal.like(self.i.payload, reset_less=True)
@@ -92,7 +91,8 @@ class Align(wiring.Component):
         m.d.sync += [
             valid.eq(self.i.valid),
             beat.eq(self.i.payload),
-            mask.eq(settings_of(settings, self.i.payload.tag.frame).capture_mask),
+            mask.eq(settings_of(m, self.settings, self.i.payload.tag.frame,
+                                "capture_mask").capture_mask),
         ]
         with m.If(valid):
             m.d.sync += first.eq(beat.line_last)

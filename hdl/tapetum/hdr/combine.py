@@ -8,7 +8,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_ring
+from ..control.frame_settings import adopted_settings
 from ..memory.health import MemoryHealth, gather
 from ..pixel import AlignedPixels, KnownPixels, LinearPixels, RowTag, corrected_bits
 from ..stream.delay import DelayLine, delayed
@@ -47,7 +47,7 @@ class Combine(wiring.Component):
     Members
     -------
     i : In(stream of AlignedPixels), always ready
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     test : In(KnownPixels), test_valid : In(1)
         A beat that is combined with `fixed_settings` where there is none of ``i``; from 12 clocks
         behind a row on.
@@ -65,7 +65,7 @@ class Combine(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(AlignedPixels(captures, config.lanes,
                                                    corrected_bits(config)), always_ready=True)),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "test": In(KnownPixels(captures, config.lanes, corrected_bits(config))),
             "test_valid": In(1), "testing": Out(1),
             "o": Out(stream.Signature(LinearPixels(config.lanes), always_ready=True)),

@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_ring
+from ..control.frame_settings import adopted_settings
 from ..memory.health import MemoryHealth, gather
 from ..pixel import CodePixels, KnownPixels, LinearPixels, corrected_bits
 from ..stream.clock_gate import AwakeFor, Gated
@@ -32,7 +32,7 @@ class Hdr(wiring.Component):
     -------
     i : In(stream of CodePixels), always ready
         Corrected active rows.
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     stirred : In(1)
         ``settings`` change.
     test : In(KnownPixels), test_valid : In(1), testing : Out(1)
@@ -54,7 +54,7 @@ class Hdr(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, corrected_bits(config)),
                                      always_ready=True)),
-            "settings": In(settings_ring(config)), "stirred": In(1),
+            "settings": In(adopted_settings(config)), "stirred": In(1),
             "test": In(KnownPixels(len(config.captures), config.lanes, corrected_bits(config))),
             "test_valid": In(1), "testing": Out(1), "combines": Out(1),
             "o": Out(stream.Signature(LinearPixels(config.lanes), always_ready=True)),

@@ -8,10 +8,13 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_of, settings_ring
+from ..control.frame_settings import adopted_settings, settings_of
 from .fixed_settings import fixed_settings
 
 __all__ = ["RankSettings", "Ranking", "light_eighths"]
+
+_OF_CAPTURES = ("normalisation_mantissa", "normalisation_shift", "hand_over_start",
+                "hand_over_end", "noise_slope", "noise_floor")
 
 
 class RankSettings(data.Struct):
@@ -51,7 +54,7 @@ class Ranking(wiring.Component):
 
     Members
     -------
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     frame : In(2), enable : In(1)
         Frame of the beat, low bits; nothing changes without ``enable``.
     fixed : In(1)
@@ -67,7 +70,7 @@ class Ranking(wiring.Component):
         self.config = config
         captures = len(config.captures)
         super().__init__({
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "frame": In(2), "enable": In(1), "fixed": In(1),
             "select": Out(data.ArrayLayout(captures, captures)),
             "ranks": Out(data.ArrayLayout(RankSettings, captures)),
@@ -79,8 +82,9 @@ class Ranking(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         captures = len(self.config.captures)
-        frame = settings_of(self.settings, self.frame)
-        chosen = Signal(data.ArrayLayout(self._capture_shape, captures), reset_less=True)
+        frame = settings_of(m, self.settings, self.frame, "flicker_capture", "pedestal_lsb",
+                            "tolerance_log2", "flicker_enable", captures=_OF_CAPTURES)
+        chosen = Signal.like(frame.captures, name="chosen", reset_less=True)
         flicker_capture = Signal(2, reset_less=True)
         with m.If(self.enable):
             m.d.sync += [
@@ -92,7 +96,8 @@ class Ranking(wiring.Component):
         with m.If(self.enable & self.fixed):
             fixed = fixed_settings(self.config)
             m.d.sync += [
-                chosen.eq(chosen.shape().const(fixed["captures"])),
+                *(chosen[index][name].eq(capture[name]) for index, capture in
+                  enumerate(fixed["captures"]) for name in _OF_CAPTURES),
                 *(register.eq(fixed[name]) for name, register in (
                     ("flicker_capture", flicker_capture), ("pedestal_lsb", self.pedestal_lsb),
                     ("tolerance_log2", self.tolerance_log2),
@@ -133,7 +138,7 @@ class Ranking(wiring.Component):
 
         light_of = light_eighths(self.config)
         for rank in range(captures):
-            picked = Signal(self._capture_shape, name=f"picked_{rank}")
+            picked = Signal(chosen.shape().elem_shape, name=f"picked_{rank}")
             picked_width_log2 = Signal(4, name=f"picked_width_log2_{rank}")
             light, is_flicker_capture = Signal(signed(9), name=f"light_{rank}"), Const(0, 1)
             for capture in range(captures):
@@ -155,7 +160,3 @@ class Ranking(wiring.Component):
                 place.is_flicker_capture.eq(is_flicker_capture),
             ]
         return m
-
-    @property
-    def _capture_shape(self):
-        return self.settings[0].captures[0].shape()

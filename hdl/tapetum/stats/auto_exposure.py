@@ -6,7 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import FrameSettings, settings_ring
+from ..control.frame_settings import SETTLED_CYCLES, FrameSettings, adopted_settings
 from .arithmetic import Calculator
 from .counter_banks import COUNT_BITS
 from .exposure_control import ExposureControl
@@ -24,14 +24,15 @@ class AutoExposure(wiring.Component):
 
         level counts ─► SceneMeter ─► ExposureSetter ─► settings_out ─► readout
                            ▲              ▲       ▲
-          ring: exposures of that frame   │       settings: the host's, with their limits
+       adopted: exposures of that frame   │       settings: the host's, with their limits
                                      last wishes
 
     Deadbeat: radiance is absolute, since the exposures of the measured frame are known; exposures
     follow from it alone. Measured between two frames, they are those of the frame after next.
 
-    ``settings_out`` changes as a whole and is legal in itself at all times. While ``enable`` is
-    low, and until the first frame was measured, it is ``settings`` 2 clocks later. Then exposures
+    ``settings_out`` changes as a whole and is legal in itself at all times; for `SETTLED_CYCLES`
+    behind an ``adopt`` it does not change at all. While ``enable`` is low, and until the first
+    frame was measured, it is otherwise ``settings`` 2 clocks later. Then exposures
     and normalisation are worked out for the host's settings again and again, each pass in
     `pass_cycles`; all other fields are the host's, as they were when the pass began.
 
@@ -42,7 +43,7 @@ class AutoExposure(wiring.Component):
     Members
     -------
     settings : In(FrameSettings), settings_out : Out(FrameSettings)
-    ring : In(settings_ring)
+    adopted : In(adopted_settings)
     control : In(ExposureControl)
         ``enable`` and ``hold`` act at once, what has been started is finished; the others with the
         next pass.
@@ -62,7 +63,7 @@ class AutoExposure(wiring.Component):
         super().__init__({
             "settings": In(FrameSettings(config)),
             "settings_out": Out(FrameSettings(config), init=defaults),
-            "ring": In(settings_ring(config)),
+            "adopted": In(adopted_settings(config)),
             "control": In(ExposureControl(config), init=ExposureControl.defaults(config)),
             "complete": In(1), "frame": In(16),
             "level_address": Out(LevelAddress), "level_count": In(COUNT_BITS),
@@ -72,7 +73,7 @@ class AutoExposure(wiring.Component):
     @property
     def longest_cycles(self) -> int:
         """From ``complete`` until ``settings_out`` has what was made of it, at most."""
-        return 390 * len(self.config.captures) + 20 + 2 * self.pass_cycles
+        return 390 * len(self.config.captures) + 20 + 2 * self.pass_cycles + SETTLED_CYCLES
 
     @property
     def pass_cycles(self) -> int:
@@ -87,10 +88,16 @@ class AutoExposure(wiring.Component):
         m.submodules.setter = setter = ExposureSetter(config)
         taken = Signal(FrameSettings(config), init=FrameSettings.defaults(config))
         is_pending, is_measuring = Signal(), Signal()
+        settled = Signal(range(SETTLED_CYCLES))
+        with m.If(self.adopted.adopt):
+            m.d.sync += settled.eq(~0)
+        with m.Elif(settled != 0):
+            m.d.sync += settled.eq(settled - 1)
+        may_change = ~self.adopted.adopt & (settled == 0)
         enable, hold = self.control.enable, self.control.hold
 
         m.d.comb += [
-            meter.settings.eq(self.ring), meter.control.eq(self.control),
+            meter.settings.eq(self.adopted), meter.control.eq(self.control),
             self.level_address.eq(meter.level_address), meter.level_count.eq(self.level_count),
             setter.settings.eq(taken), setter.control.eq(self.control),
             setter.light.eq(meter.light), setter.forget.eq(~enable),
@@ -105,7 +112,7 @@ class AutoExposure(wiring.Component):
         with m.FSM():
             with m.State("wait"):
                 m.d.sync += taken.eq(self.settings)
-                with m.If(~setter.has_wishes):
+                with m.If(~setter.has_wishes & may_change):
                     m.d.sync += self.settings_out.eq(taken)
                 with m.If(enable & is_pending & ~hold):
                     m.d.comb += meter.start.eq(1)
@@ -117,7 +124,7 @@ class AutoExposure(wiring.Component):
                     m.next = "set"
             with m.State("measure"):
                 m.d.sync += taken.eq(self.settings)
-                with m.If(~setter.has_wishes):
+                with m.If(~setter.has_wishes & may_change):
                     m.d.sync += self.settings_out.eq(taken)
                 with m.If(meter.done):
                     m.d.sync += [is_measuring.eq(0), setter.is_new.eq(1)]
@@ -126,6 +133,8 @@ class AutoExposure(wiring.Component):
                         m.d.comb += setter.start.eq(1)
                         m.next = "set"
             with m.State("set"), m.If(setter.done):
+                m.next = "publish"
+            with m.State("publish"), m.If(may_change):
                 m.d.sync += self.settings_out.eq(taken)
                 m.d.comb += [self.ratio_overflow.eq(setter.ratio_overflow),
                              self.renewed.eq(setter.is_new)]

@@ -70,9 +70,9 @@ class ExposureSetter(wiring.Component):
     done : Out(1)
         Strobe.
     made : Out(SetExposures)
-        Valid with ``done``.
+        Valid from ``done`` until the next ``start``.
     ratio_overflow : Out(1)
-        With ``done``: a gain is limited, or a full well lies beyond the linear scale.
+        Likewise: a gain is limited, or a full well lies beyond the linear scale.
     has_wishes : Out(1)
         There was light since ``forget``.
     """
@@ -132,8 +132,9 @@ class ExposureSetter(wiring.Component):
 
         with m.FSM():
             with m.State("idle"):
-                m.d.sync += [group.eq(0), self.ratio_overflow.eq(0)]
+                m.d.sync += group.eq(0)
                 with m.If(self.start):
+                    m.d.sync += self.ratio_overflow.eq(0)
                     m.next = "fetch"
             with m.State("fetch"):
                 gains = [control.unit_gains[reference] for reference in references]

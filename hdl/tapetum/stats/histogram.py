@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_of, settings_ring
+from ..control.frame_settings import adopted_settings, settings_of
 from ..hdr.align import reading_order
 from ..pixel import CodePixels, corrected_bits
 from ..stream.delay import delayed
@@ -57,7 +57,7 @@ class Histogram(wiring.Component):
     Members
     -------
     i : In(stream of CodePixels), always ready
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     metering_zones : In(16)
         Zones whose pixels count as levels; bit 0 is the first.
     complete : Out(1), frame : Out(16)
@@ -71,7 +71,7 @@ class Histogram(wiring.Component):
         shape = CodePixels(config.lanes, corrected_bits(config))
         super().__init__({
             "i": In(stream.Signature(shape, always_ready=True)),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "metering_zones": In(ZONES, init=(1 << ZONES) - 1),
             "complete": Out(1), "frame": Out(16),
             "level_address": In(LevelAddress), "level_count": Out(COUNT_BITS),
@@ -127,7 +127,7 @@ class Histogram(wiring.Component):
 
         # The frame's last row is that of the capture that is read last.
         order, is_last = reading_order(config), Signal(captures, reset_less=True)
-        mask = settings_of(self.settings, pixels.tag.frame).capture_mask
+        mask = settings_of(m, self.settings, pixels.tag.frame, "capture_mask").capture_mask
         for position, index in enumerate(order):
             later = Cat(mask[other] for other in order[position + 1:])
             m.d.sync += is_last[index].eq((pixels.tag.capture == index) & ~later.any())

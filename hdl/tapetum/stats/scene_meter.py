@@ -6,7 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_of, settings_ring
+from ..control.frame_settings import adopted_settings, settings_of
 from .arithmetic import LOG_ONE, CalculatorPort, Caller, Operation, log_shape, logarithm_of
 from .counter_banks import COUNT_BITS
 from .exposure_control import ExposureControl
@@ -57,7 +57,7 @@ class SceneMeter(wiring.Component):
     -------
     start : In(1), frame : In(16)
         Strobe: measure this frame, whose counts can be read until ``done``.
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     control : In(ExposureControl)
     calculator : Out(CalculatorPort)
     level_address : Out(LevelAddress), level_count : In(20), 3 clocks later
@@ -71,7 +71,7 @@ class SceneMeter(wiring.Component):
         self.config = config
         super().__init__({
             "start": In(1), "frame": In(16),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "control": In(ExposureControl(config)),
             "calculator": Out(CalculatorPort()),
             "level_address": Out(LevelAddress), "level_count": In(COUNT_BITS),
@@ -84,7 +84,9 @@ class SceneMeter(wiring.Component):
         m.submodules.search = search = LevelSearch()
         caller, answer = Caller(m, self.calculator), self.calculator
         capture = Signal(range(captures))
-        frame = settings_of(self.settings, self.frame)
+        frame = settings_of(
+            m, self.settings, self.frame, "line_length_cycles", "capture_mask",
+            captures=("coarse_integration_lines", "fine_integration_cycles"))
         own = [frame.captures[index] for index in range(captures)]
         gains = [self.control.unit_gains[index] for index in range(captures)]
 

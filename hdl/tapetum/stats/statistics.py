@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import FrameSettings, settings_ring
+from ..control.frame_settings import FrameSettings, adopted_settings
 from ..pixel import CodePixels, corrected_bits
 from ..registers.bus import WindowBus
 from ..registers.definition import MemoryWindow
@@ -45,7 +45,7 @@ class Statistics(wiring.Component):
     -------
     i : In(stream of CodePixels), always ready
         Corrected active rows; only looked at.
-    ring : In(settings_ring)
+    adopted : In(adopted_settings)
     settings : In(FrameSettings), settings_out : Out(FrameSettings)
         What the host wants for the next frame, and what it gets.
     control : In(ExposureControl), metering_zones : In(16)
@@ -68,7 +68,7 @@ class Statistics(wiring.Component):
         shape = CodePixels(config.lanes, corrected_bits(config))
         super().__init__({
             "i": In(stream.Signature(shape, always_ready=True)),
-            "ring": In(settings_ring(config)),
+            "adopted": In(adopted_settings(config)),
             "settings": In(FrameSettings(config)),
             "settings_out": Out(FrameSettings(config)),
             "control": In(ExposureControl(config)), "metering_zones": In(ZONES),
@@ -89,14 +89,14 @@ class Statistics(wiring.Component):
         m.submodules.auto_exposure = Gated(auto_exposure, awake=exposing.awake)
         m.d.comb += [
             histogram.i.valid.eq(self.i.valid), histogram.i.payload.eq(self.i.payload),
-            histogram.settings.eq(self.ring),
+            histogram.settings.eq(self.adopted),
             histogram.metering_zones.eq(self.metering_zones),
             histogram.level_address.eq(auto_exposure.level_address),
             Value.cast(histogram.zone_address).eq(self.counts.address[2:]),
             self.counts.read_data.eq(
                 Cat(histogram.zone_count, C(0, 32 - len(histogram.zone_count)))
                 .word_select(~self.counts.address[:2], 8)),
-            auto_exposure.settings.eq(self.settings), auto_exposure.ring.eq(self.ring),
+            auto_exposure.settings.eq(self.settings), auto_exposure.adopted.eq(self.adopted),
             auto_exposure.control.eq(self.control),
             auto_exposure.complete.eq(histogram.complete),
             auto_exposure.frame.eq(histogram.frame),

@@ -6,7 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
-from ..control.frame_settings import Skip, settings_of, settings_ring
+from ..control.frame_settings import Skip, adopted_settings, settings_of
 from ..stream.delay import delayed
 
 __all__ = ["ZONES", "ZoneGrid"]
@@ -26,7 +26,7 @@ class ZoneGrid(wiring.Component):
 
     Members
     -------
-    settings : In(settings_ring)
+    settings : In(adopted_settings)
     frame : In(2), row : In(12)
         Low bits of the frame number; row in order of output.
     beat : In
@@ -40,7 +40,7 @@ class ZoneGrid(wiring.Component):
     def __init__(self, config: DieConfig):
         self.config = config
         super().__init__({
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "frame": In(2), "row": In(12),
             "beat": In(range(config.array.columns // config.lanes)),
             "zone": Out(4),
@@ -48,7 +48,8 @@ class ZoneGrid(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        chosen = settings_of(self.settings, self.frame)
+        chosen = settings_of(m, self.settings, self.frame, *(
+            f"{name}_{what}" for name in ("column", "row") for what in ("start", "end", "skip")))
         zone = []
         for name, position, pixels_log2 in (
                 ("column", self.beat, self.config.lanes.bit_length() - 1), ("row", self.row, 0)):

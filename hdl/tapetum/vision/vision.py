@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import DieConfig
-from ..control.frame_settings import settings_of, settings_ring
+from ..control.frame_settings import adopted_settings, settings_of
 from ..memory.health import MemoryHealth, gather
 from ..npu.step import InputWord
 from ..pixel import LinearPixels
@@ -55,7 +55,7 @@ class Vision(wiring.Component):
         The combined frame.
     settings : In(VisionSettings)
         What the next frame takes with its first pixel; see `vision_settings`.
-    ring : In(settings_ring)
+    adopted : In(adopted_settings)
         For flips and pedestal.
     tone : In(WindowBus)
         `TONE_WINDOW`.
@@ -89,7 +89,7 @@ class Vision(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(LinearPixels(config.lanes), always_ready=True)),
             "settings": In(VisionSettings),
-            "ring": In(settings_ring(config)),
+            "adopted": In(adopted_settings(config)),
             "tone": In(WindowBus(TONE_WINDOW)),
             "o": Out(stream.Signature(InputWord)),
             "codes": Out(stream.Signature(InputCode, always_ready=True)),
@@ -139,7 +139,8 @@ class Vision(wiring.Component):
             m.d.sync += self.overflow.eq(failed)
 
         # What flips and pedestal of the frame are.
-        frame = settings_of(self.ring, cut.number)
+        frame = settings_of(m, self.adopted, cut.number, "pedestal_lsb", "flip_columns",
+                            "flip_rows")
         pedestal = Signal(8, reset_less=True)
         m.d.sync += pedestal.eq(frame.pedestal_lsb)
         m.d.comb += row_sums.pedestal.eq(pedestal)

@@ -9,6 +9,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from support import OnMemories, simulate
+from support.adoption import adopt_all
 from tapetum.adc.column_adc import ColumnAdc
 from tapetum.adc.geometry import bond_count
 from tapetum.config import (
@@ -19,7 +20,7 @@ from tapetum.config import (
     PixelArrayConfig,
     TimingConfig,
 )
-from tapetum.control.frame_settings import settings_ring
+from tapetum.control.frame_settings import adopted_settings
 from tapetum.pixel import CodePixels, RampCommand, RampKind, RowKind
 from tapetum_sim.pixel_die.comparator_bank import ComparatorBank
 
@@ -70,7 +71,7 @@ class AdcBench(wiring.Component):
         ports = {"stuck_low": In(count), "stuck_high": In(count), "shorted": In(count)}
         super().__init__({
             "ramp": In(stream.Signature(RampCommand)),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "pixels": Out(stream.Signature(CodePixels(config.lanes, config.adc.bits),
                                            always_ready=True)),
             "read_overrun": Out(1),
@@ -151,8 +152,7 @@ def run_rows(config: DieConfig, conversions: list[Conversion], *, settings: dict
 
     async def drive(ctx):
         chosen = {"column_end": config.array.columns - 1} | (settings or {})
-        for entry in range(4):
-            ctx.set(dut.settings[entry], chosen)
+        await adopt_all(ctx, dut.settings, chosen)
         if prepare is not None:
             await prepare(ctx, dut)
         for conversion in conversions:

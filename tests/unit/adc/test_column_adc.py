@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from support import expect_rejected, simulate
+from support.adoption import adopt
 from tapetum.adc.bond_repair import BondRepair
 from tapetum.adc.broadcast import Broadcast
 from tapetum.adc.column_adc import COUNTER_HOLD_CYCLES
@@ -198,7 +199,7 @@ def test_read_keeps_the_row_buffers_no_longer_than_row_timing_says(lanes):
     reader, busy = RowReader(config), [0]
 
     async def drive(ctx):
-        ctx.set(reader.settings[0], {"column_end": config.array.columns - 1})
+        await adopt(ctx, reader.settings, 0, {"column_end": config.array.columns - 1})
         ctx.set(reader.start, 1)
         await ctx.tick()
         ctx.set(reader.start, 0)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from support import FULL_RATE, TrafficPattern, simulate, stream_put
+from support.adoption import adopt
 from support.rows import collect_beats, rows_of
 from tapetum.compand.compander import Compander
 from tapetum.compand.table_memory import LEVELS
@@ -52,7 +53,7 @@ def run(config, settings, beats, pattern=FULL_RATE, writes=()):
 
     async def source(ctx):
         for slot, values in settings.items():
-            ctx.set(dut.settings[slot], values)
+            await adopt(ctx, dut.settings, slot, values)
         await ctx.tick()
         for write in writes:
             ctx.set(dut.write, write)

@@ -8,11 +8,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from support import FULL_RATE, TrafficPattern, expect_rejected, simulate
+from support.adoption import adopt
 from support.hdr import rolling_rows, small_config
 from support.rows import collect_beats, feed_rows, rows_of
 from tapetum.compand.compander import Compander
 from tapetum.compand.output_selector import OutputSelector
-from tapetum.control.frame_settings import DataFormat, FrameSettings, settings_ring
+from tapetum.control.frame_settings import DataFormat, FrameSettings, adopted_settings
 from tapetum.hdr.hdr import Hdr
 from tapetum.pixel import CodePixels, OutputPixels, corrected_bits
 from tapetum_sim.models.compand import compand_frame, uncombined_values
@@ -27,7 +28,7 @@ class BothPaths(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, corrected_bits(config)),
                                      always_ready=True)),
-            "settings": In(settings_ring(config)),
+            "settings": In(adopted_settings(config)),
             "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "torn": Out(1),
         })
@@ -53,7 +54,7 @@ def run(config, rows, settings, pattern=FULL_RATE):
 
     async def source(ctx):
         for slot, values in settings.items():
-            ctx.set(dut.settings[slot], values)
+            await adopt(ctx, dut.settings, slot, values)
         await feed_rows(ctx, dut.i, rows, pattern)
         await ctx.tick().repeat(100)
 

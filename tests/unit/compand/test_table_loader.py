@@ -6,13 +6,14 @@ import pytest
 from amaranth import *
 
 from support import FULL_RATE, TrafficPattern, simulate, stream_put
+from support.adoption import adopt
 from support.rows import collect_beats, rows_of
 from tapetum.compand.compander import Compander
 from tapetum.compand.table_loader import TableLoader
 from tapetum.compand.table_window import EDITED_PAGE
 from tapetum.compand.tables import BUILT_IN_TABLES, OCTAVES_12, OX03C10, CompandingTable
 from tapetum.config import ConfigError
-from tapetum.control.frame_settings import DataFormat, FrameSettings, FrameSettingsRing
+from tapetum.control.frame_settings import DataFormat, FrameSettings, adopted_settings
 from tapetum.pixel import LinearPixels
 from tapetum.presets import preset
 from tapetum_sim.models.compand import (
@@ -284,21 +285,18 @@ class ProgrammableCompander(Elaboratable):
 
     def __init__(self, config):
         self.loader, self.compander = TableLoader(), Compander(config)
-        self.ring = FrameSettingsRing(config)
+        self.adopted = Signal(adopted_settings(config))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.loader, m.submodules.compander = self.loader, self.compander
-        m.submodules.ring = self.ring
         m.d.comb += [
-            self.compander.settings.eq(self.ring.ring),
+            self.compander.settings.eq(self.adopted),
+            self.compander.programmed.eq(self.loader.programmed),
             self.compander.write.eq(self.loader.write),
             self.compander.write_enable.eq(self.loader.write_enable),
             self.loader.in_use.eq(self.compander.in_use),
         ]
-        for index in range(4):
-            with m.If(self.ring.adopt & (self.ring.frame[:2] == index)):
-                m.d.sync += self.compander.programmed[index].eq(self.loader.programmed)
         return m
 
 
@@ -324,12 +322,7 @@ class Frames:
     async def _adopt(self, ctx, frame, data_format, choice, uncombined=0):
         settings = FrameSettings.defaults(self.config) | {
             "data_format": data_format, "companding_table": choice, "uncombined": uncombined}
-        ring = self.dut.ring
-        ctx.set(ring.settings, settings)
-        ctx.set(ring.frame, frame)
-        ctx.set(ring.adopt, 1)
-        await ctx.tick()
-        ctx.set(ring.adopt, 0)
+        await adopt(ctx, self.dut.adopted, frame, settings)
         self.taken[frame] = settings, self.loaded
 
     async def _send(self, ctx, frame):
@@ -415,10 +408,9 @@ def test_the_slot_in_force_is_told_for_each_frame(choice, expected):
     assert slot_of(settings, FULL) == expected
 
     async def bench(ctx):
-        for index in range(4):
-            ctx.set(dut.programmed[index], {"is_loaded": 1, "second": 0, "output_bits": 16})
-        ctx.set(dut.settings[2], settings)
-        await ctx.tick().repeat(2)
+        ctx.set(dut.programmed, {"is_loaded": 1, "second": 0, "output_bits": 16})
+        await adopt(ctx, dut.settings, 2, settings)
+        await ctx.tick()
         assert ctx.get(dut.slots[2]) == expected
         assert ctx.get(dut.in_use) == (expected == 5)
 

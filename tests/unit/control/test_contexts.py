@@ -25,10 +25,9 @@ def run(testbench, *, cycles: int = 30_000) -> None:
 
 async def taken(ctx, control, frame: int) -> tuple[int, int]:
     """Context and exposure that a frame takes."""
-    await adopt(ctx, control, frame)
+    settings = (await adopt(ctx, control, frame)).settings
     await ctx.tick().repeat(2)
-    settings = control.ring[frame % 4]
-    return (ctx.get(settings.context), ctx.get(settings.captures[0].coarse_integration_lines))
+    return settings.context, settings.captures[0].coarse_integration_lines
 
 
 def test_frames_take_first_and_second_context_in_turns():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The die as a host sees it: through the bus, from reset to frames in flight."""
 
+from typing import Any
+
 from support import simulate
 from support.registers import RegisterHost
 from tapetum.control.control import Control
@@ -44,11 +46,13 @@ def run(testbench, *, cycles: int = 8000) -> None:
     simulate(control, when_ready, cycles=cycles)
 
 
-async def adopt(ctx, control, frame: int) -> None:
+async def adopt(ctx, control, frame: int) -> Any:
+    """What rooms hear of it."""
     ctx.set(control.adopt, 1)
     ctx.set(control.adopt_frame, frame)
-    await ctx.tick()
+    _, _, told = await ctx.tick().sample(control.adopted)
     ctx.set(control.adopt, 0)
+    return told
 
 
 async def pulse(ctx, signal, value: int) -> None:
@@ -64,13 +68,13 @@ def test_settings_reach_the_next_frame_within_the_stated_latency():
         await ctx.tick().repeat(control.latency_cycles - 8)  # 8 of the last access
         assert ctx.get(control.settings.frame_length_lines) == 99
         assert ctx.get(control.settings.captures[3].fine_integration_cycles) == 33
-        await adopt(ctx, control, 6)
+        told = await adopt(ctx, control, 6)
+        assert (told.adopt, told.frame, told.settings.frame_length_lines) == (1, 2, 99)
         await host.set(frame_length_lines=120)
         await ctx.tick().repeat(control.latency_cycles)
-        assert ctx.get(control.ring[2].frame_length_lines) == 99
-        await adopt(ctx, control, 7)
-        assert ctx.get(control.ring[2].frame_length_lines) == 99
-        assert ctx.get(control.ring[3].frame_length_lines) == 120
+        assert not ctx.get(control.adopted.adopt)
+        told = await adopt(ctx, control, 7)
+        assert (told.adopt, told.frame, told.settings.frame_length_lines) == (1, 3, 120)
 
     run(testbench)
 

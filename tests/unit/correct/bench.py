@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of small dies, with what corrections are there for, and stages that they run through."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -91,11 +91,12 @@ def stage_rows(config, generator, *, frames: int, corrected: bool = False,
 
 def run_stage(dut, config, rows: list[ModelRow], traffic: Traffic | None = None, *,
               before: Callable[[Any, int], None] | None = None, restart=None, seed: int = 0,
+              prepare: Callable[[Any], Awaitable[None]] | None = None,
               background=(), **ports: int) -> list[tuple[Any, list[int]]]:
     """Feed the rows through a stage; returns those that left.
 
-    ``ports`` are set once, ``before(ctx, index)`` sets others ahead of each row, ``restart`` is a
-    port and whether it is strobed ahead of each row.
+    ``ports`` are set once, then ``prepare(ctx)`` acts; ``before(ctx, index)`` sets others ahead of
+    each row, ``restart`` is a port and whether it is strobed ahead of each row.
     """
     beats: list[Any] = []
     random = np.random.default_rng(seed)
@@ -104,6 +105,8 @@ def run_stage(dut, config, rows: list[ModelRow], traffic: Traffic | None = None,
         pattern = traffic.put if traffic else FULL_RATE
         for name, value in ports.items():
             ctx.set(getattr(dut, name), value)
+        if prepare:
+            await prepare(ctx)
         for index, row in enumerate(rows):
             if restart and restart[1][index]:
                 ctx.set(restart[0], 1)

@@ -4,9 +4,10 @@
 import pytest
 
 from support import simulate
+from support.adoption import adopt
 from support.rows import Row, feed_rows
 from support.traffic import FULL_RATE, TrafficPattern
-from tapetum.control.frame_settings import FRAMES_IN_FLIGHT, Skip
+from tapetum.control.frame_settings import Skip
 from tapetum.correct.region_watch import RegionWatch
 from tapetum.presets import preset
 
@@ -24,8 +25,7 @@ def frames_that_pulse(config, regions, pattern, seed):
 
     async def source(ctx):
         for frame, row, capture in _order(len(regions)):
-            for name, value in regions[frame].items():
-                ctx.set(getattr(dut.settings[frame % FRAMES_IN_FLIGHT], name), value)
+            await adopt(ctx, dut.settings, frame, regions[frame])
             codes = [0] * COLUMNS
             await feed_rows(ctx, dut.i, [Row(codes=codes, frame=frame, row=row, capture=capture)],
                             pattern, seed=seed + row)

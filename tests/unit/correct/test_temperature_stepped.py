@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 
+from support.adoption import adopt_all
 from tapetum.control.frame_settings import FrameSettings
 from tapetum.correct.correction import Correction
 from tapetum.pixel import RowKind
@@ -35,11 +36,13 @@ def test_black_is_measured_anew(told, share):
     dut, levels = Correction(config), []
     settings = FrameSettings.defaults(config)
 
+    async def prepare(ctx):
+        await adopt_all(ctx, dut.settings, settings)
+
     def before(ctx, index):
-        if not index:
-            ctx.set(dut.settings, [settings] * 4)
         levels.append(ctx.get(dut.black_levels[0][0]))
 
-    run_stage(dut, config, rows, restart=(dut.temperature_stepped, steps), before=before)
+    run_stage(dut, config, rows, restart=(dut.temperature_stepped, steps), before=before,
+              prepare=prepare)
     scale = 1 << config.hdr.fraction_bits
     assert levels[-1] - levels[0] == DARK_CODES * scale // share

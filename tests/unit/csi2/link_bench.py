@@ -10,6 +10,7 @@ from amaranth import *
 from amaranth.lib.wiring import connect
 
 from support import FULL_RATE, TrafficPattern, simulate
+from support.adoption import adopt
 from tapetum.config import Csi2Config, DieConfig, PixelArrayConfig
 from tapetum.control.frame_settings import FRAMES_IN_FLIGHT, DataFormat, FrameSettings
 from tapetum.csi2.flicker_map import FlickerMap
@@ -51,12 +52,7 @@ async def plan_frame(ctx, transmitter: Csi2Transmitter, frame: int,
                      settings: Mapping[str, Any]) -> None:
     """Have a frame planned, and its settings recorded: that takes a clock for each of their bytes.
     """
-    ctx.set(transmitter.settings[frame % FRAMES_IN_FLIGHT], settings)
-    ctx.set(transmitter.planned, settings)
-    ctx.set(transmitter.adopt_frame, frame)
-    ctx.set(transmitter.adopt, 1)
-    await ctx.tick()
-    ctx.set(transmitter.adopt, 0)
+    await adopt(ctx, transmitter.settings, frame, settings)
     await ctx.tick().repeat(RECORD_CYCLES)
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from support import simulate
+from support.adoption import adopt
 from support.upsets import Upsettable
-from tapetum.control.frame_settings import DataFormat, Skip
+from tapetum.control.frame_settings import SETTLED_CYCLES, DataFormat, Skip
 from tapetum.csi2.embedded import embedded_registers
 from tapetum.csi2.embedded_program import EmbeddedProgram
 from tapetum.csi2.settings_record import SettingsRecord
@@ -47,15 +48,11 @@ class Bench:
         self.ctx, self.record = ctx, record
 
     async def plan(self, frame: int, settings: dict) -> None:
-        self.ctx.set(self.record.planned, settings)
-        self.ctx.set(self.record.adopt_frame, frame)
-        self.ctx.set(self.record.adopt, 1)
-        await self.ctx.tick()
-        self.ctx.set(self.record.adopt, 0)
-        # What is wanted for the next frame changes at once.
-        self.ctx.set(self.record.planned,
+        await adopt(self.ctx, self.record.settings, frame, settings)
+        await self.ctx.tick().repeat(SETTLED_CYCLES)
+        # From now on what is wanted for the next frame may change.
+        self.ctx.set(self.record.settings.settings,
                      settings | {"frame_length_lines": 0, "lag_lines": [9] * 4})
-        await self.ctx.tick().repeat(self.record.record_cycles)
 
     async def read(self, frame: int, draw: random.Random) -> tuple[list[int], int]:
         """All bytes, with pauses, and how often a wrong one was told."""

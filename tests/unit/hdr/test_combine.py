@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from support import FULL_RATE, TrafficPattern, simulate, stream_put
+from support.adoption import adopt
 from support.hdr import random_codes, random_settings, small_config
 from support.rows import ROW_GAP_CYCLES, collect_beats
 from tapetum.config import AdcConfig
@@ -37,7 +38,7 @@ def assert_rows_are_models(config, generator, *, rows, pattern=FULL_RATE):
             present = generator.random(len(config.captures)) < 0.9
             present[generator.integers(len(present))] = True
             expected.append((frame, combine_marked(codes, config, settings, present[:, None])))
-            ctx.set(dut.settings[frame % 4], settings)
+            await adopt(ctx, dut.settings, frame, settings)
             await stream_put(ctx, dut.i, beats_of(config, dut.i.payload.shape(), frame, codes,
                                                   present), pattern)
             await ctx.tick().repeat(ROW_GAP_CYCLES + int(generator.choice([0, 0, 0, 1, 7])))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from support import FULL_RATE, TrafficPattern, simulate
+from support.adoption import adopt
 from support.hdr import random_codes, random_settings, rolling_rows, run_hdr, small_config
 from support.rows import Row
 from tapetum.control.frame_settings import FrameSettings
@@ -126,7 +127,7 @@ def test_latency_is_as_stated_and_a_row_leaves_without_bubbles(lanes):
     dut, valid = Hdr(config), []
 
     async def source(ctx):
-        ctx.set(dut.settings[0], FrameSettings.defaults(config))
+        await adopt(ctx, dut.settings, 0, FrameSettings.defaults(config))
         for beat in Row(codes=[100] * 16).beats(dut.i.payload.shape()):
             ctx.set(dut.i.payload, beat)
             ctx.set(dut.i.valid, 1)

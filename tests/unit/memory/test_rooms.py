@@ -6,6 +6,7 @@ import random
 import pytest
 
 from support import simulate
+from support.adoption import adopt
 from support.upsets import Upsettable
 from tapetum.compand.table_memory import SegmentSearch
 from tapetum.compand.tables import BUILT_IN_TABLES
@@ -143,7 +144,7 @@ def test_a_row_that_waits_for_its_partners_tells_of_a_pixel(stage, seed):
     register, = (each for each in dut.registers[place] if each.name == name)
 
     async def testbench(ctx):
-        ctx.set(align.settings[0].capture_mask, 1)
+        await adopt(ctx, align.settings, 0, {"capture_mask": 1})
         ctx.set(align.i.valid, 1)
         for clock in range(40):
             ctx.set(align.i.payload.codes[0], generator.getrandbits(12))

@@ -9,12 +9,14 @@ from amaranth import *
 from amaranth.lib import stream
 
 from support import simulate
+from support.adoption import adopt_all
 from support.npu import StandInEngine, stand_in_program
 from support.small_dies import small_die
 from tapetum.array_wiring import wire_array
 from tapetum.config import NpuConfig
 from tapetum.control.faults import Fault
-from tapetum.control.frame_settings import FrameSettings, settings_ring
+from tapetum.control.frame_flags import flag_layout
+from tapetum.control.frame_settings import FrameSettings, adopted_settings
 from tapetum.csi2.network_tensors import NetworkTensors
 from tapetum.csi2.transmitter import Csi2Transmitter
 from tapetum.csi2.verdict_packets import VerdictPackets
@@ -47,7 +49,8 @@ class Wired(Elaboratable):
         self.config = CONFIG
         self.control = SimpleNamespace(
             array_control=Signal(ArrayControl), array_status=Signal(ArrayStatus),
-            ring=Signal(settings_ring(CONFIG)), streaming=Signal(), raised=Signal(len(Fault)),
+            adopted=Signal(adopted_settings(CONFIG)), flags=Signal(flag_layout(CONFIG)),
+            streaming=Signal(), raised=Signal(len(Fault)),
             windows=SimpleNamespace(
                 vision_tone_curve=WindowBus(TONE_WINDOW).create(),
                 program=WindowBus(PROGRAM_WINDOW).create(),
@@ -68,7 +71,7 @@ class Wired(Elaboratable):
         wire_array(m, self, Signal())
         combined, pixels = self.hdr.o, self.csi2.pixels
         m.d.comb += [
-            self.csi2.settings.eq(self.control.ring), pixels.valid.eq(combined.valid),
+            self.csi2.settings.eq(self.control.adopted), pixels.valid.eq(combined.valid),
             *(pixels.payload[name].eq(combined.payload[name])
               for name in ("line_last", "frame_last", "tag")),
             pixels.payload.values[0].eq(combined.payload.values[0] >> 12),
@@ -110,7 +113,8 @@ class Host:
         """Settings of all frames, and a program."""
         control = self.top.control
         defaults = FrameSettings.defaults(CONFIG) | {"verdict": 1} | settings
-        ctx.set(control.ring, [defaults] * 4)
+        ctx.set(control.flags, {name: 15 * defaults[name] for name in flag_layout(CONFIG).members})
+        await adopt_all(ctx, control.adopted, defaults)
         ctx.set(control.array_control.vision, default_vision(CONFIG))
         ctx.set(control.array_control.deadline, 300)
         await self.strobe(ctx, control.array_control.restart)

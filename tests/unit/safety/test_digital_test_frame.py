@@ -10,12 +10,13 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from support import FULL_RATE, TrafficPattern, simulate
+from support.adoption import adopt
 from support.hdr import random_settings, rolling_rows, small_config
 from support.rows import collect_beats, feed_rows
 from support.upsets import Upsettable
 from tapetum.compand.compander import Compander
 from tapetum.compand.output_selector import OutputSelector
-from tapetum.control.frame_settings import DataFormat, settings_ring
+from tapetum.control.frame_settings import DataFormat, adopted_settings
 from tapetum.hdr.hdr import Hdr
 from tapetum.pixel import CodePixels, OutputPixels, corrected_bits
 from tapetum.presets import preset
@@ -41,7 +42,7 @@ class TestedPath(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(CodePixels(config.lanes, corrected_bits(config)),
                                      always_ready=True)),
-            "settings": In(settings_ring(config)), "test": In(1),
+            "settings": In(adopted_settings(config)), "test": In(1),
             "o": Out(stream.Signature(OutputPixels(config.lanes), always_ready=True)),
             "inject": In(1), "raised": Out(1), "found": Out(32), "known": Out(1), "cut": Out(1),
             "counts": Out(48), "stuck": In(1),
@@ -86,10 +87,10 @@ def test_the_signature_is_the_models_whatever_the_settings_are(captures, lanes, 
     async def testbench(ctx):
         for _ in range(2):
             for slot in range(4):
-                ctx.set(dut.settings[slot], random_settings(config, generator)
-                        | {"data_format": tuple(DataFormat)[generator.integers(
-                               len(DataFormat))],
-                           "uncombined": int(generator.integers(2))})
+                await adopt(ctx, dut.settings, slot, random_settings(config, generator)
+                            | {"data_format": tuple(DataFormat)[generator.integers(
+                                   len(DataFormat))],
+                               "uncombined": int(generator.integers(2))})
             ctx.set(dut.test, 1)
             await ctx.tick().repeat(TEST_CYCLES)
             assert ctx.get(dut.known)
@@ -145,7 +146,7 @@ def test_pixels_are_the_same_with_it_and_nothing_is_raised(captures, lanes, kind
             ctx.set(dut.test, test)
             rows = frames_of(config, generator, 3, 4)
             for slot in range(4):
-                ctx.set(dut.settings[slot], random_settings(
+                await adopt(ctx, dut.settings, slot, random_settings(
                     config, generator, mask=(1 << captures) - 1) | {"uncombined": int(slot == 1)})
             for number, row in enumerate(rows):
                 await feed_rows(ctx, dut.i, [row], pattern)
@@ -213,7 +214,7 @@ def test_a_bit_that_sticks_is_told_of_behind_the_next_frame():
 
     async def testbench(ctx):
         ctx.set(dut.test, 1)
-        ctx.set(dut.settings[0].capture_mask, 15)
+        await adopt(ctx, dut.settings, 0, {"capture_mask": 15})
         await ctx.tick().repeat(TEST_CYCLES)
         await frame(ctx)
         assert not any(told)
@@ -240,7 +241,7 @@ def test_registers_that_stick_on_the_way_are_told_of():
 
     async def testbench(ctx):
         ctx.set(path.test, 1)
-        ctx.set(path.settings[0].capture_mask, 15)
+        await adopt(ctx, path.settings, 0, {"capture_mask": 15})
         for sticks, bit in ((None, 0), (register("merge_0_1.blend", "difference"), 23),
                             (register("merge_0_2.waiting", "stage_6"), 56), (None, 0)):
             await end_frame(ctx, path)

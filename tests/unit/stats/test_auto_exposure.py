@@ -10,6 +10,7 @@ from amaranth import *
 from amaranth.lib import data
 
 from support import simulate
+from support.adoption import adopt
 from support.stats import CONFIGS, LEVELS, host_settings, random_control, random_counts
 from tapetum.control.frame_settings import FrameSettings
 from tapetum.stats.auto_exposure import AutoExposure
@@ -60,7 +61,7 @@ class Bench:
         """A frame that was taken with ``settings`` is complete."""
         self.frame += 1
         self.counts = counts
-        ctx.set(self.dut.ring[self.frame % 4], self.shape.const(settings))
+        await adopt(ctx, self.dut.adopted, self.frame, settings)
         ctx.set(self.dut.frame, self.frame)
         ctx.set(self.dut.complete, 1)
         await ctx.tick()

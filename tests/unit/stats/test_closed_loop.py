@@ -7,9 +7,10 @@ import numpy as np
 from amaranth import *
 
 from support import simulate
+from support.adoption import adopt as give
 from support.exposure_loop import Loop, SteppedScene, frame_rows, loop_config, settled_after
 from support.rows import Row, feed_rows
-from tapetum.control.frame_settings import FrameSettings, FrameSettingsRing
+from tapetum.control.frame_settings import FrameSettings, adopted_settings
 from tapetum.stats.auto_exposure import AutoExposure
 from tapetum.stats.exposure_control import ExposureControl
 from tapetum.stats.histogram import Histogram
@@ -22,24 +23,22 @@ BRIGHT, DIM = 3e7, 3e4
 
 
 class LoopedRoom(Elaboratable):
-    """`Histogram` and `AutoExposure` with the ring of settings, as the die wires them."""
+    """`Histogram` and `AutoExposure`, as the die wires them."""
 
     def __init__(self, config):
         self.config = config
         self.histogram, self.exposure = Histogram(config), AutoExposure(config)
-        self.ring = FrameSettingsRing(config)
+        self.adopted = Signal(adopted_settings(config))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.histogram = histogram = self.histogram
         m.submodules.exposure = exposure = self.exposure
-        m.submodules.ring = ring = self.ring
         m.d.comb += [
-            histogram.settings.eq(ring.ring), exposure.ring.eq(ring.ring),
+            histogram.settings.eq(self.adopted), exposure.adopted.eq(self.adopted),
             exposure.complete.eq(histogram.complete), exposure.frame.eq(histogram.frame),
             histogram.level_address.eq(exposure.level_address),
             exposure.level_count.eq(histogram.level_count),
-            ring.settings.eq(exposure.settings_out),
         ]
         return m
 
@@ -65,10 +64,7 @@ def test_a_step_of_a_thousand_settles_and_every_frame_is_the_models(seed):
         planned = model.apply(host)
         assert exposed(made) == exposed(planned), f"frame {frame}"
         taken.append(planned)
-        ctx.set(room.ring.frame, frame)
-        ctx.set(room.ring.adopt, 1)
-        await ctx.tick()
-        ctx.set(room.ring.adopt, 0)
+        await give(ctx, room.adopted, frame, made)
 
     async def testbench(ctx):
         ctx.set(room.exposure.settings, FrameSettings(config).const(host))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from support import Traffic, simulate
+from support.adoption import adopt
 from support.rows import Row, arrival_order, feed_rows
 from support.stats import LEVELS, small_frame_settings
 from tapetum.config import AdcConfig, HdrConfig, PixelArrayConfig
-from tapetum.control.frame_settings import FrameSettings
 from tapetum.hdr.align import reading_order
 from tapetum.pixel import RowKind, corrected_bits
 from tapetum.presets import preset
@@ -83,7 +83,7 @@ def test_counts_are_the_models(captures, lanes, kind, seed):
         await ctx.tick().repeat(ZONE_COUNTERS * captures)
         for frame in (7, 8, 9):
             settings = small_frame_settings(config, random)
-            ctx.set(dut.settings[frame % 4], FrameSettings(config).const(settings["settings"]))
+            await adopt(ctx, dut.settings, frame, settings["settings"])
             rows = list(draw_rows(config, settings, frame, generator))
             finished = [model.row(row, settings["settings"]) for row in rows][-1]
             assert finished is not None
@@ -112,7 +112,7 @@ def test_the_set_is_complete_with_the_last_capture_of_the_mask(seed):
     completions = []
 
     async def testbench(ctx):
-        ctx.set(dut.settings[0], FrameSettings(config).const(settings["settings"]))
+        await adopt(ctx, dut.settings, 0, settings["settings"])
         for row in rows:
             completions.append(0)
             await feed_rows(ctx, dut.i, [stream_row(row)])

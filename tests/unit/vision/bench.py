@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from support import FULL_RATE, simulate, stream_put
+from support.adoption import adopt_all
 from support.rows import ROW_GAP_CYCLES
 from tapetum.config import ColourFilter, HdrConfig, PixelArrayConfig
 from tapetum.control.frame_settings import FrameSettings
@@ -90,11 +91,10 @@ def run_vision(config, pictures, *, pattern=FULL_RATE, ready=FULL_RATE, vision=N
     ``inject`` is that of the memories.
     """
     dut, outcome, random = Vision(config, vision), Outcome(), Random(seed)
-    ring = FrameSettings.defaults(config) | (frame_settings or {})
+    adopted = FrameSettings.defaults(config) | (frame_settings or {})
 
     async def source(ctx):
-        for slot in range(4):
-            ctx.set(dut.ring[slot], ring)
+        await adopt_all(ctx, dut.adopted, adopted)
         if knots is not None:
             for address, byte in enumerate(b"".join(
                     knot.to_bytes(2, "big", signed=True) for knot in knots)):
