@@ -49,6 +49,9 @@ class MemoryGroup:
 
 
 GROUPS = (
+    MemoryGroup(name="settings of the frames in flight, in every room that reads them",
+                pattern=r"(.*\.of_(frames|codes|combined)|correct\.at_\w+)$",
+                loses="what a room does with one frame", found_by="-"),
     MemoryGroup(name="registers", pattern=r"control\.bank\.memory\.(values|checks)",
                 loses="a setting, from the next check of settings on",
                 found_by="SECDED, of each byte; CRC-32 in every frame"),
@@ -163,9 +166,11 @@ def _walk(fragment: Any, path: tuple[str, ...]) -> Iterator[MemoryFacts]:
 
 
 def group_of(memory: MemoryFacts) -> MemoryGroup:
-    """The only one that it belongs to."""
-    group, = (group for group in GROUPS if re.match(group.pattern, memory.path))
-    return group
+    """The first one whose pattern it has."""
+    try:
+        return next(group for group in GROUPS if re.match(group.pattern, memory.path))
+    except StopIteration:
+        raise ValueError(f"{memory.path} belongs to no group of memories.") from None
 
 
 def memory_table(*configs: DieConfig) -> list[list[object]]:
