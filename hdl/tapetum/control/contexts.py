@@ -47,7 +47,8 @@ class ContextSequence(wiring.Component):
         Without it, and in standby, the next frame is one of the first context.
     streaming : In(1), adopt : In(1)
         Strobe: a frame is planned with ``settings``.
-    settings : Out(FrameSettings)
+    settings : Out(FrameSettings), turned : Out(1)
+        Strobe: since this clock they are those of the other context.
     """
 
     def __init__(self, config: DieConfig):
@@ -55,12 +56,14 @@ class ContextSequence(wiring.Component):
         super().__init__({
             "first": In(FrameSettings(config)), "second": In(context_bits(config)),
             "alternate": In(1), "streaming": In(1), "adopt": In(1),
-            "settings": Out(FrameSettings(config)),
+            "settings": Out(FrameSettings(config)), "turned": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
-        chosen = Signal()
+        chosen, was_chosen = Signal(), Signal()
+        m.d.sync += was_chosen.eq(chosen)
+        m.d.comb += self.turned.eq(chosen ^ was_chosen)
         with m.If(~self.alternate | ~self.streaming):
             m.d.sync += chosen.eq(0)
         with m.Elif(self.adopt):

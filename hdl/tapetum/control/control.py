@@ -45,7 +45,7 @@ class Control(wiring.Component):
     """Registers, the guard of settings, the settings of the frames in flight, faults.
 
     What the host writes passes the guard and is in ``settings`` at most ``latency_cycles`` after
-    the last write of a burst, all at once; the frame that is planned next takes it. A frame that
+    the last write of a burst, whole again; the frame that is planned next takes it. A frame that
     is planned with clamped settings raises `Fault.SETTINGS_CLAMPED`. A software reset brings
     registers to their reset values, stops the stream and clears the faults.
 
@@ -53,8 +53,9 @@ class Control(wiring.Component):
     -------
     bus : In(RegisterBus)
     streaming : Out(1)
-    settings : Out(FrameSettings)
-        What the host wants the next frame to be taken with; valid in every cycle.
+    settings : Out(FrameSettings), whole : Out(1)
+        What the host wants the next frame to be taken with. While not ``whole`` they are being
+        worked on; in the first clock of another context they are not either.
     planned : In(FrameSettings)
         The same after automatic exposure.
     pins : Out(PinSettings)
@@ -103,7 +104,8 @@ class Control(wiring.Component):
         super().__init__({
             "bus": In(RegisterBus()),
             "streaming": Out(1),
-            "settings": Out(FrameSettings(config)), "planned": In(FrameSettings(config)),
+            "settings": Out(FrameSettings(config)), "whole": Out(1),
+            "planned": In(FrameSettings(config)),
             "pins": Out(PinSettings),
             "exposure_control": Out(ExposureControl(config)), "metering_zones": Out(ZONES),
             "histogram_frame": In(16),
@@ -171,7 +173,8 @@ class Control(wiring.Component):
             contexts.first.eq(guard.settings), contexts.second.eq(guard.second),
             contexts.alternate.eq(guard.alternate), contexts.streaming.eq(self.streaming),
             contexts.adopt.eq(self.adopt),
-            self.settings.eq(contexts.settings), self.pins.eq(guard.pins),
+            self.settings.eq(contexts.settings), self.whole.eq(guard.whole & ~contexts.turned),
+            self.pins.eq(guard.pins),
 
             self.adopted.adopt.eq(self.adopt), self.adopted.frame.eq(self.adopt_frame),
             self.adopted.settings.eq(self.planned),

@@ -31,7 +31,8 @@ class SettingsGuard(wiring.Component):
     burst of writes is thus taken over as a whole. While ``hold`` is high, it does not begin, and a
     ``changed`` under hold abandons a pass under way: what it had seen waits for the release too.
     Where contexts alternate, the second one is worked out first, in a pass like that of the first.
-    All outputs change together in one cycle, ``latency_cycles`` after the last write.
+    A pass works on ``settings`` themselves: they are not ``whole`` then. All other outputs change
+    together in one cycle, ``latency_cycles`` after the last write; from it on they are whole.
 
     Parameters
     ----------
@@ -45,8 +46,9 @@ class SettingsGuard(wiring.Component):
         The bank is being reset; a pass begins when it has ended.
     word_address : Out, word : In(32)
         Read port of the bank.
-    settings : Out(FrameSettings)
-        Always valid, from the first cycle on.
+    settings : Out(FrameSettings), whole : Out(1)
+        Legal while ``whole``, which they are in the first cycle. An abandoned pass leaves them as
+        they are until the next one ends.
     second : Out(context_bits), alternate : Out(1)
         `context_fields` of the second context, and whether frames take it in turns.
     pins : Out(PinSettings)
@@ -65,17 +67,16 @@ class SettingsGuard(wiring.Component):
         super().__init__({
             "changed": In(1), "hold": In(1), "busy": In(1),
             "word_address": Out(range(self.layout.words)), "word": In(32),
-            "settings": Out(FrameSettings(config), init=defaults),
+            "settings": Out(FrameSettings(config), init=defaults), "whole": Out(1, init=1),
             "second": Out(context_bits(config)), "alternate": Out(1),
             "pins": Out(PinSettings),
             "columns_read": Out(14, init=config.array.columns),
             "rows_read": Out(13, init=config.array.rows),
             "clamped": Out(1), "pending": Out(1),
         })
-        self._work = Signal(FrameSettings(config), init=defaults)
         self._work_pins = Signal(PinSettings)
         self._limits = LimitSignals()
-        self.steps = settings_steps(config, self._work, self._work_pins, self._limits)
+        self.steps = settings_steps(config, self.settings, self._work_pins, self._limits)
 
     @property
     def latency_cycles(self) -> int:
@@ -90,7 +91,7 @@ class SettingsGuard(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         steps = self.steps
-        self._limits.elaborate(m, self.config, self._work)
+        self._limits.elaborate(m, self.config, self.settings)
 
         dirty, finish = Signal(init=1), Signal()
         # The pass is one of the second context; that ends, and its result waits.
@@ -112,17 +113,18 @@ class SettingsGuard(wiring.Component):
             with m.If(step == 1):
                 m.d.sync += is_second.eq(0)
         with m.If(turn):
-            m.d.sync += [waiting.eq(Cat(context_fields(self.config, self._work))),
+            m.d.sync += [waiting.eq(Cat(context_fields(self.config, self.settings))),
                          is_second.eq(0), phase.eq(1)]
         with m.If(finish & ~self.changed & ~self.busy):
-            m.d.sync += [self.settings.eq(self._work), self.pins.eq(self._work_pins),
+            m.d.sync += [self.whole.eq(1), self.pins.eq(self._work_pins),
                          self.second.eq(waiting), self.alternate.eq(self._limits.alternate),
                          self.columns_read.eq(self._limits.columns_read),
                          self.rows_read.eq(self._limits.rows_read), self.clamped.eq(clamped)]
         with m.If(self.changed | self.busy):
             m.d.sync += [dirty.eq(1), step.eq(0), phase.eq(0), finish.eq(0), turn.eq(0)]
         with m.Elif(dirty & ~self.hold):
-            m.d.sync += [dirty.eq(0), phase.eq(1), clamped.eq(0), is_second.eq(1)]
+            m.d.sync += [dirty.eq(0), phase.eq(1), clamped.eq(0), is_second.eq(1),
+                         self.whole.eq(0)]
 
         # Phases 0 to 3: the register, and the limits that earlier steps have left --------------
         half, byte, is_byte = Signal(), Signal(), Signal()

@@ -32,9 +32,9 @@ class AutoExposure(wiring.Component):
 
     ``settings_out`` changes as a whole and is legal in itself at all times; for `SETTLED_CYCLES`
     behind an ``adopt`` it does not change at all. While ``enable`` is low, and until the first
-    frame was measured, it is otherwise ``settings`` 2 clocks later. Then exposures
-    and normalisation are worked out for the host's settings again and again, each pass in
-    `pass_cycles`; all other fields are the host's, as they were when the pass began.
+    frame was measured, it is otherwise ``settings`` a clock later. Then exposures and normalisation
+    are worked out for the host's settings again and again, each pass in `pass_cycles`; all other
+    fields are the host's. A pass in which ``settings`` change is of no use, and begins again.
 
     Parameters
     ----------
@@ -42,7 +42,9 @@ class AutoExposure(wiring.Component):
 
     Members
     -------
-    settings : In(FrameSettings), settings_out : Out(FrameSettings)
+    settings : In(FrameSettings), whole : In(1)
+        They count while ``whole``, and change only while not.
+    settings_out : Out(FrameSettings)
     adopted : In(adopted_settings)
     control : In(ExposureControl)
         ``enable`` and ``hold`` act at once, what has been started is finished; the others with the
@@ -61,7 +63,7 @@ class AutoExposure(wiring.Component):
         self.config = config
         defaults = FrameSettings.defaults(config)
         super().__init__({
-            "settings": In(FrameSettings(config)),
+            "settings": In(FrameSettings(config)), "whole": In(1, init=1),
             "settings_out": Out(FrameSettings(config), init=defaults),
             "adopted": In(adopted_settings(config)),
             "control": In(ExposureControl(config), init=ExposureControl.defaults(config)),
@@ -86,7 +88,6 @@ class AutoExposure(wiring.Component):
         m.submodules.calculator = calculator = Calculator()
         m.submodules.meter = meter = SceneMeter(config)
         m.submodules.setter = setter = ExposureSetter(config)
-        taken = Signal(FrameSettings(config), init=FrameSettings.defaults(config))
         is_pending, is_measuring = Signal(), Signal()
         settled = Signal(range(SETTLED_CYCLES))
         with m.If(self.adopted.adopt):
@@ -99,7 +100,7 @@ class AutoExposure(wiring.Component):
         m.d.comb += [
             meter.settings.eq(self.adopted), meter.control.eq(self.control),
             self.level_address.eq(meter.level_address), meter.level_count.eq(self.level_count),
-            setter.settings.eq(taken), setter.control.eq(self.control),
+            setter.settings.eq(self.settings), setter.control.eq(self.control),
             setter.light.eq(meter.light), setter.forget.eq(~enable),
             calculator.port.calculation.eq(Mux(is_measuring, meter.calculator.calculation,
                                                setter.calculator.calculation)),
@@ -109,50 +110,58 @@ class AutoExposure(wiring.Component):
             m.d.comb += [getattr(user, name).eq(getattr(calculator.port, name))
                          for name in ("done", "value", "remainder", "exponent", "logarithm")]
 
+        stale = Signal()
         with m.FSM():
             with m.State("wait"):
-                m.d.sync += taken.eq(self.settings)
-                with m.If(~setter.has_wishes & may_change):
-                    m.d.sync += self.settings_out.eq(taken)
+                with m.If(~setter.has_wishes & may_change & self.whole):
+                    m.d.sync += self.settings_out.eq(self.settings)
                 with m.If(enable & is_pending & ~hold):
                     m.d.comb += meter.start.eq(1)
                     m.d.sync += [is_pending.eq(0), is_measuring.eq(1)]
                     m.next = "measure"
                 with m.Elif(enable & setter.has_wishes):
-                    m.d.comb += setter.start.eq(1)
                     m.d.sync += setter.is_new.eq(0)
-                    m.next = "set"
+                    m.next = "begin"
             with m.State("measure"):
-                m.d.sync += taken.eq(self.settings)
-                with m.If(~setter.has_wishes & may_change):
-                    m.d.sync += self.settings_out.eq(taken)
+                with m.If(~setter.has_wishes & may_change & self.whole):
+                    m.d.sync += self.settings_out.eq(self.settings)
                 with m.If(meter.done):
                     m.d.sync += [is_measuring.eq(0), setter.is_new.eq(1)]
                     m.next = "wait"
                     with m.If(meter.measured):
-                        m.d.comb += setter.start.eq(1)
-                        m.next = "set"
-            with m.State("set"), m.If(setter.done):
-                m.next = "publish"
-            with m.State("publish"), m.If(may_change):
-                m.d.sync += self.settings_out.eq(taken)
-                m.d.comb += [self.ratio_overflow.eq(setter.ratio_overflow),
-                             self.renewed.eq(setter.is_new)]
-                for group in config.exposure_groups:
-                    for index in group.captures:
-                        m.d.sync += [
-                            target.eq(made) for target, made in (
-                                (self.settings_out.captures[index].coarse_integration_lines,
-                                 setter.made.coarse[group.index]),
-                                (self.settings_out.captures[index].fine_integration_cycles,
-                                 setter.made.fine[group.index]),
-                                (self.settings_out.captures[index].normalisation_mantissa,
-                                 setter.made.mantissa[index]),
-                                (self.settings_out.captures[index].normalisation_shift,
-                                 setter.made.shift[index]))]
-                m.next = "wait"
+                        m.next = "begin"
+            with m.State("begin"), m.If(self.whole):
+                m.d.comb += setter.start.eq(1)
+                m.d.sync += stale.eq(0)
+                m.next = "set"
+            with m.State("set"):
+                with m.If(~self.whole):
+                    m.d.sync += stale.eq(1)
+                with m.If(setter.done):
+                    m.next = "publish"
+            with m.State("publish"):
+                with m.If(stale | ~self.whole):
+                    m.next = "begin"
+                with m.Elif(may_change):
+                    m.d.sync += self.settings_out.eq(self.settings)
+                    m.d.comb += [self.ratio_overflow.eq(setter.ratio_overflow),
+                                 self.renewed.eq(setter.is_new)]
+                    self._set(m, setter)
+                    m.next = "wait"
         with m.If(self.complete):
             m.d.sync += [is_pending.eq(1), meter.frame.eq(self.frame)]
         with m.If(~enable | hold):
             m.d.sync += is_pending.eq(0)
         return m
+
+    def _set(self, m: Module, setter: ExposureSetter) -> None:
+        made = setter.made
+        for group in self.config.exposure_groups:
+            for index in group.captures:
+                capture = self.settings_out.captures[index]
+                m.d.sync += [
+                    capture.coarse_integration_lines.eq(made.coarse[group.index]),
+                    capture.fine_integration_cycles.eq(made.fine[group.index]),
+                    capture.normalisation_mantissa.eq(made.mantissa[index]),
+                    capture.normalisation_shift.eq(made.shift[index]),
+                ]

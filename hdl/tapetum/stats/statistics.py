@@ -46,8 +46,10 @@ class Statistics(wiring.Component):
     i : In(stream of CodePixels), always ready
         Corrected active rows; only looked at.
     adopted : In(adopted_settings)
-    settings : In(FrameSettings), settings_out : Out(FrameSettings)
-        What the host wants for the next frame, and what it gets.
+    settings : In(FrameSettings), whole : In(1)
+        What the host wants for the next frame; see `AutoExposure`.
+    settings_out : Out(FrameSettings)
+        What it gets.
     control : In(ExposureControl), metering_zones : In(16)
     stirred : In(1)
         Something other than pixels may have changed within `EXPOSURE_HOLD_CYCLES`: the host has
@@ -69,7 +71,7 @@ class Statistics(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(shape, always_ready=True)),
             "adopted": In(adopted_settings(config)),
-            "settings": In(FrameSettings(config)),
+            "settings": In(FrameSettings(config)), "whole": In(1, init=1),
             "settings_out": Out(FrameSettings(config)),
             "control": In(ExposureControl(config)), "metering_zones": In(ZONES),
             "stirred": In(1),
@@ -96,7 +98,8 @@ class Statistics(wiring.Component):
             self.counts.read_data.eq(
                 Cat(histogram.zone_count, C(0, 32 - len(histogram.zone_count)))
                 .word_select(~self.counts.address[:2], 8)),
-            auto_exposure.settings.eq(self.settings), auto_exposure.adopted.eq(self.adopted),
+            auto_exposure.settings.eq(self.settings), auto_exposure.whole.eq(self.whole),
+            auto_exposure.adopted.eq(self.adopted),
             auto_exposure.control.eq(self.control),
             auto_exposure.complete.eq(histogram.complete),
             auto_exposure.frame.eq(histogram.frame),

@@ -3,6 +3,8 @@
 
 from typing import Any
 
+from amaranth import Signal
+
 from support import simulate
 from support.registers import RegisterHost
 from tapetum.control.control import Control
@@ -29,7 +31,10 @@ class ManualExposure(Control):
 
     def elaborate(self, platform):
         m = super().elaborate(platform)
-        m.d.comb += self.planned.eq(self.settings)
+        wanted = Signal.like(self.settings)
+        with m.If(self.whole):
+            m.d.sync += wanted.eq(self.settings)
+        m.d.comb += self.planned.eq(wanted)
         return m
 
 
@@ -89,8 +94,9 @@ def test_a_held_group_applies_as_a_whole():
         await host.write([release])
         seen = set()
         for _ in range(control.latency_cycles):
-            seen.add((ctx.get(control.settings.row_start), ctx.get(control.settings.row_end),
-                      ctx.get(control.settings.frame_length_lines)))
+            if ctx.get(control.whole):
+                seen.add((ctx.get(control.settings.row_start), ctx.get(control.settings.row_end),
+                          ctx.get(control.settings.frame_length_lines)))
             await ctx.tick()
         assert seen == {(0, CONFIG.array.rows - 1, CONFIG.timing.frame_length_lines), (8, 23, 90)}
         rows = await host.get("frame_format_descriptor_2")

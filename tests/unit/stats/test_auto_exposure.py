@@ -43,6 +43,7 @@ class Bench:
         self.dut, self.model = self.top.inner, AutoExposureModel(config)
         self.counts = np.zeros((len(config.captures), LEVELS), np.int64)
         self.frame, self.shape = 0, FrameSettings(config)
+        self.random = Random(config.name)
 
     async def counters(self, ctx):
         """Background: the count that is asked for, at once."""
@@ -54,8 +55,13 @@ class Bench:
         self.model.control = control
         ctx.set(self.dut.control, ExposureControl(self.config).const(control))
 
-    def host(self, ctx, settings: Any):
+    async def host(self, ctx, settings: Any):
+        """The guard works on them for a while."""
+        ctx.set(self.dut.whole, 0)
+        ctx.set(self.dut.settings, self.shape.from_bits(self.random.getrandbits(self.shape.size)))
+        await ctx.tick()
         ctx.set(self.dut.settings, self.shape.const(settings))
+        ctx.set(self.dut.whole, 1)
 
     async def measure(self, ctx, settings: Any, counts: np.ndarray):
         """A frame that was taken with ``settings`` is complete."""
@@ -126,7 +132,7 @@ def check_random_frames(config, random: Random, frames: int) -> None:
             if frame % 4 == 3:
                 bench.control(ctx, random_control(config, random))
             host = plain(config, host_settings(config, random)) if frame % 2 else defaults
-            bench.host(ctx, host)
+            await bench.host(ctx, host)
             await bench.measure(ctx, used, random_counts(len(config.captures), random))
             await ctx.tick().repeat(bench.dut.longest_cycles)
             made, overflows = bench.made(ctx), bench.overflows(ctx)
@@ -152,13 +158,14 @@ def test_settings_are_legal_while_the_host_changes_them(seed):
 
     async def testbench(ctx):
         defaults = plain(config, FrameSettings.defaults(config))
-        bench.host(ctx, defaults)
+        await bench.host(ctx, defaults)
         bench.control(ctx, ExposureControl.defaults(config) | {"enable": 1})
         await bench.measure(ctx, defaults, random_counts(4, Random(3)))
         await ctx.tick().repeat(bench.dut.longest_cycles)
         for longer in range(12):
             host = host_settings(config, random)
-            bench.host(ctx, host | {"frame_length_lines": host["frame_length_lines"] + longer})
+            host["frame_length_lines"] += longer
+            await bench.host(ctx, host)
             await ctx.tick().repeat(random.randrange(1, 2 * bench.dut.pass_cycles))
             seen.add(bench.made(ctx)["frame_length_lines"])
         await ctx.tick().repeat(2 * bench.dut.pass_cycles)
@@ -175,7 +182,7 @@ def test_the_hosts_settings_pass_until_there_is_a_measurement(seed):
 
     async def passes(ctx):
         host = plain(config, host_settings(config, random))
-        bench.host(ctx, host)
+        await bench.host(ctx, host)
         await ctx.tick().repeat(2)
         assert bench.made(ctx) == host
         return host
