@@ -35,7 +35,8 @@ class FramePlanner(wiring.Component):
     Members
     -------
     settings : In(FrameSettings), plan : In(1)
-        Strobe: takes the settings. A group's exposure and lag are those of its first capture.
+        Strobe. The settings stand still for `PLANNING_CYCLES` from then on. A group's exposure and
+        lag are those of its first capture.
     fresh, free_running : In(1), lines_since_read : In(13)
         With ``plan``: starts from idle; not triggered; lines since the previous first read.
     line_length : In(16), transfer_cycles : In(16 bit per group)
@@ -84,7 +85,7 @@ class FramePlanner(wiring.Component):
         groups = config.exposure_groups
         first_captures = [min(group.captures) for group in groups]
 
-        taken = Signal.like(self.settings, reset_less=True)
+        settings = self.settings
         fresh, free_running, parity = (Signal(reset_less=True, name=name)
                                        for name in ("fresh", "free_running", "parity"))
         since = Signal(13, reset_less=True)
@@ -142,7 +143,6 @@ class FramePlanner(wiring.Component):
             with m.State("idle"):
                 # Taken in every clock, so that only the state depends on the late ``plan``.
                 m.d.sync += [
-                    taken.eq(self.settings),
                     fresh.eq(self.fresh),
                     free_running.eq(self.free_running),
                     since.eq(self.lines_since_read),
@@ -159,18 +159,18 @@ class FramePlanner(wiring.Component):
                     with m.If(parity == number):
                         m.d.sync += [
                             self.plans[number].frame.eq(self.next_frame),
-                            self.plans[number].capture_mask.eq(taken.capture_mask),
+                            self.plans[number].capture_mask.eq(settings.capture_mask),
                         ]
                 m.next = "measure region"
             with m.State("measure region"):
                 m.d.sync += [
-                    span.eq(taken.row_end - taken.row_start),
+                    span.eq(settings.row_end - settings.row_start),
                     largest_lead.eq(0), largest_lag.eq(0), lag_decrease.eq(0),
                 ]
                 m.next = "count rows"
             with m.State("count rows"):
                 # A span of rows is odd; its pairs are 2, 4 or 8 rows apart.
-                with m.Switch(taken.row_skip):
+                with m.Switch(settings.row_skip):
                     for skip in Skip:
                         with m.Case(skip):
                             stride_bits = 1 + int(skip.value)
@@ -182,22 +182,22 @@ class FramePlanner(wiring.Component):
                 m.next = "write window"
             with m.State("write window"):
                 first = Signal(12)
-                m.d.comb += first.eq(taken.row_start + Mux(taken.flip_rows, tail, 0))
-                write_window(first=first, last_row=(rows - 1)[:12], skip=taken.row_skip,
-                             flip=taken.flip_rows)
-                m.d.sync += order.eq(Cat(first, taken.row_skip, taken.flip_rows))
+                m.d.comb += first.eq(settings.row_start + Mux(settings.flip_rows, tail, 0))
+                write_window(first=first, last_row=(rows - 1)[:12], skip=settings.row_skip,
+                             flip=settings.flip_rows)
+                m.d.sync += order.eq(Cat(first, settings.row_skip, settings.flip_rows))
                 m.next = "fetch group"
 
             with m.State("fetch group"):
                 m.d.sync += [
-                    coarse.eq(of_group(taken.captures[c].coarse_integration_lines
+                    coarse.eq(of_group(settings.captures[c].coarse_integration_lines
                                        for c in first_captures)),
-                    fine.eq(of_group(taken.captures[c].fine_integration_cycles
+                    fine.eq(of_group(settings.captures[c].fine_integration_cycles
                                      for c in first_captures)),
-                    lag.eq(of_group(taken.lag_lines[c] for c in first_captures)),
+                    lag.eq(of_group(settings.lag_lines[c] for c in first_captures)),
                     previous_lag.eq(of_group(previous_lags)),
                     transfer.eq(of_group(self.transfer_cycles[g.index] for g in groups)),
-                    enabled.eq(of_group((taken.capture_mask & sum(1 << c for c in g.captures))
+                    enabled.eq(of_group((settings.capture_mask & sum(1 << c for c in g.captures))
                                         .any() for g in groups)),
                     is_reordered.eq(order != previous_order),
                 ]
@@ -255,7 +255,7 @@ class FramePlanner(wiring.Component):
                     after_rows.eq(previous_rows + lag_decrease),
                     after_reads.eq(previous_largest_lag
                                    + Mux(is_reordered, previous_rows, 1)),
-                    period.eq(taken.frame_length_lines - since),
+                    period.eq(settings.frame_length_lines - since),
                 ]
                 m.next = "count from previous read"
             with m.State("count from previous read"):
@@ -289,7 +289,7 @@ class FramePlanner(wiring.Component):
                 m.next = "load pointer"
             with m.State("load pointer"):
                 for g in groups:
-                    is_masked = ~(taken.capture_mask & sum(1 << c for c in g.captures)).any()
+                    is_masked = ~(settings.capture_mask & sum(1 << c for c in g.captures)).any()
                     with m.If((group == g.index) & ~is_masked):
                         m.d.comb += self.load_shutter[g.index].eq(Mux(parity, 0b10, 0b01))
                 m.d.sync += group.eq(group + 1)
@@ -304,6 +304,6 @@ class FramePlanner(wiring.Component):
                     ]
                     for g in groups:
                         m.d.sync += previous_lags[g.index].eq(
-                            taken.lag_lines[first_captures[g.index]])
+                            settings.lag_lines[first_captures[g.index]])
                     m.next = "idle"
         return m

@@ -58,7 +58,14 @@ class SequencerLockstep(wiring.Component):
         m.submodules.copy = ResetInserter(restart)(copy)
 
         strobes = ("streaming", "triggered", "sync_pulse", "ramp_ready")
+        # A frame's settings stand still while both plan it: only what counts at any time is late.
+        settings = self.inputs.settings
+        m.d.comb += copy.i.settings.eq(settings)
+        m.d.comb += copy.i.settings.line_length_cycles.eq(delayed(
+            m, settings.line_length_cycles, LAG_CYCLES, name="seen_line_length"))
         for name in SequencerInputs(self.config).members:
+            if name == "settings":
+                continue
             seen = delayed(m, self.inputs[name], LAG_CYCLES, name=f"seen_{name}",
                            reset_less=name not in strobes)
             # Free-running too: then a start shows at once.

@@ -35,7 +35,7 @@ class Readout(wiring.Component):
     Members
     -------
     settings : In(FrameSettings)
-        For the next frame; valid at all times.
+        For the next frame; valid at all times, and still for `SETTLED_CYCLES` behind ``adopt``.
     streaming : In(1)
         Low: frames that were begun are completed, then ``busy`` falls.
     triggered : In(1), external_sync : In(1)

@@ -23,6 +23,8 @@ from tapetum.config import (
 )
 from tapetum.control.frame_settings import FrameSettings
 from tapetum.pixel import RampCommand
+from tapetum.readout.frame_planner import PLANNING_CYCLES
+from tapetum.readout.lockstep import LAG_CYCLES
 from tapetum.readout.readout import Readout
 from tapetum.readout.strobe import StrobeMode
 from tapetum_sim.models.readout import RampStart, ReadoutModel, ReadoutStimulus, RowAddress
@@ -198,6 +200,7 @@ def record(config: DieConfig, stimulus: ReadoutStimulus, cycles: int, *, prepare
                                    for i in pointers if now.pulses >> i & 1]
             if status[0] & 1:
                 trace.adopted.append((cycle, now.frame))
+            if trace.adopted and cycle == trace.adopted[-1][0] + PLANNING_CYCLES + LAG_CYCLES:
                 ctx.set(dut.settings, stimulus.settings(len(trace.adopted)))
 
     simulate(observed, bench, cycles=cycles + 2000, **options)
