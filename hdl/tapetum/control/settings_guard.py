@@ -4,7 +4,8 @@
 from collections.abc import Sequence
 
 from amaranth import *
-from amaranth.lib import wiring
+from amaranth.hdl import ValueLike
+from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import DieConfig
@@ -77,6 +78,8 @@ class SettingsGuard(wiring.Component):
         self._work_pins = Signal(PinSettings)
         self._limits = LimitSignals()
         self.steps = settings_steps(config, self.settings, self._work_pins, self._limits)
+        self._moving = [limit for step in self.steps for limit in (step.low, step.high)
+                        if not isinstance(limit, int)]
 
     @property
     def latency_cycles(self) -> int:
@@ -127,23 +130,21 @@ class SettingsGuard(wiring.Component):
                          self.whole.eq(0)]
 
         # Phases 0 to 3: the register, and the limits that earlier steps have left --------------
-        half, byte, is_byte = Signal(), Signal(), Signal()
-        rule = Signal(Rule)
+        program = self._program()
+        m.submodules.program = program
+        read = program.read_port()
+        entry = read.data
         low, high, raw = Signal(16), Signal(16), Signal(16, reset_less=True)
-        with m.Switch(step):
-            for index, item in enumerate(steps):
-                register = self.registers[item.register]
-                second = self.registers.get(SECOND + item.register, register)
-                words = [self.layout.word_of(r) for r in (register, second)]
-                shifts = [self.layout.shift_of(r) for r in (register, second)]
-                with m.Case(index):
-                    m.d.sync += [
-                        self.word_address.eq(Mux(is_second, words[1], words[0])),
-                        half.eq(Mux(is_second, shifts[1] // 16, shifts[0] // 16)),
-                        byte.eq(Mux(is_second, shifts[1] // 8 % 2, shifts[0] // 8 % 2)),
-                        is_byte.eq(register.width_bytes == 1), rule.eq(item.rule),
-                        low.eq(item.low), high.eq(item.high),
-                    ]
+        m.d.comb += [read.addr.eq(Cat(step, is_second)), self.word_address.eq(entry.word_address)]
+        for limit, constant, source in ((low, entry.low, entry.low_from),
+                                        (high, entry.high, entry.high_from)):
+            with m.Switch(source):
+                for number, moving in enumerate(self._moving):
+                    with m.Case(number):
+                        m.d.sync += limit.eq(moving)
+                with m.Default():
+                    m.d.sync += limit.eq(constant)
+        half, byte, is_byte, rule = entry.half, entry.byte, entry.is_byte, entry.rule
         chosen = self.word.word_select(half, 16)
         with m.If(phase[3]):
             m.d.sync += raw.eq(Mux(is_byte, chosen.word_select(byte, 8), chosen))
@@ -186,6 +187,33 @@ class SettingsGuard(wiring.Component):
                     with m.Case(index):
                         m.d.sync += [target.eq(value) for target in item.targets]
         return m
+
+    def _program(self) -> memory.Memory:
+        """By step, and once more for the second context: which register, and how to limit it."""
+        steps_bits = len(Signal(range(len(self.steps))))
+        layout = data.StructLayout({
+            "word_address": range(self.layout.words), "half": 1, "byte": 1, "is_byte": 1,
+            "rule": len(Signal(Rule)), "low": 16, "high": 16,
+            "low_from": range(len(self._moving) + 1), "high_from": range(len(self._moving) + 1)})
+        entries: list[dict[str, int]] = [{}] * (2 << steps_bits)
+        places = iter(range(len(self._moving)))
+
+        def limit(name: str, value: ValueLike) -> dict[str, int]:
+            if isinstance(value, int):
+                return {name: value, f"{name}_from": len(self._moving)}
+            return {f"{name}_from": next(places)}
+
+        for index, item in enumerate(self.steps):
+            limits = limit("low", item.low) | limit("high", item.high)
+            for second, prefix in enumerate(("", SECOND)):
+                register = self.registers.get(prefix + item.register,
+                                              self.registers[item.register])
+                shift = self.layout.shift_of(register)
+                entries[second << steps_bits | index] = limits | {
+                    "word_address": self.layout.word_of(register), "half": shift // 16,
+                    "byte": shift // 8 % 2, "is_byte": register.width_bytes == 1,
+                    "rule": item.rule}
+        return memory.Memory(shape=layout, depth=len(entries), init=entries)
 
     @staticmethod
     def _match_increment(raw: Value) -> tuple[Value, Value]:

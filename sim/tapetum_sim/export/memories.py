@@ -58,6 +58,8 @@ GROUPS = (
     MemoryGroup(name="attributes and reset values of registers (read only)",
                 pattern=r"control\.bank\.memory\.attributes",
                 loses="a register's write or reset", found_by="-"),
+    MemoryGroup(name="limits of settings (read only)", pattern=r"control\.guard\.program",
+                loses="a limit of a setting", found_by="-"),
     MemoryGroup(name="factors of the registers' CRC (read only)", pattern=r"safety\.register_map",
                 loses="a false alarm", found_by="itself: every CRC is wrong"),
     MemoryGroup(name="blocks on the SPI port", pattern=r"spi\.blocks\.buffer",
