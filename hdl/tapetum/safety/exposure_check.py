@@ -29,7 +29,8 @@ class ExposureCheck(wiring.Component):
     Members
     -------
     adopt : In(1), adopt_frame : In(16), settings : In(FrameSettings)
-        Strobe: this frame is planned, with these settings.
+        Strobe: this frame is planned, with these settings; they stand still for a clock more than
+        there are exposure groups.
     row_control : In(RowControl), shutters : In(ShutterControl, two per exposure group)
     ramp : In(RampCommand), ramp_start : In(1)
         Strobe: this conversion begins. It tells whose charge was transferred.
@@ -66,25 +67,22 @@ class ExposureCheck(wiring.Component):
         with m.If(self.adopt & (settings.line_length_cycles != length)):
             m.d.sync += [length.eq(settings.line_length_cycles), now.cycle.eq(0), ends.eq(0)]
 
-        # What was planned, by frame and group: taken together, kept one after the other.
+        # What was planned, by frame and group: kept one after the other, while settings stand still.
         group_bits = (max(len(groups), 2) - 1).bit_length()
         planned: Any = memory.Memory(shape=moment, depth=FRAMES_IN_FLIGHT << group_bits, init=[])
         m.submodules.planned = planned
         keep, read = planned.write_port(), planned.read_port()
-        taken_over: Any = Signal(data.ArrayLayout(moment, len(groups)), reset_less=True)
         adopted, turn = Signal(2, reset_less=True), Signal(len(groups))
         m.d.sync += turn.eq(turn << 1)
         with m.If(self.adopt):
             m.d.sync += [turn.eq(1), adopted.eq(self.adopt_frame)]
-            for group in groups:
-                first, kept = settings.captures[min(group.captures)], taken_over[group.index]
-                m.d.sync += [kept.line.eq(first.coarse_integration_lines),
-                             kept.cycle.eq(first.fine_integration_cycles)]
         m.d.comb += keep.en.eq(turn.any())
         for group in groups:
+            first = settings.captures[min(group.captures)]
             with m.If(turn[group.index]):
                 m.d.comb += [keep.addr.eq(group.index | adopted << group_bits),
-                             keep.data.eq(taken_over[group.index])]
+                             keep.data.line.eq(first.coarse_integration_lines),
+                             keep.data.cycle.eq(first.fine_integration_cycles)]
 
         # When row 0 was emptied, by each shutter, and when its charge was transferred.
         emptied: Any = Signal(data.ArrayLayout(moment, self.shutter_count), reset_less=True)

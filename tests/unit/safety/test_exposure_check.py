@@ -10,6 +10,8 @@ from amaranth.lib.wiring import In, Out
 
 from support import simulate
 from tapetum.control.frame_settings import FrameSettings
+from tapetum.readout.frame_planner import PLANNING_CYCLES
+from tapetum.readout.lockstep import LAG_CYCLES
 from tapetum.readout.readout import Readout
 from tapetum.safety.exposure_check import ExposureCheck
 from unit.readout.bench import random_settings, small_die
@@ -60,6 +62,7 @@ def complaints(config, frames: int, settings_of, **faults) -> int:
         ctx.set(dut.streaming, 1)
         for frame in range(1, frames + 1):
             await ctx.tick().until(dut.adopt)
+            await ctx.tick().repeat(PLANNING_CYCLES + LAG_CYCLES)
             ctx.set(dut.settings, settings_of(frame))
         ctx.set(dut.streaming, 0)
         await ctx.tick().until(~dut.readout.busy)
