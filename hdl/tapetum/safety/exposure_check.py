@@ -67,7 +67,7 @@ class ExposureCheck(wiring.Component):
         with m.If(self.adopt & (settings.line_length_cycles != length)):
             m.d.sync += [length.eq(settings.line_length_cycles), now.cycle.eq(0), ends.eq(0)]
 
-        # What was planned, by frame and group: kept one after the other, while settings stand still.
+        # What was planned, by frame and group: kept one by one, while settings stand still.
         group_bits = (max(len(groups), 2) - 1).bit_length()
         planned: Any = memory.Memory(shape=moment, depth=FRAMES_IN_FLIGHT << group_bits, init=[])
         m.submodules.planned = planned
