@@ -9,18 +9,28 @@ from tapetum.presets import automotive_captures, preset
 from .pixel_die.board_pixel_die import settle_cycles
 from .whole_die import BOARD_ARRAY_WORDS, BOARD_CELLS, BOARD_CLOCKS_HZ
 
-__all__ = ["OSCILLATOR_HZ", "with_board_timing", "with_cells"]
+__all__ = ["OSCILLATOR_HZ", "THREE_CAPTURES", "with_board_timing", "with_cells"]
+
+THREE_CAPTURES = {"tiny3": ("tiny", ("HCG", "SPD", "VS"))}
+"""Presets of boards alone: which of the die's, and what it keeps of its captures. Deep shadow, lamps
+and the sun are still in one frame; the middle is noisier."""
 
 OSCILLATOR_HZ = 25e6
 """Of the boards; it is the watchdog's clock."""
 
 
 def with_board_timing(name: str) -> DieConfig:
-    """A preset whose settling times leave the pixel die the clocks that it needs for its columns.
+    """A preset, or one of `THREE_CAPTURES`, whose settling times leave the pixel die the clocks that
+    it needs for its columns.
 
     Lines become longer and frames shorter by as many lines, so that the frame rate stays. The array
     has `BOARD_CELLS` and `BOARD_ARRAY_WORDS`, and clocks are those of `BOARD_CLOCKS_HZ`.
     """
+    if name in THREE_CAPTURES:
+        whole, kept = THREE_CAPTURES[name]
+        config = with_board_timing(whole)
+        return replace(config, name=name, captures=tuple(
+            capture for capture in config.captures if capture.name in kept))
     config = _slowed(with_cells(preset(name), BOARD_CELLS))
     if config.npu is not None:
         config = replace(config, npu=replace(config.npu, **BOARD_ARRAY_WORDS))

@@ -128,7 +128,8 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], preset: str | Non
 def _with_configuration(board: Board, preset: str | None, cells: int | None) -> Board:
     config = with_cells(with_board_timing(preset or board.configuration().name),
                         BITSTREAM_CELLS if cells is None else cells)
-    return replace(board, configuration=lambda: config)
+    return replace(board, configuration=lambda: config,
+                   place=replace(board.place, crowded=config.npu is not None))
 
 
 def _too_large(rooms: dict[str, dict[str, int]], board: Board) -> dict[str, dict[str, int]]:

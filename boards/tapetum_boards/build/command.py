@@ -19,7 +19,8 @@ def build(
         = None,
     tries: Annotated[int, typer.Option(min=1, help="Seeds to try at most.")] = 8,
     preset: Annotated[str | None, typer.Option(
-        help="Of a whole die. By default the largest that nextpnr has found ways for.")]
+        help="Of a whole die. By default the largest that nextpnr has found ways for; tiny3 has "
+             "three captures.")]
         = None,
     cells: Annotated[int | None, typer.Option(
         help="Of the array: 2, 4 or 8, of nine multipliers each, or 0, the default, for no array.")]
@@ -40,7 +41,7 @@ def build(
 
     [bold]tapetum board build ulx3s_85f --seed 3[/bold]
 
-    [bold]tapetum board build ulx3s_85f --preset qvga --cells 8[/bold]
+    [bold]tapetum board build ulx3s_85f --preset tiny3 --cells 2[/bold]
     """
     from rich.console import Console
 

@@ -53,6 +53,9 @@ class Place:
         instead. In one slice both registers have the same clock, enable and reset.
     hard_blocks : bool
         Choose sites of all multipliers and block RAMs beforehand: see `hard_block_sites`.
+    crowded : bool
+        Look for the shortest wires alone, whatever the clocks, with the other weights of
+        ``router2``: there are ways in a fuller device, and slower ones.
     floorplan : function
         The site of a multiplier or block RAM by its name; None for what may stand anywhere.
     """
@@ -66,6 +69,7 @@ class Place:
     joined_tables: bool = False
     least_control: int = 1
     hard_blocks: bool = False
+    crowded: bool = False
     floorplan: Callable[[str], str | None] | None = None
 
 
@@ -73,7 +77,8 @@ def place_options(place: Place, seed: int) -> list[str]:
     """What nextpnr is told of a `Place`."""
     return ["--seed", str(seed), "--placer", place.placer,
             "--placer-heap-timingweight", str(place.timing_weight), "--router", place.router,
-            *(["--tmg-ripup"] if place.timing_ripup else [])]
+            *(["--tmg-ripup"] if place.timing_ripup else []),
+            *(["--no-tmdriv", "--router2-alt-weights"] if place.crowded else [])]
 
 
 def ecp5_command(place: Place) -> str:

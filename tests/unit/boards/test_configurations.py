@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A board's array is small, and judges every frame of the project's own network in time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from tapetum_sim.frame.array_setup import require_room
 from tapetum_sim.models.npu import NpuModel
 
 
-@pytest.mark.parametrize("name", ["tiny", "qvga"])
+@pytest.mark.parametrize("name", ["tiny", "tiny3", "qvga"])
 def test_the_packaged_network_fits_and_is_in_time(name, seed):
     config, program = with_board_timing(name), regrouped(tunnel_program(), BOARD_CELLS)
     assert config.npu is not None
@@ -27,6 +29,12 @@ def test_the_packaged_network_fits_and_is_in_time(name, seed):
     model.run(image)
     assert model.late_rows == 0
     assert model.cycles - row_period * program.input_shape[0] < frame_cycles // 10
+
+
+def test_three_captures_see_the_dark_lamps_and_the_sun():
+    whole, fewer = with_board_timing("tiny"), with_board_timing("tiny3")
+    assert [capture.name for capture in fewer.captures] == ["HCG", "SPD", "VS"]
+    assert replace(fewer, name=whole.name, captures=whole.captures) == whole
 
 
 def test_no_cells_are_no_array():

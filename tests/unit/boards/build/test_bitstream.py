@@ -14,6 +14,7 @@ from tapetum_boards.build.project import CONSTRAINTS, Project, elaborate
 from tapetum_boards.build.rooms import area_by_room, room_of
 from tapetum_boards.platforms.catalogue import BOARDS
 from tapetum_boards.whole_die import BOARD_PRESET
+from tapetum_sim.bench.synthesis import place_options
 from tapetum_sim.cli import app
 from tapetum_sim.errors import UserError
 
@@ -126,15 +127,17 @@ def test_a_whole_die_is_built_as_asked(tmp_path, monkeypatch):
     def elaborated(name, board):
         config = board.configuration()
         array = (config.npu.cells, config.npu.weight_words) if config.npu else (0,)
-        seen.append((config.name, *array))
+        seen.append((config.name, *array, "--no-tmdriv" in place_options(board.place, 1)))
         raise UserError("that is all")
 
     monkeypatch.setattr(bitstream, "elaborate", elaborated)
-    builds: list[dict[str, Any]] = [{}, {"preset": "qvga", "cells": 8}, {"cells": 4}]
+    builds: list[dict[str, Any]] = [{}, {"preset": "qvga", "cells": 8}, {"cells": 4},
+                                    {"preset": "tiny3"}]
     for asked in builds:
         with pytest.raises(UserError, match="that is all"):
             build_board("ulx3s_85f", tmp_path, seeds=[1], **asked)
-    assert seen == [(BOARD_PRESET, 0), ("qvga", 8, 512), (BOARD_PRESET, 4, 1024)]
+    assert seen == [(BOARD_PRESET, 0, False), ("qvga", 8, 512, True), (BOARD_PRESET, 4, 1024, True),
+                    ("tiny3", 0, False)]
 
 
 
