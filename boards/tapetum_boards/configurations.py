@@ -12,16 +12,16 @@ from .whole_die import BOARD_ARRAY_WORDS, BOARD_CELLS, BOARD_CLOCKS_HZ
 __all__ = ["OSCILLATOR_HZ", "THREE_CAPTURES", "with_board_timing", "with_cells"]
 
 THREE_CAPTURES = {"tiny3": ("tiny", ("HCG", "SPD", "VS"))}
-"""Presets of boards alone: which of the die's, and what it keeps of its captures. Deep shadow, lamps
-and the sun are still in one frame; the middle is noisier."""
+"""Presets of boards alone: which of the die's, and what it keeps of its captures. Deep shadow,
+lamps and the sun are still in one frame; the middle is noisier."""
 
 OSCILLATOR_HZ = 25e6
 """Of the boards; it is the watchdog's clock."""
 
 
 def with_board_timing(name: str) -> DieConfig:
-    """A preset, or one of `THREE_CAPTURES`, whose settling times leave the pixel die the clocks that
-    it needs for its columns.
+    """A preset, or one of `THREE_CAPTURES`, whose settling times leave the pixel die the clocks
+    that it needs for its columns.
 
     Lines become longer and frames shorter by as many lines, so that the frame rate stays. The array
     has `BOARD_CELLS` and `BOARD_ARRAY_WORDS`, and clocks are those of `BOARD_CLOCKS_HZ`.
