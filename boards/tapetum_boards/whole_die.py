@@ -18,4 +18,5 @@ BOARD_ARRAY_WORDS = {"parameter_words": 512, "activation_words": 512, "add_table
 all others, whose sites then lie further from their logic."""
 
 BITSTREAM_CELLS = 0
-"""Of the array in a bitstream, unless asked for: beside one nextpnr's router comes to no end."""
+"""Of the array in a bitstream, unless asked for: beside one and four captures, nextpnr's router
+comes to no end."""
