@@ -11,7 +11,7 @@ import typer
 from tapetum_sim.output import check_folder
 
 from .build.command import build, flash
-from .whole_die import BOARD_PRESET
+from .whole_die import SIMULATED_PRESET
 
 if TYPE_CHECKING:
     from .host.board import Board
@@ -26,25 +26,25 @@ board.command()(flash)
 
 Port = Annotated[str | None, typer.Option(
     "--port", "-p", help="Serial port; by default that of the one board on USB.")]
-Preset = Annotated[str, typer.Option("--preset", help="What the board was built for.")]
 
 
 @contextmanager
-def _open(port: str | None, preset: str) -> "Iterator[Board]":
-    from .configurations import with_board_timing
+def _open(port: str | None) -> "Iterator[Board]":
     from .host.board import Board
     from .host.find_port import find_port
     from .host.serial_link import SerialLink
 
     link = SerialLink(find_port(port), answer_s=5.0)
     try:
-        yield Board(link, with_board_timing(preset))
+        yield Board(link)
     finally:
         link.close()
 
 
 @board.command()
-def simulate(preset: Preset = BOARD_PRESET,
+def simulate(preset: Annotated[str, typer.Option(
+                 "--preset", help="What the board is built for; others take longer.")]
+             = SIMULATED_PRESET,
              out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")]
              = Path("build/board")) -> None:
     """Run a board in Verilator behind a pseudo-terminal, until Ctrl-C or SIGTERM.
@@ -70,12 +70,12 @@ def simulate(preset: Preset = BOARD_PRESET,
 
 @board.command()
 def get(names: Annotated[list[str], typer.Argument(help="Registers of the board or of the die.")],
-        port: Port = None, preset: Preset = BOARD_PRESET) -> None:
+        port: Port = None) -> None:
     """Show registers.
 
     Example: [bold]tapetum board get scene fault_status[/bold]
     """
-    with _open(port, preset) as device:
+    with _open(port) as device:
         values = [device.value(name) for name in names]
     for name, value in zip(names, values, strict=True):
         typer.echo(f"{name} = {value}")
@@ -84,7 +84,7 @@ def get(names: Annotated[list[str], typer.Argument(help="Registers of the board 
 @board.command("set")
 def set_registers(
         values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...")],
-        port: Port = None, preset: Preset = BOARD_PRESET) -> None:
+        port: Port = None) -> None:
     """Write registers, in the order given, or none if one of them cannot be written.
 
     Those of the die that are to apply to the same frame belong between grouped_parameter_hold=1
@@ -101,14 +101,14 @@ def set_registers(
             pairs.append((name, int(number, 0)))
         except ValueError:
             raise UserError(f"{text!r} is no NAME=VALUE with a whole number.") from None
-    with _open(port, preset) as device:
+    with _open(port) as device:
         device.apply(pairs)
 
 
 @board.command()
 def capture(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
             = Path("build/board/capture"),
-            port: Port = None, preset: Preset = BOARD_PRESET) -> None:
+            port: Port = None) -> None:
     """Keep the next frame: packets.bin, frame.npy (what the link carried) and frame.png.
 
     Example: [bold]tapetum board capture --out build/frame[/bold]
@@ -120,7 +120,7 @@ def capture(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to wri
     from .host.packets import first_frame
 
     check_folder(out)
-    with _open(port, preset) as device, Progress() as progress:
+    with _open(port) as device, Progress() as progress:
         task = progress.add_task("fetching the frame", total=None)
         packets = device.capture(
             lambda done, total: progress.update(task, completed=done, total=total), wait_s=120)
@@ -135,7 +135,7 @@ def capture(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to wri
 
 @board.command()
 def scene(what: Annotated[str, typer.Argument(metavar="SCENE", help="Name or picture file.")],
-          port: Port = None, preset: Preset = BOARD_PRESET) -> None:
+          port: Port = None) -> None:
     """Upload a scene for the pixel die, and show it: tunnel, chart, flicker, or a picture.
 
     What is lost on the way is sent again; settings stay as they are.
@@ -144,11 +144,10 @@ def scene(what: Annotated[str, typer.Argument(metavar="SCENE", help="Name or pic
     """
     from rich.progress import Progress
 
-    from .configurations import with_board_timing
     from .host.scene_upload import scene_words, upload_scene
 
-    words = scene_words(with_board_timing(preset), what)
-    with _open(port, preset) as device, Progress() as progress:
+    with _open(port) as device, Progress() as progress:
+        words = scene_words(device.config, what)
         task = progress.add_task("uploading the scene", total=None)
         upload_scene(device, words,
                      lambda done, total: progress.update(task, completed=done, total=total))
@@ -157,9 +156,7 @@ def scene(what: Annotated[str, typer.Argument(metavar="SCENE", help="Name or pic
 @board.command()
 def network(program: Annotated[Path, typer.Argument(help="File that `tapetum compile` wrote.",
                                                     exists=True, dir_okay=False)],
-            cells: Annotated[int | None, typer.Option(
-                min=2, help="Cells of the array, if the board was built with `--cells`.")] = None,
-            port: Port = None, preset: Preset = BOARD_PRESET) -> None:
+            port: Port = None) -> None:
     """Upload a compiled network; from then on every frame has a verdict.
 
     One that was compiled for more cells than the board's array has is made one for fewer.
@@ -170,15 +167,15 @@ def network(program: Annotated[Path, typer.Argument(help="File that `tapetum com
 
     from .host.network_upload import read_network, upload_network
 
-    with _open(port, preset) as device, Progress() as progress:
-        compiled = read_network(device, program, cells)
+    with _open(port) as device, Progress() as progress:
+        compiled = read_network(device, program)
         task = progress.add_task("uploading the network", total=None)
         upload_network(device, compiled,
                        lambda done, total: progress.update(task, completed=done, total=total))
 
 
 @board.command()
-def stats(port: Port = None, preset: Preset = BOARD_PRESET,
+def stats(port: Port = None,
           once: Annotated[bool, typer.Option("--once", help="Show them and end.")] = False
           ) -> None:
     """Show live statistics: histograms, defects, flicker, temperature, verdict, faults.
@@ -192,7 +189,7 @@ def stats(port: Port = None, preset: Preset = BOARD_PRESET,
 
     from .host.statistics import read_statistics, show_statistics
 
-    with _open(port, preset) as device:
+    with _open(port) as device:
         if once:
             Console().print(show_statistics(device, read_statistics(device)))
             return
@@ -209,7 +206,7 @@ def stats(port: Port = None, preset: Preset = BOARD_PRESET,
 def analogue(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
              = Path("build/board/analogue"),
              points: Annotated[int, typer.Option("--points", help="Voltages of the sweep.")] = 200,
-             port: Port = None, preset: Preset = BOARD_PRESET) -> None:
+             port: Port = None) -> None:
     """Sweep the analogue column's test voltage, calibrate, and report INL and DNL.
 
     Example: [bold]tapetum board analogue --points 400[/bold]
@@ -220,7 +217,7 @@ def analogue(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to wr
     from .host.analogue_report import measure
 
     check_folder(out)
-    with _open(port, preset) as device, Progress() as progress:
+    with _open(port) as device, Progress() as progress:
         task = progress.add_task("sweeping the test voltage", total=points)
         report = measure(device, points,
                          lambda done, total: progress.update(task, completed=done, total=total))
@@ -235,17 +232,16 @@ def analogue(out: Annotated[Path, typer.Option("--out", "-o", help="Folder to wr
 @board.command("test")
 def self_test(what: Annotated[str | None, typer.Option(
                   "--scene", help="Upload this one first; default: the step chart.")] = None,
-              port: Port = None, preset: Preset = BOARD_PRESET) -> None:
+              port: Port = None) -> None:
     """Hold the first frame after a reset against the models, bit for bit.
 
     Exit code 1 if anything differs. Example: [bold]tapetum board test --scene tunnel[/bold]
     """
-    from .configurations import with_board_timing
     from .host.scene_upload import scene_words
     from .host.self_test import run_self_test
 
-    words = None if what is None else scene_words(with_board_timing(preset), what)
-    with _open(port, preset) as device:
+    with _open(port) as device:
+        words = None if what is None else scene_words(device.config, what)
         outcome = run_self_test(device, words=words, wait_s=600,
                                 say=lambda text: typer.echo(text, err=True))
     typer.echo(f"frame {outcome.frame}: {outcome.different_pixels} of {outcome.pixels_compared} "

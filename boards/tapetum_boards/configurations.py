@@ -7,13 +7,17 @@ from tapetum.config import DieConfig
 from tapetum.presets import automotive_captures, preset
 
 from .pixel_die.board_pixel_die import settle_cycles
-from .whole_die import BOARD_ARRAY_WORDS, BOARD_CELLS, BOARD_CLOCKS_HZ
+from .whole_die import BOARD_ARRAY_WORDS, BOARD_CELLS, BOARD_CLOCKS_HZ, BOARD_RESET_COUNTS
 
-__all__ = ["OSCILLATOR_HZ", "THREE_CAPTURES", "with_board_timing", "with_cells"]
+__all__ = ["BOARD_PRESETS", "OSCILLATOR_HZ", "THREE_CAPTURES", "configuration_of",
+           "with_board_timing", "with_cells"]
 
 THREE_CAPTURES = {"tiny3": ("tiny", ("HCG", "SPD", "VS"))}
 """Presets of boards alone: which of the die's, and what it keeps of its captures. Deep shadow,
 lamps and the sun are still in one frame; the middle is noisier."""
+
+BOARD_PRESETS = ("tiny", "qvga", *THREE_CAPTURES)
+"""What a board may be built for: each is known by its size and its captures."""
 
 OSCILLATOR_HZ = 25e6
 """Of the boards; it is the watchdog's clock."""
@@ -23,15 +27,19 @@ def with_board_timing(name: str) -> DieConfig:
     """A preset, or one of `THREE_CAPTURES`, whose settling times leave the pixel die the clocks
     that it needs for its columns.
 
-    Lines become longer and frames shorter by as many lines, so that the frame rate stays. The array
-    has `BOARD_CELLS` and `BOARD_ARRAY_WORDS`, and clocks are those of `BOARD_CLOCKS_HZ`.
+    Lines become longer and frames shorter by as many lines, so that the frame rate stays, unless
+    frames would overlap: then they have as few lines as can be, and are slower. Reset ramps have
+    `BOARD_RESET_COUNTS`, the array `BOARD_CELLS` and `BOARD_ARRAY_WORDS`, and clocks are those of
+    `BOARD_CLOCKS_HZ`.
     """
     if name in THREE_CAPTURES:
         whole, kept = THREE_CAPTURES[name]
         config = with_board_timing(whole)
         return replace(config, name=name, captures=tuple(
             capture for capture in config.captures if capture.name in kept))
-    config = _slowed(with_cells(preset(name), BOARD_CELLS))
+    own = preset(name)
+    short = replace(own.adc, reset_counts=min(own.adc.reset_counts, BOARD_RESET_COUNTS))
+    config = _slowed(with_cells(replace(own, adc=short), BOARD_CELLS))
     if config.npu is not None:
         config = replace(config, npu=replace(config.npu, **BOARD_ARRAY_WORDS))
     settle_ns = int(settle_cycles(config) / config.sync_clock_hz * 1e9) + 1
@@ -43,9 +51,21 @@ def with_board_timing(name: str) -> DieConfig:
         replace(capture, coarse_integration_lines=1, fine_integration_cycles=0)
         for capture in config.captures))
     line = max(long.row_timing.line_cycles, config.timing.line_length_cycles)
-    timing = replace(settled, line_length_cycles=line, frame_length_lines=frame_cycles // line)
+    lines = max(frame_cycles // line, config.array.total_rows + lag_lines + 1)
+    timing = replace(settled, line_length_cycles=line, frame_length_lines=lines)
     return replace(config, timing=timing, safety_clock_hz=OSCILLATOR_HZ,
                    captures=automotive_captures(timing, config.sync_clock_hz, lag_lines=lag_lines))
+
+
+def configuration_of(*, columns: int, rows: int, captures: int, cells: int) -> DieConfig | None:
+    """What a board was built for that says this of itself; None if that is none of
+    `BOARD_PRESETS`."""
+    for name in BOARD_PRESETS:
+        config = with_board_timing(name)
+        if (columns, rows, captures) == (config.array.columns, config.array.rows,
+                                         len(config.captures)):
+            return with_cells(config, cells)
+    return None
 
 
 def with_cells(config: DieConfig, cells: int) -> DieConfig:
@@ -61,11 +81,15 @@ def with_cells(config: DieConfig, cells: int) -> DieConfig:
 
 
 def _slowed(config: DieConfig) -> DieConfig:
-    """With the board's clocks: a line takes as long in fewer of them."""
+    """With the board's clocks: a line takes as long in fewer of them.
+
+    The picture of the monitor takes two clocks of ``sync`` for what comes in one of the link.
+    """
     own_hz = config.sync_clock_hz, config.adc_clock_hz
     sync_hz, adc_hz = BOARD_CLOCKS_HZ.get(config.name, own_hz)
     line = int(config.timing.line_length_cycles * sync_hz / config.sync_clock_hz)
     timing = replace(config.timing, line_length_cycles=line)
-    return replace(config, sync_clock_hz=sync_hz, adc_clock_hz=adc_hz, timing=timing,
+    link = replace(config.csi2, byte_clock_hz=min(config.csi2.byte_clock_hz, sync_hz / 2))
+    return replace(config, sync_clock_hz=sync_hz, adc_clock_hz=adc_hz, timing=timing, csi2=link,
                    captures=automotive_captures(timing, sync_hz,
                                                 lag_lines=config.hdr.line_buffer_lag_lines))

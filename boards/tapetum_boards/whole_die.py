@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the whole die on a board is built for, and what its host speaks with, unless told."""
 
-__all__ = ["BITSTREAM_CELLS", "BOARD_ARRAY_WORDS", "BOARD_CELLS", "BOARD_CLOCKS_HZ", "BOARD_PRESET"]
+__all__ = ["BITSTREAM_CELLS", "BITSTREAM_PRESET", "BOARD_ARRAY_WORDS", "BOARD_CELLS",
+           "BOARD_CLOCKS_HZ", "BOARD_RESET_COUNTS", "SIMULATED_PRESET"]
 
-BOARD_PRESET = "tiny"
-"""Larger ones leave an LFE5U-85F so few tables that legal places lie far away, or nowhere."""
+BITSTREAM_PRESET = "qvga"
+"""Larger ones have more bits than the board's comparators."""
 
-BOARD_CLOCKS_HZ = {"tiny": (30e6, 75e6)}
-"""Of ``sync`` and ``adc``, of presets that keep their frame rate with slower clocks than their own:
-among all rooms of the die ways are longer than within one alone."""
+SIMULATED_PRESET = "tiny"
+"""Of a board in simulation, unless asked for: a frame is there within seconds."""
+
+BOARD_CLOCKS_HZ = {"tiny": (30e6, 75e6), "qvga": (45e6, 112.5e6)}
+"""Of ``sync`` and ``adc``: among all rooms of the die ways are longer than within one alone."""
+
+BOARD_RESET_COUNTS = 128
+"""Of a reset ramp at most: columns on an FPGA have no offsets, only noise around a quarter of
+it."""
 
 BOARD_CELLS = 2
 """Of the array of a simulated board: they judge every frame in a quarter of its time."""

@@ -29,7 +29,7 @@ def test_a_board_is_set_up_streams_shows_and_gives_a_frame(cells, tmp_path, seed
     config = with_cells(with_board_timing("tiny"), cells)
     with simulated_board(config, tmp_path) as port:
         link = SerialLink(str(port), answer_s=10)
-        board = Board(link, with_board_timing("tiny"))
+        board = Board(link)
         assert board.config == config
         board.set(noise_freeze=1, noise_seed=seed, scene=1, picture_capture=1)
         assert board.get("noise_seed") == seed

@@ -6,13 +6,13 @@ import threading
 import tty
 from collections.abc import Callable
 
+from tapetum.config import DieConfig
 from tapetum_boards.configurations import with_board_timing
 from tapetum_boards.host.serial_link import decode_packets, encode_packet
 from tapetum_boards.link.board_bus import BOARD_REGISTERS, MEMORY
 from tapetum_boards.link.packet_format import Command, Status
 from tapetum_boards.pixel_die.uploaded_scene import SCENE_PLACE
 from tapetum_boards.registers.table import board_registers
-from tapetum_sim.host import RegisterMap
 
 __all__ = ["CONFIG", "PretendedBoard"]
 
@@ -22,6 +22,8 @@ CONFIG = with_board_timing("tiny")
 class PretendedBoard:
     """Memory behind a pseudo-terminal; ``spoil(number)`` says which answers arrive damaged.
 
+    Its registers say that it is a board for ``config``.
+
     Members
     -------
     memory : dict of int
@@ -30,15 +32,15 @@ class PretendedBoard:
         Packets that were answered.
     """
 
-    def __init__(self, spoil: Callable[[int], bool] = lambda number: False):
+    def __init__(self, spoil: Callable[[int], bool] = lambda number: False, *,
+                 config: DieConfig = CONFIG):
         self.terminal, other = os.openpty()
         tty.setraw(other)
         self.port, self.other = os.ttyname(other), other
         self.memory, self.spoil, self.asked = {}, spoil, 0
-        for register in board_registers(CONFIG):
+        for register in board_registers(config):
             content = register.reset.to_bytes(register.width_bytes, "big")
             self.memory |= dict(enumerate(content, BOARD_REGISTERS + register.address))
-        self.memory[RegisterMap(CONFIG)["vision_reciprocal"].addresses[0]] = 1
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):

@@ -3,13 +3,12 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
-from tapetum.config import DieConfig
 from tapetum.registers.definition import Register
 from tapetum_sim.errors import UserError
 from tapetum_sim.host import RegisterError, RegisterMap
 
+from ..configurations import BOARD_PRESETS, configuration_of, with_board_timing
 from ..link.board_bus import BOARD_REGISTERS, DIE_REGISTERS, MEMORY
 from ..memory.memory_port import BURST_BYTES
 from ..registers.table import IDENTIFICATION, board_registers
@@ -18,43 +17,48 @@ from .serial_link import SerialLink
 
 __all__ = ["Board"]
 
+
 class Board:
     """What `tapetum board` and tests do with a board, real or simulated.
 
     Parameters
     ----------
     link : SerialLink
-    config : DieConfig
-        What the board was built for; that its die has no array it tells itself.
     reset_s : float
         How long a restart of the die may take: long in simulation.
 
     Members
     -------
+    config : DieConfig
+        What the board was built for, as it says itself.
     own_registers : dict of Register
         Those of the board, by name; the others are the die's.
 
     Raises
     ------
     UserError
-        If something else answers than this board.
+        If something else answers than a board of this revision.
     """
 
-    def __init__(self, link: SerialLink, config: DieConfig, *, reset_s: float = 120.0):
+    def __init__(self, link: SerialLink, *, reset_s: float = 120.0):
         self._reset_s = reset_s
-        self.link, self.config = link, config
+        self.link = link
+        # What says what the board is lies at the same places in every configuration.
+        self.own_registers = _by_name(board_registers(with_board_timing(BOARD_PRESETS[0])))
+        if self.get("identification") != IDENTIFICATION:
+            raise UserError("what answers is no board of this revision; build its bitstream again "
+                            "with `tapetum board build`, and load it with `tapetum board flash`.")
+        columns, rows = divmod(self.get("array_size"), 1 << 16)
+        captures, clock_hz = self.get("captures"), self.get("sync_clock")
+        config = configuration_of(columns=columns, rows=rows, captures=captures,
+                                  cells=self.get("array_cells"))
+        if config is None or round(config.sync_clock_hz) != clock_hz:
+            raise UserError(f"this board is built for {columns}x{rows} pixels and {captures} "
+                            f"captures at {clock_hz / 1e6:g} MHz, which this revision does not "
+                            f"know; build its bitstream again with `tapetum board build`.")
+        self.config = config
         self.die_map = RegisterMap(config)
-        self.own_registers = {register.name: register for register in board_registers(config)}
-        found, size = self.get("identification"), self.get("array_size")
-        wanted = config.array.columns << 16 | config.array.rows
-        if found != IDENTIFICATION or size != wanted:
-            raise UserError(f"this board is built for {size >> 16}x{size & 0xFFFF} pixels, not for "
-                            f"{config.array.columns}x{config.array.rows}; choose its preset with "
-                            f"--preset.")
-        # Registers of a room that is not there read as zero.
-        if config.npu is not None and not self.read("vision_reciprocal"):
-            self.config = replace(config, npu=None)
-            self.die_map = RegisterMap(self.config)
+        self.own_registers = _by_name(board_registers(config))
 
     # Registers of the board ----------------------------------------------------------------------
 
@@ -151,6 +155,10 @@ class Board:
         whole = -(-count // BURST_BYTES) * BURST_BYTES
         kept = self.link.read(MEMORY + place, whole, lambda done: progress(done, whole))
         return without_padding(kept[:count])
+
+
+def _by_name(registers: Iterable[Register]) -> dict[str, Register]:
+    return {register.name: register for register in registers}
 
 
 def _runs(accesses: list[tuple[int, int]]) -> list[tuple[int, bytes]]:

@@ -15,7 +15,6 @@ from tapetum_sim.errors import UserError
 from tapetum_sim.frame.array_setup import array_registers, require_room
 from tapetum_sim.models.golden_inference import signed_program
 
-from ..configurations import with_cells
 from ..link.board_bus import DIE_REGISTERS, PICTURE_TABLES
 from ..link.packet_format import MAXIMUM_BYTES
 from ..link.picture_access import TEXT
@@ -28,20 +27,15 @@ _TRIES = 3
 _LOAD_S = 60.0
 
 
-def read_network(board: Board, path: Path, cells: int | None = None) -> Program:
+def read_network(board: Board, path: Path) -> Program:
     """A program that `tapetum compile` wrote, for fewer cells if the board's array has fewer.
-
-    Parameters
-    ----------
-    cells : int, optional
-        Of the board's array, if not those that boards are built with.
 
     Raises
     ------
     UserError
         If the file is none, or the board's array has no room for it or cannot feed it.
     """
-    config = board.config if cells is None else with_cells(board.config, cells)
+    config = board.config
     if config.npu is None:
         raise UserError("the die on this board has no array; choose a board that has one.")
     try:

@@ -147,7 +147,12 @@ class PictureLayout:
         """Of a burst within one frame of one plane."""
         return (self.array.rows * self.row_bursts(Plane.COMBINED) - 1).bit_length()
 
+    @property
+    def memory_bursts(self) -> int:
+        """Of all planes and buffers."""
+        return 1 << self.offset_bits + 4
+
     def burst(self, plane: Plane, buffer: int, address_bits: int) -> int:
         """First burst of a frame: the planes lie at the upper end of the memory."""
-        above = (1 << address_bits) - (1 << self.offset_bits + 4)
+        above = (1 << address_bits) - self.memory_bursts
         return above | (plane.value << 2 | buffer) << self.offset_bits

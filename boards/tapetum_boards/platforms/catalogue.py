@@ -15,7 +15,7 @@ from tapetum_sim.errors import UserError
 from ..configurations import with_board_timing, with_cells
 from ..memory.sdram_chip import ULX3S_SDRAM
 from ..small.configuration import larger_configuration, small_configuration
-from ..whole_die import BITSTREAM_CELLS, BOARD_PRESET
+from ..whole_die import BITSTREAM_CELLS, BITSTREAM_PRESET
 from .devices import ICE40UP5K, LFE5U_25F, LFE5U_85F, Device
 from .ecp5_small_top import Ecp5SmallTop
 from .ecp5_top import Ecp5Top
@@ -62,9 +62,9 @@ class Board:
 BOARDS = {
     "ulx3s_85f": Board(
         platform=Ulx3sPlatform,
-        configuration=lambda: with_cells(with_board_timing(BOARD_PRESET), BITSTREAM_CELLS),
+        configuration=lambda: with_cells(with_board_timing(BITSTREAM_PRESET), BITSTREAM_CELLS),
         top=lambda config: Ecp5Top(config, ULX3S_SDRAM, clock="clk25"),
-        sentence="Radiona ULX3S with an LFE5U-85F: the die, of 64x48 pixels, without its array.",
+        sentence="Radiona ULX3S with an LFE5U-85F: the die, of 320x240 pixels, without its array.",
         device=LFE5U_85F, cable="ulx3s", whole_die=True,
         place=Place(placer="static", router="router2", inner_registers=True, wide_tables=False,
                     joined_tables=True, least_control=6, hard_blocks=True)),

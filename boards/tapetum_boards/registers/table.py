@@ -11,8 +11,8 @@ from ..pixel_die.drawn_scene import DRAWN_SCENES
 
 __all__ = ["IDENTIFICATION", "board_registers"]
 
-IDENTIFICATION = 0x54504231
-"""ASCII "TPB1": layout 1 of this table."""
+IDENTIFICATION = 0x54504232
+"""ASCII "TPB2": layout 2 of this table."""
 _LAMP_HZ, _LAMP_DUTY = 90, 0.1
 
 
@@ -35,15 +35,20 @@ def _shown(name: str, address: int, sentence: str, **more) -> Register:
 
 
 def _general(config: DieConfig) -> list[Register]:
-    def constant(name: str, address: int, value: int, sentence: str, **more) -> Register:
-        return Register(name=name, address=address, width_bytes=4, access=Access.READ_ONLY,
-                        storage=Storage.CONSTANT, reset=value, sentence=sentence, **more)
+    def constant(name: str, address: int, value: int, sentence: str, *, width_bytes: int = 4,
+                 **more) -> Register:
+        return Register(name=name, address=address, width_bytes=width_bytes,
+                        access=Access.READ_ONLY, storage=Storage.CONSTANT, reset=value,
+                        sentence=sentence, **more)
 
     return [
-        constant("identification", 0x00, IDENTIFICATION, 'ASCII "TPB1".'),
+        constant("identification", 0x00, IDENTIFICATION, 'ASCII "TPB2".'),
         constant("array_size", 0x04, config.array.columns << 16 | config.array.rows,
                  "Active columns in the upper half, rows in the lower.", unit="pixels"),
         constant("sync_clock", 0x08, round(config.sync_clock_hz), "Pixel clock.", unit="Hz"),
+        constant("captures", 0x3D, len(config.captures), "Captures of a frame.", width_bytes=1),
+        constant("array_cells", 0x3E, config.npu.cells if config.npu else 0,
+                 "Cells of the array; 0 without one.", width_bytes=1),
         Register(name="die_restart", address=0x3C, access=Access.SELF_CLEARING,
                  storage=Storage.STATUS, sentence="Resets the die as power-up does.",
                  fields=(Field(name="restart", lsb=0, sentence="Reads as one meanwhile."),)),

@@ -10,19 +10,26 @@ from tapetum_sim.simulator import SerialLine, Window
 
 from ..board_core import PIXEL_DOMAIN, BoardCore
 from ..link.uart import bit_cycles
+from ..memory.memory_port import BURST_WORDS
 from ..memory.sdram_chip import SdramChip
+from ..picture.layout import PictureLayout
 from ..picture.video_timing import VGA_60HZ
 from .analogue_model import AnalogueModel
 from .sdram_model import SdramModel
 
-__all__ = ["MEMORY_WORDS", "SCREEN", "BoardSimulation"]
+__all__ = ["SCREEN", "BoardSimulation", "memory_words"]
 
-MEMORY_WORDS = 1 << 18
-"""Of the simulated chip: half a megabyte, which repeats. Simulators take long over more."""
-
+_LEAST_WORDS = 1 << 18
 
 SCREEN = "screen"
 """Of the recording of what a monitor gets."""
+
+
+def memory_words(config: DieConfig) -> int:
+    """Of the simulated chip, whose content repeats: pictures have its upper half, what is captured
+    and uploaded the lower one. Simulators take long over more."""
+    layout = PictureLayout(array=config.array, timing=VGA_60HZ)
+    return max(_LEAST_WORDS, 2 * layout.memory_bursts * BURST_WORDS)
 
 
 class BoardSimulation(wiring.Component):
@@ -55,7 +62,7 @@ class BoardSimulation(wiring.Component):
         m = Module()
         clock_hz = self.config.sync_clock_hz
         m.submodules.core = core = self.core
-        m.submodules.chip = chip = SdramModel(self.chip, clock_hz, words=MEMORY_WORDS)
+        m.submodules.chip = chip = SdramModel(self.chip, clock_hz, words=memory_words(self.config))
         m.submodules.line = line = SerialLine(bit_cycles(clock_hz, self.bits_per_second))
         connect(m, core.memory, chip.pins)
         m.submodules.circuit = circuit = DomainRenamer("adc")(AnalogueModel())

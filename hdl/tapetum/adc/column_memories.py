@@ -75,19 +75,29 @@ class ColumnMemories(ColumnStore):
             for number, half in enumerate(reset_halves):
                 with m.If(bank == number):
                     m.d.sync += [half.eq(~half), reset_read.eq(Cat(half, bank))]
-        reset_write = Cat(Mux(self.bank, reset_halves[-1], reset_halves[0]), self.bank)
         width = self.reset_banks
+        reset_write = Cat(Mux(self.bank, reset_halves[-1], reset_halves[0]), self.bank)[:width]
+
+        def written(name: str, word: Value) -> Signal:
+            """Stands still from the start of a ramp on; a register, since many columns have it."""
+            register = Signal(len(word), name=f"{name}_word_{copy}", reset_less=True)
+            m.d[self.counter_domain] += register.eq(word)
+            return register
+
         if not reads_in_turns(self.config):
-            return [_Kept(name="signal", bits=adc.bits + 1, write_word=signal_half,
+            return [_Kept(name="signal", bits=adc.bits + 1,
+                          write_word=written("signal", signal_half),
                           read_word=~signal_half, fills=fills[RampKind.SIGNAL]),
-                    _Kept(name="reset", bits=adc.reset_bits, write_word=reset_write[:width],
+                    _Kept(name="reset", bits=adc.reset_bits,
+                          write_word=written("reset", reset_write),
                           read_word=reset_read[:width], fills=fills[RampKind.RESET])]
         read_word = Signal(width + 1, name=f"read_word_{copy}")
         m.d.sync += read_word.eq(Mux(self.turn, Cat(reset_read[:width], 1),
                                      Cat(~signal_half, Const(0, width))))
         return [_Kept(name="counts", bits=adc.bits + 1, fills=Const(1), read_word=read_word,
-                      write_word=Mux(fills[RampKind.RESET], Cat(reset_write[:width], 1),
-                                     Cat(signal_half, Const(0, width))))]
+                      write_word=written("counts", Mux(
+                          fills[RampKind.RESET], Cat(reset_write, 1),
+                          Cat(signal_half, Const(0, width)))))]
 
     def _memory(self, m: Module, kept: _Kept, column: int, enable: Value) -> Value:
         """What is read of a column if it is selected, else zero."""

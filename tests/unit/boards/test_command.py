@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a user gets wrong with ``tapetum board`` is one sentence and exit code 2."""
 
-from importlib.resources import files
-
 import pytest
 from typer.testing import CliRunner
 
@@ -29,8 +27,7 @@ class WrittenBoard(PretendedBoard):
 
 
 def call(pretended, *arguments):
-    return CliRunner().invoke(app, ["board", *arguments, "--port", pretended.port,
-                                    "--preset", CONFIG.name])
+    return CliRunner().invoke(app, ["board", *arguments, "--port", pretended.port])
 
 
 def sentence(result):
@@ -66,15 +63,6 @@ def test_registers_are_written_in_the_order_given_and_as_often():
                                  (OWN["scene"], 1)]
     result = call(pretended, "get", "mode_select", "scene")
     assert result.stdout == "mode_select = 1\nscene = 1\n"
-
-
-@pytest.mark.parametrize("cells", ["0", "-2"])
-def test_an_array_without_cells_takes_no_network(cells):
-    pretended = WrittenBoard()
-    result = call(pretended, "network", str(files("tapetum_compiler") / "models/tunnel.tapetum"),
-                  "--cells", cells)
-    assert result.exit_code == 2, result.exception
-    assert "'--cells'" in result.stderr
 
 
 @pytest.mark.parametrize("packets", [b"", bytes(range(64))])

@@ -23,6 +23,8 @@ def test_the_packaged_network_fits_and_is_in_time(name, seed):
     timing = config.timing
     frame_cycles = timing.line_length_cycles * timing.frame_length_lines
     assert 59.5 <= config.sync_clock_hz / frame_cycles <= 60.5
+    assert config.array.total_rows + config.largest_lag_lines < timing.frame_length_lines, \
+        "frames overlap: the self-test could not follow them"
     image = np.random.default_rng(seed).integers(-128, 128, program.input_shape).astype(np.int8)
     row_period = timing.line_length_cycles * config.array.rows // program.input_shape[0]
     model = NpuModel(program, row_period)

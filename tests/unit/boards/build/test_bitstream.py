@@ -13,7 +13,7 @@ from tapetum_boards.build.bitstream import bitstream_path, build_board
 from tapetum_boards.build.project import CONSTRAINTS, Project, elaborate
 from tapetum_boards.build.rooms import area_by_room, room_of
 from tapetum_boards.platforms.catalogue import BOARDS
-from tapetum_boards.whole_die import BOARD_PRESET
+from tapetum_boards.whole_die import BITSTREAM_PRESET
 from tapetum_sim.bench.synthesis import place_options
 from tapetum_sim.cli import app
 from tapetum_sim.errors import UserError
@@ -136,7 +136,8 @@ def test_a_whole_die_is_built_as_asked(tmp_path, monkeypatch):
     for asked in builds:
         with pytest.raises(UserError, match="that is all"):
             build_board("ulx3s_85f", tmp_path, seeds=[1], **asked)
-    assert seen == [(BOARD_PRESET, 0, False), ("qvga", 8, 512, True), (BOARD_PRESET, 4, 1024, True),
+    assert seen == [(BITSTREAM_PRESET, 0, False), ("qvga", 8, 512, True),
+                    (BITSTREAM_PRESET, 4, 1024, True),
                     ("tiny3", 0, False)]
 
 

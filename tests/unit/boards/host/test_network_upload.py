@@ -8,11 +8,13 @@ import pytest
 
 from support.pretended_board import CONFIG, PretendedBoard
 from tapetum.npu.program_image import program_image
+from tapetum_boards.configurations import with_cells
 from tapetum_boards.host.board import Board
 from tapetum_boards.host.network_upload import read_network, upload_network
 from tapetum_boards.host.serial_link import SerialLink
 from tapetum_boards.link.board_bus import PICTURE_TABLES
 from tapetum_boards.picture.font import caption_bytes
+from tapetum_boards.whole_die import BOARD_CELLS
 from tapetum_sim.errors import UserError
 from tapetum_sim.host import RegisterMap
 
@@ -23,9 +25,9 @@ MAP = RegisterMap(CONFIG)
 class ArrayBoard(PretendedBoard):
     """Appends to its program as the array does, and loads what it is told to."""
 
-    def __init__(self, spoil=lambda number: False, *, refuses=False):
+    def __init__(self, spoil=lambda number: False, *, refuses=False, cells=BOARD_CELLS):
         self.program, self.refuses = b"", refuses
-        super().__init__(spoil)
+        super().__init__(spoil, config=with_cells(CONFIG, cells))
 
     def write(self, address, byte):
         window = MAP.windows["program"]
@@ -45,13 +47,11 @@ class ArrayBoard(PretendedBoard):
 
 
 def connected(pretended):
-    return Board(SerialLink(pretended.port, answer_s=0.05), CONFIG)
+    return Board(SerialLink(pretended.port, answer_s=0.05))
 
 
 def test_a_board_whose_die_has_no_array_takes_no_network():
-    pretended = ArrayBoard()
-    pretended.memory[MAP["vision_reciprocal"].addresses[0]] = 0
-    board = connected(pretended)
+    board = connected(ArrayBoard(cells=0))
     assert board.config.npu is None
     with pytest.raises(UserError, match="the die on this board has no array"):
         read_network(board, NETWORK)

@@ -21,7 +21,7 @@ def test_an_upload_goes_on_after_packets_that_were_spoilt(seed):
     pretended = PretendedBoard(lambda number: generator.random() < 0.2)
     words = np.random.default_rng(seed).integers(1 << 16, size=(48, 64)).astype(np.uint16)
     steps = []
-    board = Board(SerialLink(pretended.port, answer_s=0.05), CONFIG)
+    board = Board(SerialLink(pretended.port, answer_s=0.05))
     upload_scene(board, words, lambda done, total: steps.append((done, total)))
     assert pretended.kept(2 * words.size) == words.astype(">u2").tobytes()
     assert board.get("scene") == 3
@@ -31,7 +31,7 @@ def test_an_upload_goes_on_after_packets_that_were_spoilt(seed):
 
 def test_a_board_that_goes_away_is_named_in_one_sentence():
     pretended = PretendedBoard(lambda number: number > 6)
-    board = Board(SerialLink(pretended.port, answer_s=0.02), CONFIG)
+    board = Board(SerialLink(pretended.port, answer_s=0.02))
     with pytest.raises(UserError, match=r"nothing answers at .*`tapetum board flash`"):
         upload_scene(board, np.zeros((48, 64), np.uint16))
 
@@ -71,14 +71,16 @@ def of_several(path):
 
 @pytest.mark.parametrize("write", [damaged, of_objects, of_several, Path.touch,
                                    lambda path: np.save(path, np.full((48, 64), "light"))])
-def test_a_file_without_an_array_of_numbers_is_one_sentence_before_the_board_is_opened(
+def test_a_file_without_an_array_of_numbers_is_one_sentence_and_leaves_the_board_alone(
         tmp_path, write):
     write(tmp_path / "words.npy")
+    pretended = PretendedBoard()
+    before = dict(pretended.memory)
     for verb in (["scene"], ["test", "--scene"]):
         result = CliRunner().invoke(app, [
-            "board", *verb, str(tmp_path / "words.npy"), "--preset", "tiny",
-            "--port", str(tmp_path / "none")])
+            "board", *verb, str(tmp_path / "words.npy"), "--port", pretended.port])
         assert result.exit_code == 2, result.exception
+        assert pretended.memory == before
         assert "tapetum: cannot use scene " in result.stderr
         assert result.stderr.count("\n") == 1
 

@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from support.pretended_board import CONFIG, PretendedBoard
+from support.pretended_board import PretendedBoard
 from tapetum.control.faults import Fault
 from tapetum_boards.host.board import Board
 from tapetum_boards.host.serial_link import SerialLink
@@ -17,7 +17,7 @@ BINS = 32
 
 def test_counts_of_all_zones_are_added_up_and_shown():
     pretended = PretendedBoard()
-    board = Board(SerialLink(pretended.port, answer_s=0.2), CONFIG)
+    board = Board(SerialLink(pretended.port, answer_s=0.2))
 
     def put(name, value):
         register = board.die_map[name]
