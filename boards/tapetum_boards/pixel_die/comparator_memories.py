@@ -5,8 +5,14 @@ from amaranth import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from tapetum.adc.bond_test import BondPattern, drives_even, drives_odd, even_bonds
-from tapetum.adc.geometry import bond_count, column_blocks
+from tapetum.adc.bond_test import (
+    SETTLE_CYCLES,
+    BondPattern,
+    drives_even,
+    drives_odd,
+    even_bonds,
+)
+from tapetum.adc.geometry import BLOCK_COLUMNS, bond_count, bond_groups, column_blocks
 from tapetum.config import DieConfig
 
 from .noise import LANES
@@ -18,6 +24,8 @@ _FINE_CODES = 1 << _FINE_BITS
 _AT_START = _FINE_CODES
 """Word that tells which columns trip within the first `_FINE_CODES` codes."""
 _WORDS = _FINE_CODES + 1
+_MOST_BLOCKS = SETTLE_CYCLES - 4
+"""Of columns: the last one has a bond test's pattern in time."""
 _DEPTH = 16
 WRITE_CYCLES = 1 + _WORDS
 """From a group's trip codes to the last of its words."""
@@ -40,12 +48,12 @@ class ComparatorMemories(wiring.Component):
     Latency: a comparator rises 2 clocks of the counter after its code. Its trip code is there
     `WRITE_CYCLES` of ``sync`` after the group arrived, and a clock of the counter; no ramp may run
     meanwhile. Ramps begin with code 0. Bonds on an FPGA do not break: spares are driven by bond
-    tests alone.
+    tests alone, whose pattern reaches a block of columns a clock after the one before.
 
     Parameters
     ----------
     config : DieConfig
-        At most 10 bits.
+        At most 10 bits, and so many columns that a pattern stands long enough.
     counter_domain : str
 
     Members
@@ -67,6 +75,9 @@ class ComparatorMemories(wiring.Component):
         if bits >= _FINE_BITS + _FINE_CODES:
             raise ValueError(f"these comparators have at most {_FINE_BITS + _FINE_CODES - 1} bits, "
                              f"not {bits}.")
+        if len(column_blocks(config)) > _MOST_BLOCKS:
+            raise ValueError(f"these comparators have at most {_MOST_BLOCKS * BLOCK_COLUMNS} "
+                             f"columns, not {config.array.total_columns}.")
         self.config, self.counter_domain = config, counter_domain
         super().__init__({
             "arrived": In(1), "trips": In(bits + 1).array(LANES),
@@ -87,15 +98,28 @@ class ComparatorMemories(wiring.Component):
         ahead_bit = Signal()
         m.d.comb += ahead_bit.eq(ahead_bits.bit_select(self.ramp_code[:_FINE_BITS], 1))
 
-        tripped = [self._block(m, index, fine, coarse, columns, before, ahead_bit)
-                   for index, columns in enumerate(column_blocks(self.config))]
-        places = even_bonds(self.config)
+        tripped = Cat(self._block(m, index, fine, coarse, columns, before, ahead_bit)
+                      for index, columns in enumerate(column_blocks(self.config)))
         # Ramps rest while bonds are tested.
-        tested = Mux(self.bond_pattern != BondPattern.COMPARATORS, Cat(
-            drives_even(self.bond_pattern) if places >> bond & 1 else drives_odd(self.bond_pattern)
-            for bond in range(len(self.bonds))), 0)
-        m.d.comb += self.bonds.eq(Cat(tripped) | tested)
+        m.d.comb += self.bonds.eq(tripped | self._tested(m))
         return m
+
+    def _tested(self, m: Module) -> Value:
+        """What a bond test drives, handed on from block to block: no wire is as wide as the die."""
+        places, counter = even_bonds(self.config), m.d[self.counter_domain]
+        levels = Cat(drives_even(self.bond_pattern), drives_odd(self.bond_pattern))
+        driven = []
+        for index in range(len(column_blocks(self.config))):
+            counter += (mine := Signal(2, name=f"tested_{index}")).eq(levels)
+            driven.append(mine)
+            levels = mine
+        groups, total = bond_groups(self.config), self.config.array.total_columns
+        tested = []
+        for bond in range(len(self.bonds)):
+            column = bond if bond < total else groups[bond - total].start
+            even, odd = driven[column // BLOCK_COLUMNS]
+            tested.append(even if places >> bond & 1 else odd)
+        return Cat(tested)
 
     def _memories(self, m: Module) -> tuple[list, list]:
         """Read ports of each group's two memories, which writers in turn fill."""

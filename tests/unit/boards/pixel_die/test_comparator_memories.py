@@ -8,7 +8,7 @@ import pytest
 
 from support import expect_rejected, simulate
 from tapetum.adc.bond_test import BondPattern, even_bonds
-from tapetum.adc.geometry import bond_count
+from tapetum.adc.geometry import bond_count, column_blocks
 from tapetum.presets import preset
 from tapetum_boards.pixel_die.comparator_memories import WRITE_CYCLES, ComparatorMemories
 from tapetum_boards.pixel_die.noise import LANES
@@ -69,9 +69,10 @@ def test_each_column_trips_at_its_code_and_forgets_it_with_the_next_pass(bits, s
     assert seen == [[trips, trips] for trips in passes]
 
 
-def test_bond_tests_drive_columns_and_spares():
-    dut = ComparatorMemories(TINY)
-    bonds, even = bond_count(TINY), even_bonds(TINY)
+@pytest.mark.parametrize("name", ["tiny", "qvga"])
+def test_bond_tests_drive_columns_and_spares(name):
+    dut = ComparatorMemories(config := preset(name))
+    bonds, even = bond_count(config), even_bonds(config)
     expected = {BondPattern.COMPARATORS: 0, BondPattern.ALL_LOW: 0,
                 BondPattern.ALL_HIGH: (1 << bonds) - 1, BondPattern.EVEN_HIGH: even,
                 BondPattern.ODD_HIGH: (1 << bonds) - 1 & ~even}
@@ -80,7 +81,7 @@ def test_bond_tests_drive_columns_and_spares():
     async def run(ctx):
         for pattern in BondPattern:
             ctx.set(dut.bond_pattern, pattern)
-            await ctx.tick("adc")
+            await ctx.tick("adc").repeat(len(column_blocks(dut.config)))
             seen[pattern] = ctx.get(dut.bonds)
 
     simulate(dut, run, cycles=100, domains=DOMAINS)
@@ -90,3 +91,9 @@ def test_bond_tests_drive_columns_and_spares():
 def test_rejects_codes_that_its_words_cannot_hold():
     with expect_rejected("at most 10 bits, not 12"):
         ComparatorMemories(with_bits(12))
+
+
+def test_rejects_columns_that_a_bond_test_would_judge_too_early():
+    wide = replace(TINY, array=replace(TINY.array, columns=448))
+    with expect_rejected("at most 384 columns, not "):
+        ComparatorMemories(wide)
