@@ -26,8 +26,8 @@ from .video_timing import VideoTiming
 
 __all__ = ["MEMORY_CLIENTS", "Picture", "PictureWrite"]
 
-MEMORY_CLIENTS = ("combined", "marks", "capture", "line")
-_WAITING_WORDS = {Plane.COMBINED: 32, Plane.MARKS: 32, Plane.CAPTURE: 256}
+MEMORY_CLIENTS = ("combined", "marks", "line", "capture")
+_WAITING_WORDS = {Plane.COMBINED: 32, Plane.MARKS: 32, Plane.CAPTURE: 1024}
 """Captures and marks come a whole row at a time, faster than the memory takes them; pixels of the
 combined frame at the pace of the link."""
 

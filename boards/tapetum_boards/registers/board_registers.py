@@ -52,17 +52,20 @@ class BoardRegisters(wiring.Component):
         outside = bus.address[known.bit_length():16].any()
         collected = Signal(24)
         snapshot = Signal(32)
-        m.d.sync += [bus.done.eq(bus.request), bus.refused.eq(1)]
+        # Whose address it is takes a clock of its own, what to do with it the next.
+        asked = Signal()
+        m.d.sync += [asked.eq(bus.request), bus.done.eq(asked), bus.refused.eq(1)]
         for register in self.registers:
             if register.access is Access.SELF_CLEARING:
                 m.d.sync += self[f"{register.name}_strobe"].eq(0)
-        with m.If(bus.request):
-            with m.If(bus.write):
-                m.d.sync += collected.eq(Cat(bus.write_data, collected))
-            for register in self.registers:
-                for offset, address in enumerate(register.addresses):
-                    with m.If(~outside & (place == address)):
-                        self._access(m, register, offset, collected, snapshot)
+        with m.If(asked & bus.write):
+            m.d.sync += collected.eq(Cat(bus.write_data, collected))
+        for register in self.registers:
+            for offset, address in enumerate(register.addresses):
+                chosen = Signal(name=f"{register.name}_{offset}_chosen")
+                m.d.sync += chosen.eq(bus.request & ~outside & (place == address))
+                with m.If(chosen):
+                    self._access(m, register, offset, collected, snapshot)
         return m
 
     def __getitem__(self, name: str):
