@@ -157,9 +157,9 @@ class BoardCore(wiring.Component):
         connect(m, controller.pins, flipped(self.memory))
         bits = self.chip.burst_address_bits
         pictures = [] if self.monitor is None else [*MEMORY_CLIENTS]
-        # Those that can wait least come first: what the link gives, a line of the monitor (half of
-        # the sensor's), then what has the whole of the sensor's; the host is the last.
-        order = [*pictures[:2], "packets", *pictures[2:3], "scene", *pictures[3:], "host"]
+        # Those that can wait least come first: a few pixels of the link, a line of the monitor
+        # (half of the sensor's), then what may take the whole of the sensor's; the host is the last.
+        order = [*pictures[:3], "packets", "scene", *pictures[3:], "host"]
         m.submodules.share = share = MemoryShare(bits, len(order))
         clients = dict(zip(order, share.clients, strict=True))
         connect(m, share.memory, controller.port)
