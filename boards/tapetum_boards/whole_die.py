@@ -10,7 +10,7 @@ BITSTREAM_PRESET = "qvga"
 SIMULATED_PRESET = "tiny"
 """Of a board in simulation, unless asked for: a frame is there within seconds."""
 
-BOARD_CLOCKS_HZ = {"tiny": (30e6, 75e6), "qvga": (50e6, 100e6)}
+BOARD_CLOCKS_HZ = {"tiny": (30e6, 75e6), "qvga": (45e6, 105e6)}
 """Of ``sync`` and ``adc``: among all rooms of the die ways are longer than within one alone."""
 
 BOARD_RESET_COUNTS = 64
