@@ -158,7 +158,7 @@ class BoardCore(wiring.Component):
         bits = self.chip.burst_address_bits
         pictures = [] if self.monitor is None else [*MEMORY_CLIENTS]
         # Those that can wait least come first: a few pixels of the link, a line of the monitor
-        # (half of the sensor's), then what may take the whole of the sensor's; the host is the last.
+        # (half of the sensor's), then what may take all of the sensor's; the host is the last.
         order = [*pictures[:3], "packets", "scene", *pictures[3:], "host"]
         m.submodules.share = share = MemoryShare(bits, len(order))
         clients = dict(zip(order, share.clients, strict=True))

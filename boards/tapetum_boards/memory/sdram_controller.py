@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One burst after another, each opening and closing its own row."""
 
+from math import ceil
+
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -8,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from .memory_port import BURST_WORDS, MemoryPort
 from .sdram_chip import SdramChip
 
-__all__ = ["CAS_LATENCY", "SdramController", "SdramPins"]
+__all__ = ["CAS_LATENCY", "SdramController", "SdramPins", "read_delay_cycles"]
 
 CAS_LATENCY = 2
 _START_REFRESHES = 8
@@ -17,6 +19,14 @@ _COMMANDS = {"nop": 0b111, "activate": 0b011, "read": 0b101, "write": 0b100, "pr
 """Row strobe, column strobe, write enable, all active low, from the left."""
 _ALL_BANKS = 1 << 10
 """Bit 10 of the address: all banks, or close the row behind the burst."""
+_WAYS_NS = 13
+"""From a register in a pad to the memory 5, from its clock to a word 6, and back 2."""
+
+
+def read_delay_cycles(clock_hz: float) -> int:
+    """For `SdramController`: a word of the memory, whose clock is half a period behind, is taken at
+    the first edge at which it has come. One clock later it may be gone."""
+    return ceil(CAS_LATENCY - 0.5 + _WAYS_NS * 1e-9 * clock_hz) - 1
 
 
 class SdramPins(wiring.Signature):

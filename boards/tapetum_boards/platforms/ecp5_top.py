@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A board with an ECP5 and an SDRAM: `BoardCore` on its pins."""
 
-from math import ceil
-
 from amaranth import *
 from amaranth.build import Attrs, Clock, DiffPairs, Pins, Resource, Subsignal
 from amaranth.lib import io
@@ -11,12 +9,12 @@ from tapetum.config import DieConfig
 
 from ..board_core import BoardCore
 from ..memory.sdram_chip import SdramChip
-from ..memory.sdram_controller import CAS_LATENCY
+from ..memory.sdram_controller import read_delay_cycles
 from ..picture.video_timing import VGA_60HZ
 from .dvi_serialiser import SHIFT_CLOCKS, DviSerialiser
 from .ecp5_clocks import Ecp5Clocks, plan_clocks
 
-__all__ = ["ANALOGUE_PINS", "Ecp5Top", "host_pins", "read_delay_cycles"]
+__all__ = ["ANALOGUE_PINS", "Ecp5Top", "host_pins"]
 
 ANALOGUE_PINS = Resource(
     "analogue", 0,
@@ -27,9 +25,6 @@ ANALOGUE_PINS = Resource(
     Subsignal("level", Pins("17+", dir="o", conn=("gpio", 0))),
     Attrs(IO_TYPE="LVCMOS33"))
 """Of the analogue column, on the header of a ULX3S."""
-
-_MEMORY_WAYS_NS = 13
-"""From a register in a pad to the memory 5, from its clock to a word 6, and back 2."""
 
 _BUTTONS = (("fire", 0), ("fire", 1), ("up", 0), ("down", 0), ("left", 0), ("right", 0))
 """In the order of `button_actions`."""
@@ -48,12 +43,6 @@ def host_pins(config: DieConfig) -> list[Resource]:
                  pin("select", "1-", "i"), pin("data_in", "2+", "i"), pin("data_out", "2-", "o"),
                  pulled_up),
     ]
-
-
-def read_delay_cycles(clock_hz: float) -> int:
-    """For `SdramController`: a word of the memory, whose clock is half a period behind, is taken at
-    the first edge at which it has come. One clock later it may be gone."""
-    return ceil(CAS_LATENCY - 0.5 + _MEMORY_WAYS_NS * 1e-9 * clock_hz) - 1
 
 
 class Ecp5Top(Elaboratable):

@@ -4,8 +4,8 @@
 import pytest
 
 from support import expect_rejected
+from tapetum_boards.memory.sdram_controller import read_delay_cycles
 from tapetum_boards.platforms.ecp5_clocks import plan_clocks
-from tapetum_boards.platforms.ecp5_top import read_delay_cycles
 
 
 @pytest.mark.parametrize("input_hz", [25e6, 50e6])
