@@ -22,6 +22,7 @@ from ..configurations import with_board_timing, with_cells
 from ..platforms.catalogue import Board, board_named
 from ..whole_die import BITSTREAM_CELLS
 from .alone import compare_with_alone
+from .congestion import Congestion, NoWaysError
 from .project import Project, elaborate
 from .rooms import area_by_room
 
@@ -113,8 +114,9 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], preset: str | Non
         placed = _place(name, board, project, netlist, folder, seed, progress)
         report["seeds"][seed] = {"mhz": {clock: entry["mhz"]
                                          for clock, entry in placed["clocks"].items()},
-                                 "timing_met": placed["timing_met"], "wall_s": placed["wall_s"]}
-        if report["seed"] is None or placed["timing_met"]:
+                                 "timing_met": placed["timing_met"], "wall_s": placed["wall_s"],
+                                 "overused": placed["overused"]}
+        if placed["timing_met"] or not report["clocks"]:
             report |= placed | {"seed": seed}
         _write(folder / "report.json", report)
         if placed["timing_met"]:
@@ -159,9 +161,19 @@ def _place(name: str, board: Board, project: Project, netlist: dict[str, Any], f
     kept.unlink(missing_ok=True)  # nextpnr, ended early, may leave another design's place beside it
     (folder / "top.json").write_text(text, encoding="utf-8")
     log, started = f"seed_{seed}.log", time.perf_counter()
-    run_tool([find_tool(program), *options], folder, log,
-             lambda: progress(f"{name}, seed {seed}: {_last_line(folder / log)}", 0, 0))
-    found = _judge(json.loads((folder / f"seed_{seed}.nextpnr.json").read_text(encoding="utf-8")))
+    congestion = Congestion(folder / log)
+
+    def watch() -> None:
+        congestion.watch()
+        progress(f"{name}, seed {seed}: {_last_line(folder / log)}", 0, 0)
+
+    written = folder / f"seed_{seed}.nextpnr.json"
+    try:
+        run_tool([find_tool(program), *options], folder, log, watch)
+        found = _judge(json.loads(written.read_text(encoding="utf-8"))) | {"overused": 0}
+    except NoWaysError:
+        found = {"timing_met": False, "clocks": {}, "used": {}, "critical_paths": {},
+                 "overused": congestion.overused}
     found["wall_s"] = round(time.perf_counter() - started, 1)
     _write(kept, found | {"of": digest})
     return found

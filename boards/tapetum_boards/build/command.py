@@ -76,8 +76,11 @@ def build(
     if not report["timing_met"]:
         slow = [f"{clock} reaches {entry['mhz']:.1f} of {entry['constraint_mhz']:.1f} MHz"
                 for clock, entry in report["clocks"].items() if not entry["met"]]
-        typer.echo(f"tapetum: timing is not met with seed {', '.join(map(str, report['seeds']))}: "
-                   f"{', '.join(slow)}; there is no bitstream. Try others: --tries 20", err=True)
+        tried = f"with seed {', '.join(map(str, report['seeds']))}"
+        overused = min(entry["overused"] for entry in report["seeds"].values())
+        wrong = (f"timing is not met {tried}: {', '.join(slow)}" if slow else
+                 f"the design is routed {tried} no further than to {overused} wires wanted twice")
+        typer.echo(f"tapetum: {wrong}; there is no bitstream. Try others: --tries 20", err=True)
         raise typer.Exit(1)
     typer.echo(report["bitstream"])
     if different:

@@ -27,7 +27,10 @@ NETLIST = {"modules": {"top": {"ports": {}, "cells": {
 
 
 class Tools:
-    """Stand-ins for the tool chain: synthesis gives `NETLIST`, seeds the frequencies of `mhz`."""
+    """Stand-ins for the tool chain: synthesis gives `NETLIST`, seeds the frequencies of `mhz`.
+
+    With no frequency the router finds no ways.
+    """
 
     def __init__(self, monkeypatch, mhz):
         self.mhz, self.calls, self.project = mhz, [], Project(
@@ -45,6 +48,12 @@ class Tools:
             (folder / "top.bin").write_text(call[1])
             return
         seed = int(call[call.index("--seed") + 1])
+        if self.mhz[seed] is None:
+            (folder / log).write_text("".join(
+                f"Info:     iter={number} wires=1000 overused={overused} overuse={overused}\n"
+                for number, overused in enumerate((5_000, 516, 1_032))))
+            watch()
+            raise AssertionError("the router goes on and on")
         (folder / call[call.index("--report") + 1]).write_text(json.dumps({
             "fmax": {"clk$glb": {"achieved": self.mhz[seed], "constraint": 12.0}},
             "utilization": {"ICESTORM_LC": {"used": 100, "available": 5280}},
@@ -91,6 +100,26 @@ def test_timing_that_no_seed_meets_is_a_failure_without_a_bitstream(tmp_path, mo
     assert not bitstream_path("icebreaker", tmp_path).exists()
     report = json.loads((tmp_path / "icebreaker" / "report.json").read_text())
     assert (report["timing_met"], report["seed"], report["bitstream"]) == (False, 1, None)
+
+
+def test_a_seed_without_ways_is_given_up_for_the_next_one(tmp_path, monkeypatch):
+    tools = Tools(monkeypatch, {1: None, 2: 12.0})
+    report = build_board("icebreaker", tmp_path, seeds=[1, 2])
+    assert (report["timing_met"], report["seed"]) == (True, 2)
+    assert [seed["overused"] for seed in report["seeds"].values()] == [516, 0]
+    assert report["clocks"]["clk$glb"]["met"]
+    build_board("icebreaker", tmp_path, seeds=[1, 2])
+    assert tools.calls == ["nextpnr-ice40", "nextpnr-ice40", "icepack", "icepack"], \
+        "what has no ways is not tried again"
+
+
+def test_a_design_without_ways_is_one_sentence_and_no_bitstream(tmp_path, monkeypatch):
+    Tools(monkeypatch, {1: None})
+    result = CliRunner().invoke(app, ["board", "build", "icebreaker", "--seed", "1",
+                                      "--out", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "with seed 1 no further than to 516 wires wanted twice; there is no" in result.stderr
+    assert not bitstream_path("icebreaker", tmp_path).exists()
 
 
 def test_a_design_larger_than_its_device_is_not_placed(tmp_path, monkeypatch):
