@@ -29,7 +29,17 @@ __all__ = [
     "AdcConfig", "CaptureConfig", "ColourFilter", "ConfigError", "ConversionGain", "CorrectConfig",
     "Csi2Config", "DieConfig", "HdrConfig", "LONGEST_LAMP_PERIOD_S", "NpuConfig",
     "Photodiode", "PixelArrayConfig", "PixelConfig", "TimingConfig", "VisionConfig",
+    "mantissa_and_shift",
 ]
+
+
+def mantissa_and_shift(gain: float) -> tuple[int, int]:
+    """The nearest ``mantissa / 2**shift``, the mantissa of 16 bits with its top bit set."""
+    fraction, exponent = frexp(gain)
+    mantissa = round(fraction * (1 << 16))
+    if mantissa == 1 << 16:
+        mantissa, exponent = 1 << 15, exponent + 1
+    return mantissa, 16 - exponent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +145,17 @@ class DieConfig:
         """Captures that share one charge transfer, in the order in which a line reads them."""
         return group_captures(self.captures)
 
+    def earlier_of_photodiode(self, group: ExposureGroup) -> ExposureGroup | None:
+        """The last group before ``group`` that reads the same photodiode of a row."""
+        earlier = [other for other in self.exposure_groups[:group.index]
+                   if other.is_large == group.is_large]
+        return earlier[-1] if earlier else None
+
+    @property
+    def last_read_capture(self) -> int:
+        """A capture of the group with the largest lag, whatever a host makes of the lags."""
+        return min(self.exposure_groups[-1].captures)
+
     @cached_property
     def row_timing(self) -> RowTiming:
         return build_row_timing(self)
@@ -211,10 +232,10 @@ class DieConfig:
     @cached_property
     def lsb_electrons(self) -> float:
         """Electrons of the first capture per LSB of the linear frame; the scale just fits."""
+        low_gain = [capture for capture in self.captures
+                    if capture.conversion_gain is ConversionGain.LOW]
         largest = max(self.adc.full_well_codes * self.electrons_per_code(capture)
-                      * self.exposure_ratio(capture) for capture in self.captures
-                      if capture.conversion_gain is ConversionGain.LOW
-                      or len(self.captures) == 1)
+                      * self.exposure_ratio(capture) for capture in low_gain or self.captures)
         return largest / ((1 << self.hdr.linear_bits) - 1 - self.hdr.pedestal_lsb)
 
     def normalisation(self, capture: CaptureConfig) -> tuple[int, int]:
@@ -226,11 +247,7 @@ class DieConfig:
         """
         gain = (self.electrons_per_code(capture) * self.exposure_ratio(capture)
                 / self.lsb_electrons / (1 << self.hdr.fraction_bits))
-        fraction, exponent = frexp(gain)
-        mantissa = round(fraction * (1 << 16))
-        if mantissa == 1 << 16:
-            mantissa, exponent = 1 << 15, exponent + 1
-        shift = 16 - exponent
+        mantissa, shift = mantissa_and_shift(gain)
         require(0 <= shift <= 31,
                  f"capture {capture.name} needs a gain of {gain:.3g} onto the linear scale, out "
                  f"of range; choose exposures closer to each other.")

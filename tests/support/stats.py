@@ -36,6 +36,11 @@ CONFIGS: dict[str, DieConfig] = {
             _capture("L0", coarse_integration_lines=20),
             _capture("L1", lag_lines=2), _capture("L2", lag_lines=4),
             _capture("L3", lag_lines=6, conversion_gain=ConversionGain.HIGH))),
+    "pair around another": replace(
+        _TINY, captures=(
+            _capture("HCG", coarse_integration_lines=20, conversion_gain=ConversionGain.HIGH),
+            _capture("SPD", coarse_integration_lines=10, photodiode=Photodiode.SMALL),
+            _capture("LCG", coarse_integration_lines=20))),
     "small photodiode first": replace(
         _TINY, hdr=HdrConfig(line_buffer_lag_lines=4, fraction_bits=0), captures=(
             _capture("S", coarse_integration_lines=30, photodiode=Photodiode.SMALL),

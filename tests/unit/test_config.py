@@ -137,6 +137,16 @@ def test_an_impossible_choice_is_refused(make, culprit):
         make()
 
 
+def test_captures_of_high_gain_alone_fill_the_linear_scale():
+    high = TINY.captures[0]
+    die = TINY.with_(captures=(high, replace(high, name="short", lag_lines=2,
+                                             coarse_integration_lines=1)))
+    top = (1 << die.hdr.linear_bits) - 1 - die.hdr.pedestal_lsb
+    mantissa, shift = die.normalisation(die.captures[1])
+    full_well = die.adc.full_well_codes << die.hdr.fraction_bits
+    assert (full_well * mantissa) >> shift == pytest.approx(top, rel=1e-4)
+
+
 def test_two_gains_of_one_exposure_share_a_transfer():
     groups = TINY.exposure_groups
     assert [group.captures for group in groups] == [(0, 1), (2,), (3,)]

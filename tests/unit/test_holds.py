@@ -35,7 +35,8 @@ def test_holds_are_longer_than_what_moves(name):
     assert Correction(config).latency_cycles < ROW_HOLD_CYCLES
     assert max(LEVELS, ZONES * ZONE_BINS) * captures < HISTOGRAM_HOLD_CYCLES
     assert AutoExposure(config).longest_cycles < EXPOSURE_HOLD_CYCLES
-    assert Control(config).latency_cycles < EXPOSURE_HOLD_CYCLES
+    assert AutoExposure(config).reading_cycles < HISTOGRAM_HOLD_CYCLES
+    assert Control(config).alternating_latency_cycles < EXPOSURE_HOLD_CYCLES
     assert 2 * LONGEST_LINE_CYCLES < FRAME_HOLD_CYCLES
 
 

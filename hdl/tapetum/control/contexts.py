@@ -48,7 +48,7 @@ class ContextSequence(wiring.Component):
     streaming : In(1), adopt : In(1)
         Strobe: a frame is planned with ``settings``.
     settings : Out(FrameSettings), turned : Out(1)
-        Strobe: since this clock they are those of the other context.
+        Since this clock they are those of the other context; or they will be in the next one.
     """
 
     def __init__(self, config: DieConfig):
@@ -63,7 +63,8 @@ class ContextSequence(wiring.Component):
         m = Module()
         chosen, was_chosen = Signal(), Signal()
         m.d.sync += was_chosen.eq(chosen)
-        m.d.comb += self.turned.eq(chosen ^ was_chosen)
+        # The second one is out of force in the clock in which it is no longer asked for.
+        m.d.comb += self.turned.eq((chosen ^ was_chosen) | (chosen & ~self.alternate))
         with m.If(~self.alternate | ~self.streaming):
             m.d.sync += chosen.eq(0)
         with m.Elif(self.adopt):

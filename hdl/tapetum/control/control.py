@@ -139,6 +139,11 @@ class Control(wiring.Component):
         """From the write of a register's last byte until ``settings`` have it, of one context."""
         return self._guard.latency_cycles + 7
 
+    @property
+    def alternating_latency_cycles(self) -> int:
+        """The same of two contexts."""
+        return self._guard.alternating_latency_cycles + 7
+
     def elaborate(self, platform):
         m = Module()
         bank, guard = RegisterBank(self.registers, self.memory_windows), self._guard
@@ -180,7 +185,7 @@ class Control(wiring.Component):
             self.adopted.settings.eq(self.planned),
             flags.adopted.eq(self.adopted), self.flags.eq(flags.flags),
 
-            faults.raised.eq(self.raised), faults.clamped.eq(guard.clamped & self.adopt),
+            faults.raised.eq(self.raised), faults.clamped.eq(self.planned.clamped & self.adopt),
             faults.clear.eq(bank.cleared.fault_status), faults.clear_all.eq(bank.busy),
             faults.mask.eq(immediate.fault_mask),
             self.faults.eq(faults.faults), self.error.eq(faults.error),
@@ -195,7 +200,7 @@ class Control(wiring.Component):
             bank.status.frame_context.eq(status.frame_context),
             bank.status.pixel_order.eq(status.pixel_order),
             bank.status.software_reset.eq(bank.busy),
-            bank.status.settings_status.eq(Cat(guard.clamped, guard.pending)),
+            bank.status.settings_status.eq(Cat(guard.settings.clamped, guard.pending)),
             bank.status.fault_status.eq(faults.faults),
             bank.status.bond_test.eq(self.bond_test_busy | bond_test_waits),
             bank.status.bond_status.eq(bond_status),

@@ -10,6 +10,7 @@ from amaranth.lib import data, enum, memory
 from ..config import LONGEST_LAMP_PERIOD_S, CaptureConfig, DieConfig
 from ..correct.amplify import UNITY_GAIN
 from ..correct.switches import CORRECTIONS, CorrectionSwitches
+from ..row_timing import ExposureGroup
 
 __all__ = [
     "ARRAY_SETTINGS",
@@ -23,6 +24,7 @@ __all__ = [
     "Skip",
     "TEST_COLOURS",
     "adopted_settings",
+    "lines_since_read",
     "settings_of",
 ]
 
@@ -109,6 +111,8 @@ class FrameSettings(data.StructLayout):
         Captures to convert; bit 0 is the first. Never zero.
     context
         1 of a frame of the second context.
+    clamped
+        At least one setting, of either context, is not what the host has written.
     uncombined
         Each capture on its own virtual channel instead of the combined frame.
     flicker_map
@@ -144,7 +148,7 @@ class FrameSettings(data.StructLayout):
             "captures": data.ArrayLayout(CaptureSettings, captures),
             "lag_lines": data.ArrayLayout(8, captures),
             "capture_mask": captures,
-            "context": 1,
+            "context": 1, "clamped": 1,
             "row_start": 12, "row_end": 12,
             "column_start": 13, "column_end": 13,
             "row_skip": Skip, "column_skip": Skip,
@@ -188,7 +192,7 @@ class FrameSettings(data.StructLayout):
             "captures": captures,
             "lag_lines": [capture.lag_lines for capture in config.captures],
             "capture_mask": (1 << len(config.captures)) - 1,
-            "context": 0,
+            "context": 0, "clamped": 0,
             "row_start": 0, "row_end": config.array.rows - 1,
             "column_start": 0, "column_end": config.array.columns - 1,
             "row_skip": Skip.NONE, "column_skip": Skip.NONE,
@@ -232,10 +236,22 @@ def _flicker_capture(config: DieConfig) -> int:
     return max(long_enough, key=gain, default=0)
 
 
+def lines_since_read(config: DieConfig, lag_lines, group: ExposureGroup) -> Value | None:
+    """Whole lines that an exposure of ``group`` may have after its photodiode was read before.
+
+    None if ``group`` is the first of a row to read it. ``lag_lines`` are those of `FrameSettings`.
+    """
+    earlier = config.earlier_of_photodiode(group)
+    if earlier is None:
+        return None
+    return (lag_lines[min(group.captures)] - lag_lines[min(earlier.captures)] - 1)[:8]
+
+
 def adopted_settings(config: DieConfig) -> data.StructLayout:
     """What rooms hear of the settings of frames: with ``adopt``, ``frame`` takes ``settings``.
 
-    These do not change for `SETTLED_CYCLES` behind ``adopt``, and no other frame is adopted then.
+    These do not change for `SETTLED_CYCLES` behind ``adopt``. The next frame may be adopted a line
+    behind it, at the start of a stream.
     A room keeps what it needs with `settings_of`, so that the settings of all frames in flight
     never lie side by side on wires.
     """

@@ -55,8 +55,6 @@ class SettingsGuard(wiring.Component):
     pins : Out(PinSettings)
     columns_read, rows_read : Out(14), Out(13)
         Size of the frame of the first context that ``settings`` give.
-    clamped : Out(1)
-        At least one of ``settings`` is not what the host has written.
     pending : Out(1)
         What the host has written is not in ``settings`` yet.
     """
@@ -73,7 +71,7 @@ class SettingsGuard(wiring.Component):
             "pins": Out(PinSettings),
             "columns_read": Out(14, init=config.array.columns),
             "rows_read": Out(13, init=config.array.rows),
-            "clamped": Out(1), "pending": Out(1),
+            "pending": Out(1),
         })
         self._work_pins = Signal(PinSettings)
         self._limits = LimitSignals()
@@ -122,7 +120,8 @@ class SettingsGuard(wiring.Component):
             m.d.sync += [self.whole.eq(1), self.pins.eq(self._work_pins),
                          self.second.eq(waiting), self.alternate.eq(self._limits.alternate),
                          self.columns_read.eq(self._limits.columns_read),
-                         self.rows_read.eq(self._limits.rows_read), self.clamped.eq(clamped)]
+                         self.rows_read.eq(self._limits.rows_read),
+                         self.settings.clamped.eq(clamped)]
         with m.If(self.changed | self.busy):
             m.d.sync += [dirty.eq(1), step.eq(0), phase.eq(0), finish.eq(0), turn.eq(0)]
         with m.Elif(dirty & ~self.hold):

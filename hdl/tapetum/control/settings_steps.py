@@ -9,7 +9,7 @@ from amaranth import *
 from amaranth.hdl import ValueLike
 
 from ..config import DieConfig
-from .frame_settings import ARRAY_SETTINGS, COLOURS, TEST_COLOURS, Pattern
+from .frame_settings import ARRAY_SETTINGS, COLOURS, TEST_COLOURS, Pattern, lines_since_read
 
 __all__ = ["LimitSignals", "Rule", "SettingsStep", "largest_lags", "settings_steps"]
 
@@ -71,7 +71,7 @@ class LimitSignals:
 
     def elaborate(self, m: Module, config: DieConfig, work) -> None:
         """Drive them from the settings `work`."""
-        columns, lag = config.array.columns, work.lag_lines[len(config.captures) - 1]
+        columns, lag = config.array.columns, work.lag_lines[config.last_read_capture]
         block = [2, 4, 8, 8]
         row_span, column_span = Signal(12), Signal(13)
         whole_blocks, blocks_are_odd = Signal(14), Signal()
@@ -210,9 +210,9 @@ def _lag_steps(config: DieConfig, work) -> list[SettingsStep]:
     for group, largest in zip(groups[1:], largest_lags(config)[1:], strict=True):
         before = work.lag_lines[min(groups[group.index - 1].captures)]
         low: Value = before
-        shared = _earlier_of_photodiode(config, group)
-        if shared is not None:
-            after = work.lag_lines[min(groups[shared].captures)] + 1
+        earlier = config.earlier_of_photodiode(group)
+        if earlier is not None:
+            after = work.lag_lines[min(earlier.captures)] + 1
             low = Mux(after > before, after, before)
         steps.append(SettingsStep(
             register=f"exposure_{group.index}_lag", low=low, high=largest,
@@ -222,17 +222,14 @@ def _lag_steps(config: DieConfig, work) -> list[SettingsStep]:
 
 def _exposure_steps(config: DieConfig, work, limits: LimitSignals) -> list[SettingsStep]:
     """An exposure begins after the last read of the row's photodiode, and ends in its frame."""
-    groups, steps = config.exposure_groups, []
-    for group in groups:
+    steps = []
+    for group in config.exposure_groups:
         prefix = f"exposure_{group.index}_" if group.index else ""
         captures = [work.captures[capture] for capture in group.captures]
         coarse = captures[0].coarse_integration_lines
         high: Value = limits.integration_high
-        shared = _earlier_of_photodiode(config, group)
-        if shared is not None:
-            own, earlier = (work.lag_lines[min(groups[g].captures)]
-                            for g in (group.index, shared))
-            since = (own - earlier - 1)[:8]
+        since = lines_since_read(config, work.lag_lines, group)
+        if since is not None:
             high = Mux(since < high, since, high)
         steps += [
             SettingsStep(register=f"{prefix}coarse_integration_time", high=high,
@@ -242,13 +239,6 @@ def _exposure_steps(config: DieConfig, work, limits: LimitSignals) -> list[Setti
                          targets=[c.fine_integration_cycles for c in captures]),
         ]
     return steps
-
-
-def _earlier_of_photodiode(config: DieConfig, group) -> int | None:
-    """The last group before `group` that reads the same photodiode."""
-    earlier = [g.index for g in config.exposure_groups[:group.index]
-               if g.is_large == group.is_large]
-    return earlier[-1] if earlier else None
 
 
 def _capture_steps(config: DieConfig, work) -> list[SettingsStep]:

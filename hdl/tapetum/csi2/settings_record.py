@@ -12,6 +12,7 @@ from ..control.frame_settings import FRAMES_IN_FLIGHT, SETTLED_CYCLES, adopted_s
 from ..memory.code import Parity
 from ..memory.health import MemoryHealth
 from ..memory.word_check import WordCheck
+from ..room_config import require
 from .embedded import setting_value
 from .embedded_program import ValueByte, byte_of, chosen_byte
 
@@ -43,9 +44,11 @@ class SettingsRecord(wiring.Component):
 
     def __init__(self, config: DieConfig, places: Sequence[ValueByte]):
         self.config, self.places = config, tuple(places)
-        if self.record_cycles > SETTLED_CYCLES:
-            raise ValueError(
-                f"{len(places)} bytes are not recorded within {SETTLED_CYCLES} clocks.")
+        shortest = min(SETTLED_CYCLES, config.row_timing.line_cycles)
+        require(self.record_cycles <= shortest,
+                f"the settings of a frame take {self.record_cycles} cycles to be recorded, but the "
+                f"next one may be planned {shortest} later; lower adc_clock_hz or raise "
+                f"adc.bits for a row that takes longer.")
         super().__init__({
             "settings": In(adopted_settings(config)),
             "frame": In(16), "place": In(range(len(places))),

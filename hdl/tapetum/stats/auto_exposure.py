@@ -31,10 +31,11 @@ class AutoExposure(wiring.Component):
     follow from it alone. Measured between two frames, they are those of the frame after next.
 
     ``settings_out`` changes as a whole and is legal in itself at all times; for `SETTLED_CYCLES`
-    behind an ``adopt`` it does not change at all. While ``enable`` is low, and until the first
-    frame was measured, it is otherwise ``settings`` a clock later. Then exposures and normalisation
-    are worked out for the host's settings again and again, each pass in `pass_cycles`; all other
-    fields are the host's. A pass in which ``settings`` change is of no use, and begins again.
+    behind an ``adopt``, and while ``settings`` are not ``whole``, it does not change at all. Until
+    the first frame was measured since ``enable`` was low, it is otherwise ``settings`` a clock
+    later. Then exposures and normalisation are worked out for the host's settings again and again,
+    each pass in `pass_cycles`; all other fields are the host's. A pass in which ``settings`` change
+    is of no use, and begins again.
 
     Parameters
     ----------
@@ -75,7 +76,12 @@ class AutoExposure(wiring.Component):
     @property
     def longest_cycles(self) -> int:
         """From ``complete`` until ``settings_out`` has what was made of it, at most."""
-        return 390 * len(self.config.captures) + 20 + 2 * self.pass_cycles + SETTLED_CYCLES
+        return self.reading_cycles + self.pass_cycles
+
+    @property
+    def reading_cycles(self) -> int:
+        """From ``complete`` until all counts were looked at, at most."""
+        return 390 * len(self.config.captures) + 20 + self.pass_cycles + SETTLED_CYCLES
 
     @property
     def pass_cycles(self) -> int:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a host tells automatic exposure, and what it is told by default."""
 
-from math import ceil, frexp
+from math import ceil
 
 from amaranth.lib import data, enum
 
-from ..config import LONGEST_LAMP_PERIOD_S, DieConfig, Photodiode
+from ..config import LONGEST_LAMP_PERIOD_S, DieConfig, Photodiode, mantissa_and_shift
 
 __all__ = ["Banding", "ExposureControl", "UnitGain", "banding_period_cycles"]
 
@@ -101,8 +101,5 @@ def _unit_gain(config: DieConfig, index: int) -> dict[str, int]:
     gain = (config.electrons_per_code(capture) / config.lsb_electrons
             / (1 << config.hdr.fraction_bits)
             * sensitivity[first.photodiode] / sensitivity[capture.photodiode])
-    fraction, exponent = frexp(gain)
-    mantissa = round(fraction * (1 << 16))
-    if mantissa == 1 << 16:
-        mantissa, exponent = 1 << 15, exponent + 1
-    return {"mantissa": mantissa, "shift": min(max(16 - exponent, 0), 63)}
+    mantissa, shift = mantissa_and_shift(gain)
+    return {"mantissa": mantissa, "shift": min(max(shift, 0), 63)}

@@ -9,7 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import ConversionGain, DieConfig
-from ..control.frame_settings import FrameSettings
+from ..control.frame_settings import FrameSettings, lines_since_read
 from .arithmetic import LOG_ONE, CalculatorPort, Caller, Operation, log_shape, logarithm_of
 from .exposure_control import Banding, ExposureControl, banding_period_cycles
 from .exposure_limits import ExposureLimits
@@ -120,10 +120,12 @@ class ExposureSetter(wiring.Component):
             limits.minimum_cycles.eq(control.minimum_cycles),
             first.eq(exposures[0]),
         ]
-        shares, since = self._since_same_photodiode()
+        since = [lines_since_read(self.config, settings.lag_lines, group) for group in groups]
         m.d.sync += [
-            limits.longest_lines.eq(settings.frame_length_lines - settings.lag_lines[-1] - 1),
-            limits.shares.eq(of_group(shares)), limits.lines_since.eq(of_group(since)),
+            limits.longest_lines.eq(settings.frame_length_lines
+                                    - settings.lag_lines[self.config.last_read_capture] - 1),
+            limits.shares.eq(of_group(lines is not None for lines in since)),
+            limits.lines_since.eq(of_group(0 if lines is None else lines for lines in since)),
             limits.minimum_lines.eq(of_group(control.minimum_lines[g.index] for g in groups)),
             limits.maximum_lines.eq(of_group(control.maximum_lines[g.index] for g in groups)),
         ]
@@ -227,17 +229,6 @@ class ExposureSetter(wiring.Component):
                 m.d.sync += self.has_wishes.eq(~self.forget)
                 m.next = "idle"
         return m
-
-    def _since_same_photodiode(self) -> tuple[list[Value], list[Value]]:
-        """Of each group: whether an earlier one reads its photodiode, and whole lines since."""
-        groups, lags = self.config.exposure_groups, self.settings.lag_lines
-        shares, since = [], []
-        for group in groups:
-            earlier = [g for g in groups[:group.index] if g.is_large == group.is_large]
-            shares.append(Const(bool(earlier), 1))
-            own, before = min(group.captures), min((earlier or [group])[-1].captures)
-            since.append((lags[own] - lags[before] - 1)[:8])
-        return shares, since
 
     def _bound(self, m: Module, group: Signal, wish: Signal, first: Signal, unit: Signal) -> None:
         """States that keep later groups apart from the first, and on the linear scale."""

@@ -19,7 +19,7 @@ from .zone_grid import ZONES
 __all__ = ["Statistics", "histogram_window"]
 
 HISTOGRAM_HOLD_CYCLES = 1 << 12
-"""Longer than the counters of four captures take to clear."""
+"""Longer than the counters of four captures take to clear, or `AutoExposure.reading_cycles`."""
 EXPOSURE_HOLD_CYCLES = 1 << 14
 """Longer than `AutoExposure.longest_cycles`, or the guard's pass over what the host has written."""
 

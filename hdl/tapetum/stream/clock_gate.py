@@ -30,7 +30,7 @@ class AwakeFor(Elaboratable):
 
     def elaborate(self, platform):
         m = Module()
-        elapsed = Signal(range(self.hold_cycles), reset_less=True)
+        elapsed = Signal(range(self.hold_cycles))
         holds = Signal(init=1)
         with m.If(self.cause.any()):
             m.d.sync += [elapsed.eq(0), holds.eq(1)]

@@ -242,7 +242,7 @@ class AutoExposureModel:
 
     def _limit(self, settings: Mapping[str, Any], group, cycles: int) -> dict[str, int]:
         line, lags = settings["line_length_cycles"], settings["lag_lines"]
-        top = (settings["frame_length_lines"] - lags[-1] - 1, 0)
+        top = (settings["frame_length_lines"] - max(lags) - 1, 0)
         earlier = [other for other in self.config.exposure_groups[:group.index]
                    if other.is_large == group.is_large]
         if earlier:

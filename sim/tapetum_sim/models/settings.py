@@ -40,6 +40,14 @@ def frame_settings(config: DieConfig, registers: Mapping[str, int], *, context: 
     context : int
         1 for a frame of the second context.
     """
+    modelled = _of_context(config, registers, context)
+    anywhere = modelled.clamped | (_of_context(config, registers, 1 - context).clamped
+                                   if registers["context_mode"] else set())
+    modelled.settings["clamped"] = int(bool(anywhere))
+    return modelled
+
+
+def _of_context(config: DieConfig, registers: Mapping[str, int], context: int) -> ModelledSettings:
     clamped: set[str] = set()
     if context:
         registers = {**registers, **{

@@ -67,6 +67,45 @@ def test_a_held_group_does_not_stop_the_turns():
     run(testbench)
 
 
+def test_a_held_write_that_sends_the_guard_back_stops_the_turns_until_its_release():
+    async def testbench(ctx, control, host):
+        await host.write(MAP.write({
+            "context_mode": 1, "coarse_integration_time": 20,
+            "second_coarse_integration_time": 7, "mode_select": 1}))
+        await ctx.tick().repeat(2 * control.latency_cycles)
+        assert await taken(ctx, control, 0) == (0, 20)
+        *held, release = MAP.held({"second_coarse_integration_time": 9})
+        await host.write(MAP.write({"exposure_1_fine_integration_time": 9}))
+        await host.write(held)
+        assert [await taken(ctx, control, frame) for frame in range(1, 4)] == [(1, 7)] * 3
+        await host.write([release])
+        await ctx.tick().repeat(2 * control.latency_cycles)
+        assert [await taken(ctx, control, frame) for frame in range(4, 7)] == [
+            (0, 20), (1, 9), (0, 20)]
+
+    run(testbench)
+
+
+def test_settings_are_those_of_one_context_in_every_clock_in_which_the_turns_end():
+    async def testbench(ctx, control, host):
+        await host.write(MAP.write({
+            "context_mode": 1, "line_length_pck": 40_000, "second_coarse_integration_time": 3,
+            "second_fine_integration_time": 39_000, "mode_select": 1}))
+        await ctx.tick().repeat(2 * control.latency_cycles)
+        assert (await taken(ctx, control, 0))[0] == 0
+        assert ctx.get(control.settings.context) == 1
+        await host.write(MAP.held({"context_mode": 0,
+                                   "line_length_pck": MAP["line_length_pck"].reset}))
+        for _ in range(2 * control.latency_cycles):
+            settings = ctx.get(control.settings)
+            if ctx.get(control.whole):
+                assert settings.captures[0].fine_integration_cycles < settings.line_length_cycles
+            await ctx.tick()
+        assert settings.context == 0
+
+    run(testbench)
+
+
 def test_a_stream_begins_with_the_first_context():
     async def testbench(ctx, control, host):
         await host.write(MAP.write({"context_mode": 1, "mode_select": 1}))

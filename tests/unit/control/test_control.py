@@ -27,12 +27,16 @@ class ControlHost(RegisterHost):
 
 
 class ManualExposure(Control):
-    """Frames are planned with what the host wants."""
+    """Frames are planned with what the host wants, or has wanted before ``keep``."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.keep = Signal()
 
     def elaborate(self, platform):
         m = super().elaborate(platform)
         wanted = Signal.like(self.settings)
-        with m.If(self.whole):
+        with m.If(self.whole & ~self.keep):
             m.d.sync += wanted.eq(self.settings)
         m.d.comb += self.planned.eq(wanted)
         return m
@@ -127,6 +131,23 @@ def test_clamped_settings_are_told_with_the_frame_that_has_them():
         await adopt(ctx, control, 1)
         await ctx.tick().repeat(3)
         assert await host.get("fault_status") == 0
+
+    run(testbench)
+
+
+def test_a_frame_taken_with_settings_of_before_is_not_told_of_clamped_ones():
+    async def testbench(ctx, control, host):
+        ctx.set(control.keep, 1)  # as automatic exposure does until it has worked them over
+        await host.set(coarse_integration_time=1000)
+        await ctx.tick().repeat(control.latency_cycles)
+        await adopt(ctx, control, 0)
+        await ctx.tick().repeat(3)
+        assert await host.get("fault_status") == 0
+        ctx.set(control.keep, 0)
+        await ctx.tick().repeat(2)
+        await adopt(ctx, control, 1)
+        await ctx.tick().repeat(3)
+        assert await host.get("fault_status") == 1 << Fault.SETTINGS_CLAMPED
 
     run(testbench)
 

@@ -6,8 +6,9 @@ import random
 import numpy as np
 import pytest
 
-from support import simulate
+from support import expect_rejected, simulate
 from support.adoption import adopt
+from support.small_dies import small_die as die_with
 from support.upsets import Upsettable
 from tapetum.control.frame_settings import SETTLED_CYCLES, DataFormat, Skip
 from tapetum.csi2.embedded import embedded_registers
@@ -39,6 +40,16 @@ def told_by_the_model(settings: dict, frame: int) -> list[int]:
     return [bits[settings["data_format"]] if register.name == "csi_data_format"
             else values[register.address + register.width_bytes - 1 - byte]
             for register, byte in PROGRAM.settings]
+
+
+def test_a_line_shorter_than_a_record_is_refused_with_the_arithmetic():
+    die = die_with(kinds=("LCG",), lag_lines=0, line_buffer_lag_lines=0, bits=8, columns=96,
+                   rows=4, adc_clock_hz=600e6, sync_clock_hz=60e6, lanes=4, spare_line_cycles=0,
+                   byte_clock_hz=190e6, byte_lanes=4)
+    places = EmbeddedProgram([embedded_registers(die)]).settings
+    assert len(places) > die.row_timing.line_cycles
+    with expect_rejected(str(len(places) + 3), str(die.row_timing.line_cycles), "adc_clock_hz"):
+        SettingsRecord(die, places)
 
 
 class Bench:

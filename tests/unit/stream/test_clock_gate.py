@@ -2,7 +2,7 @@
 """A gated part computes what it would without the gate, and its clock does stand still."""
 
 import pytest
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 from amaranth.sim import Simulator
@@ -87,6 +87,33 @@ def test_without_gates_the_clock_always_runs():
         await ctx.tick().repeat(500)
         assert ctx.get(dut.gated_cycles) == ctx.get(dut.cycles) > 490
         assert ctx.get(dut.differences) == 0
+
+    simulator.add_testbench(bench)
+    simulator.run()
+
+
+@pytest.mark.parametrize("before", [1, 5, 13])
+def test_a_reset_is_a_cause_like_any_other(before):
+    cause, reset = Signal(), Signal()
+    awake_for = AwakeFor(cause, hold_cycles=16)
+    m = Module()
+    m.submodules.awake_for = ResetInserter(reset)(awake_for)
+    simulator = Simulator(m)
+    simulator.add_clock(1e-8)
+
+    async def pulse(ctx, signal):
+        ctx.set(signal, 1)
+        await ctx.tick()
+        ctx.set(signal, 0)
+
+    async def bench(ctx):
+        await pulse(ctx, cause)
+        await ctx.tick().repeat(before)
+        await pulse(ctx, reset)
+        for _ in range(16):
+            assert ctx.get(awake_for.awake)
+            await ctx.tick()
+        assert not ctx.get(awake_for.awake)
 
     simulator.add_testbench(bench)
     simulator.run()
