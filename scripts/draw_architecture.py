@@ -177,7 +177,7 @@ def _control() -> str:
         _wire([(600, 548), (600, 500)], "ctl", "ctip"),
         _wire([(1044, 548), (1044, 418)], "ctl", "ctip"),
         _wire([(1080, 548), (1080, 590)], "ctl", "ctip"),
-        _text(804, 541, "settings ring", "label ctext", "start"),
+        _text(804, 541, "adopted settings", "label ctext", "start"),
         _wire([(352, 590), (352, 530), (318, 530), (318, 230), (336, 230)], "ctl", "ctip"),
         _text(362, 541, "FrameSettings", "mono ctext", "start"),
         _wire([(480, 500), (480, 590)], "warn", "wtip"),

@@ -6,6 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import ColourFilter, DieConfig
+from ..registers.ccs_codes import CCS_PIXEL_ORDER
 
 __all__ = ["STANDBY_FRAME_COUNT", "FrameStatus"]
 
@@ -55,12 +56,10 @@ class FrameStatus(wiring.Component):
             m.d.sync += self.frame_count.eq(
                 Mux(self.frame_count >= STANDBY_FRAME_COUNT - 1, 0, self.frame_count + 1))
 
-        # Codes of CCS: a mirror changes bit 0 of the order, a vertical flip bit 1.
-        order = {ColourFilter.GRBG: 0, ColourFilter.RGGB: 1, ColourFilter.BGGR: 2,
-                 ColourFilter.GBRG: 3}
         colours = self.config.array.colour_filter
+        unflipped = CCS_PIXEL_ORDER[colours]
         if colours is ColourFilter.MONO:
-            m.d.comb += self.pixel_order.eq(order[ColourFilter.RGGB])
+            m.d.comb += self.pixel_order.eq(unflipped)
         else:
-            m.d.sync += self.pixel_order.eq(order[colours] ^ Cat(self.flip_columns, self.flip_rows))
+            m.d.sync += self.pixel_order.eq(unflipped ^ Cat(self.flip_columns, self.flip_rows))
         return m

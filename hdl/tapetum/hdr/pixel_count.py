@@ -11,6 +11,8 @@ __all__ = ["PixelCount"]
 class PixelCount(wiring.Component):
     """Counts marked lanes; the sum of a frame stands from its end to the end of the next.
 
+    A frame whose last beat never comes is counted with the next one.
+
     Saturates at 2**24 - 1. ``count`` changes 3 clocks after the last beat.
 
     Parameters

@@ -48,7 +48,8 @@ class Histogram(wiring.Component):
     What was counted is readable from the last row of a frame's last capture until that of the next
     frame. Counters are then cleared, for 512 clocks per capture: the next frame's active rows must
     not begin earlier, or their first pixels are not counted. The lag of a capture must not exceed
-    dark rows and blanking, or the next frame's first rows are counted with this one.
+    dark rows and blanking, or the next frame's first rows are counted with this one. A frame whose
+    last row never comes is counted with the next one.
 
     Parameters
     ----------

@@ -204,7 +204,7 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
             "read_data": "from the die: valid with `read_valid`, until the next read",
             "read_valid": "from the die: strobe of one clock"}),
         Entry(shape=FrameSettings(config), path="control/frame_settings.py",
-              route="control → readout; as a ring of four frames → adc, hdr, compander, "
+              route="control → stats → readout; with `adopt` → adc, correct, hdr, compander, "
                     "selector, csi2", notes={
                   "frame_length_lines": "lines from the previous frame's first read to this one's",
                   "line_length_cycles": "`sync` clocks of a line",
@@ -212,6 +212,7 @@ def catalogue(config: DieConfig) -> tuple[Entry, ...]:
                   "lag_lines": "lines after the frame's first read, per capture",
                   "capture_mask": "bit per capture to convert, never zero",
                   "context": "1: taken with the second context",
+                  "clamped": "1: a setting is not what the host has written",
                   "row_start": "first active row, even", "row_end": "last active row, odd",
                   "column_start": "first active column, even",
                   "column_end": "last active column, odd",

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from support import Traffic, simulate
-from tapetum.stats.counter_banks import CounterBanks
+from tapetum.stats.counter_banks import COUNT_BITS, CounterBanks
 
 DEPTH = 24
 READ_CYCLES = 3
@@ -40,7 +40,7 @@ async def read(ctx, dut):
     return counts
 
 
-def expected(addresses, largest=1 << 20):
+def expected(addresses, largest=(1 << COUNT_BITS) - 1):
     counted = Counter(addresses)
     return [min(counted[address], largest) for address in range(DEPTH)]
 

@@ -127,6 +127,29 @@ def test_the_set_is_complete_with_the_last_capture_of_the_mask(seed):
     assert rows[-1].capture == 2
 
 
+def test_a_frame_that_never_ends_is_counted_with_the_next_one(seed):
+    config = small_config()
+    dut, generator = Histogram(config), np.random.default_rng(seed)
+    settings = small_frame_settings(config, None)
+    *rows, _ = draw_rows(config, settings, 0, generator)
+    per_frame = 4 * settings["rows_read"] * settings["columns_read"] // config.lanes
+
+    async def testbench(ctx):
+        for frame, arriving in ((0, rows), (1, draw_rows(config, settings, 1, generator)),
+                                (2, draw_rows(config, settings, 2, generator))):
+            await ctx.tick().repeat(512 * 4)
+            await adopt(ctx, dut.settings, frame, settings["settings"])
+            await feed_rows(ctx, dut.i, map(stream_row, arriving))
+            await ctx.tick().repeat(12)
+            if frame:
+                levels, zones = await read_counts(ctx, dut, config)
+                lost = settings["columns_read"] // config.lanes
+                counted = 2 * per_frame - lost if frame == 1 else per_frame
+                assert (ctx.get(dut.frame), levels.sum(), zones.sum()) == (frame, counted, counted)
+
+    simulate(dut, testbench, cycles=30_000)
+
+
 def config_of_bits(bits, fraction_bits):
     return preset("vga").with_(
         adc=AdcConfig(bits=bits, reset_counts=128), adc_clock_hz=4e9,
