@@ -18,26 +18,33 @@ GROWTH_SHIFT = 3
 
 
 class Change(enum.Enum):
-    """What becomes of a register's value; all values wrap around in the register's bits."""
+    """What becomes of a register's value."""
 
     NEXT = 0
+    """One more; 0 behind the last one that means something."""
     GROW = 1
     SHRINK = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """A register of one or two bytes, and its new value."""
+    """A register of one or two bytes, and its new value.
+
+    An exposure wraps around in the register's bits.
+    """
 
     name: str
     address: int
     width_bytes: int
     bits: int
     change: Change
+    last: int = 0
 
     def apply(self, value: int) -> int:
         """The value after the button was pressed once."""
-        step = {Change.NEXT: 1, Change.GROW: (value >> GROWTH_SHIFT) + 1,
+        if self.change is Change.NEXT:
+            return 0 if value >= self.last else value + 1
+        step = {Change.GROW: (value >> GROWTH_SHIFT) + 1,
                 Change.SHRINK: -(value >> GROWTH_SHIFT)}[self.change]
         return value + step & (1 << self.bits) - 1
 
@@ -48,8 +55,10 @@ def button_actions(config: DieConfig) -> dict[str, Action]:
     of_die = {register.name: register for register in register_table(config)}
 
     def on(register: Register, change: Change, base: int) -> Action:
+        values = [value for field in register.fields for value, _ in field.values]
         return Action(name=register.name, address=base + register.address, change=change,
-                      width_bytes=register.width_bytes, bits=register.mask.bit_length())
+                      width_bytes=register.width_bytes, bits=register.mask.bit_length(),
+                      last=max(values, default=register.mask))
 
     exposure = of_die["coarse_integration_time"]
     return {

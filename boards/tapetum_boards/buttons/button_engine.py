@@ -64,10 +64,11 @@ class ButtonEngine(wiring.Component):
         with m.Switch(number):
             for index, action in enumerate(actions):
                 with m.Case(index):
-                    step = {Change.NEXT: C(1), Change.GROW: (value >> GROWTH_SHIFT) + 1,
-                            Change.SHRINK: -(value >> GROWTH_SHIFT)}[action.change]
+                    new = {Change.NEXT: Mux(value >= action.last, 0, value + 1),
+                           Change.GROW: value + (value >> GROWTH_SHIFT) + 1,
+                           Change.SHRINK: value - (value >> GROWTH_SHIFT)}[action.change]
                     m.d.comb += [address.eq(action.address), is_wide.eq(action.width_bytes == 2),
-                                 mask.eq((1 << action.bits) - 1), changed.eq(value + step)]
+                                 mask.eq((1 << action.bits) - 1), changed.eq(new)]
         second = Signal()
         m.d.comb += [
             bus.address.eq(address + second),

@@ -42,6 +42,7 @@ class PacketCapture(wiring.Component):
     packets : In(PacketBytes), strobe : In(1)
         In ``byte_domain``: what the lanes take.
     start : In(1), busy : Out(1)
+        While ``busy``, another ``start`` does nothing.
     place : In
         First burst; still while ``busy``.
     count : Out(32)
@@ -84,11 +85,12 @@ class PacketCapture(wiring.Component):
             m.d.sync += self.count.eq(Mux(word.frame_start, 2, self.count + 2))
         with m.If(begins):
             m.d.sync += [keeping.eq(armed), armed.eq(0)]
-        with m.If(self.start):
+        start = self.start & ~self.busy
+        with m.If(start):
             m.d.sync += [armed.eq(1), self.lost.eq(0), self.count.eq(0)]
         with m.If((takes & ~room) | (dropped & keeping)):
             m.d.sync += self.lost.eq(1)
-        self._bursts(m, waiting, ended=~armed & ~keeping)
+        self._bursts(m, waiting, start, ended=~armed & ~keeping)
         return m
 
     def _words(self, m: Module, crossing: AsyncQueue, overflow: Signal) -> None:
@@ -121,11 +123,11 @@ class PacketCapture(wiring.Component):
         with m.Elif(self.strobe & starts):
             domain += overflow.eq(0)
 
-    def _bursts(self, m: Module, waiting: Queue, ended: Value) -> None:
+    def _bursts(self, m: Module, waiting: Queue, start: Value, ended: Value) -> None:
         memory = self.memory
         left = Signal(range(BURST_WORDS + 1))
         burst = Signal(len(self.place))
-        with m.If(self.start):
+        with m.If(start):
             m.d.sync += burst.eq(self.place)
         m.d.comb += [
             memory.write.eq(1), memory.address.eq(burst), memory.word_in.eq(waiting.o.payload),

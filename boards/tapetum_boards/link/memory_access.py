@@ -14,9 +14,9 @@ __all__ = ["MemoryAccess"]
 class MemoryAccess(wiring.Component):
     """Collects sixteen bytes before it writes a burst; reads a burst ahead of its first byte.
 
-    Packets begin at a multiple of 16 and hold whole bursts: a write that begins elsewhere is
-    refused, and the bytes of a burst that is not complete are not written. The first byte of a
-    word is its upper one.
+    Packets begin at a multiple of 16 and hold whole bursts: bytes that follow neither the start of
+    a burst nor the byte before are refused, and those of a burst that is not complete are not
+    written. The first byte of a word is its upper one.
 
     Members
     -------
@@ -34,7 +34,8 @@ class MemoryAccess(wiring.Component):
         words = Signal(BURST_WORDS * WORD_BITS, reset_less=True)
         place = bus.address[:(BURST_BYTES - 1).bit_length()]
         first, final = place == 0, place == BURST_BYTES - 1
-        expected = Signal(len(place))
+        # Behind a refusal it is the first byte of a burst, which needs none before it.
+        following = Signal.like(bus.address)
         m.d.comb += [
             memory.address.eq(bus.address >> len(place)),
             bus.read_data.eq(words[-8:]),
@@ -45,8 +46,9 @@ class MemoryAccess(wiring.Component):
         with m.FSM():
             with m.State("rest"):
                 with m.If(bus.request):
-                    m.d.sync += expected.eq(place + 1)
-                    with m.If(~first & (place != expected)):
+                    m.d.sync += following.eq(bus.address + 1)
+                    with m.If(~first & (bus.address != following)):
+                        m.d.sync += following.eq(0)
                         m.next = "refuse"
                     with m.Elif(bus.write):
                         m.d.sync += words.eq(Cat(bus.write_data, words))

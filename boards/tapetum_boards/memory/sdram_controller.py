@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One burst after another, each opening and closing its own row."""
 
-from math import ceil
+from dataclasses import dataclass
 
 from amaranth import *
 from amaranth.lib import wiring
@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from .memory_port import BURST_WORDS, MemoryPort
 from .sdram_chip import SdramChip
 
-__all__ = ["CAS_LATENCY", "SdramController", "SdramPins", "read_delay_cycles"]
+__all__ = ["CAS_LATENCY", "MemoryTiming", "SdramController", "SdramPins", "memory_timing"]
 
 CAS_LATENCY = 2
 _START_REFRESHES = 8
@@ -19,14 +19,48 @@ _COMMANDS = {"nop": 0b111, "activate": 0b011, "read": 0b101, "write": 0b100, "pr
 """Row strobe, column strobe, write enable, all active low, from the left."""
 _ALL_BANKS = 1 << 10
 """Bit 10 of the address: all banks, or close the row behind the burst."""
-_WAYS_NS = 13
-"""From a register in a pad to the memory 5, from its clock to a word 6, and back 2."""
+_COMES_NS, _GOES_NS = 5 + 6 + 2, 5 + 2.5 + 2
+"""From a register in a pad to the memory, from its clock to a word or to the end of one, back."""
+_SET_UP_NS, _HOLD_NS = 2.5, 2
+"""Of the memory, with what the ways of two pads differ by."""
+_LAGS = 0.5, 0.75
 
 
-def read_delay_cycles(clock_hz: float) -> int:
-    """For `SdramController`: a word of the memory, whose clock is half a period behind, is taken at
-    the first edge at which it has come. One clock later it may be gone."""
-    return ceil(CAS_LATENCY - 0.5 + _WAYS_NS * 1e-9 * clock_hz) - 1
+@dataclass(frozen=True, kw_only=True)
+class MemoryTiming:
+    """When words go to the chip and when they are taken.
+
+    Parameters
+    ----------
+    clock_lag : float
+        Of a period, by which the chip's clock is behind that of the controller.
+    read_delay_cycles : int
+        For `SdramController`.
+    margin_ns : float
+        The least of all set-up and hold times has so much to spare.
+    """
+
+    clock_lag: float
+    read_delay_cycles: int
+    margin_ns: float
+
+
+def memory_timing(clock_hz: float) -> MemoryTiming:
+    """The lag of the chip's clock, and the edge to take words at, with the most to spare.
+
+    A word is there from 6 ns behind the chip's second clock to 2.5 ns behind its third (JEDEC
+    21-C, 3.11.5; tAC and tOH of the slowest grade).
+    """
+    period_ns = 1e9 / clock_hz
+
+    def margin(lag: float, taken: int) -> float:
+        return min(taken * period_ns - ((CAS_LATENCY - 1 + lag) * period_ns + _COMES_NS),
+                   (CAS_LATENCY + lag) * period_ns + _GOES_NS - taken * period_ns,
+                   lag * period_ns - _SET_UP_NS, (1 - lag) * period_ns - _HOLD_NS)
+
+    spare_ns, lag, taken = max((margin(lag, taken), lag, taken)
+                               for lag in _LAGS for taken in (1, 2, 3))
+    return MemoryTiming(clock_lag=lag, read_delay_cycles=taken - 1, margin_ns=spare_ns)
 
 
 class SdramPins(wiring.Signature):
@@ -53,7 +87,7 @@ class SdramController(wiring.Component):
     ----------
     chip : SdramChip
     clock_hz : float
-        Of ``sync``, and of the chip, whose clock is half a period behind.
+        Of ``sync``, and of the chip, see `memory_timing`.
     read_delay_cycles : int
         By how many clocks registers in pads and the ways to the chip and back delay a word, beyond
         the register at ``data_in``.

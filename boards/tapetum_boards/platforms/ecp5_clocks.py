@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """All clocks of a board out of one PLL of an ECP5."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from amaranth import *
@@ -70,14 +71,21 @@ class Ecp5Clocks(wiring.Component):
     """Drives the domains of a plan, which its parent makes; each is in reset until the PLL has
     locked.
 
+    Parameters
+    ----------
+    plan : ClockPlan
+    lags : dict
+        Of a period, by domain, that its clock is behind the first one; to the next whole period of
+        the PLL's oscillator. These domains have no reset.
+
     Members
     -------
     clock : In(1)
         What the plan begins with.
     """
 
-    def __init__(self, plan: ClockPlan):
-        self.plan = plan
+    def __init__(self, plan: ClockPlan, *, lags: Mapping[str, float] | None = None):
+        self.plan, self.lags = plan, dict(lags or {})
         super().__init__({"clock": In(1)})
 
     def elaborate(self, platform):
@@ -88,10 +96,12 @@ class Ecp5Clocks(wiring.Component):
             clock = Signal(name=f"pll_{name}")
             m.d.comb += ClockSignal(name).eq(clock)
             platform.add_clock_constraint(clock, plan.frequency_hz(name))
+            phase = divider - 1 + round(divider * self.lags.get(name, 0))
             parameters |= {f"p_CLKO{output}_DIV": divider, f"p_CLKO{output}_ENABLE": "ENABLED",
-                           f"p_CLKO{output}_CPHASE": divider - 1, f"p_CLKO{output}_FPHASE": 0}
+                           f"p_CLKO{output}_CPHASE": phase, f"p_CLKO{output}_FPHASE": 0}
             outputs[f"o_CLKO{output}"] = clock
-            m.submodules[f"reset_{name}"] = ResetSynchronizer(~locked, domain=name)
+            if name not in self.lags:
+                m.submodules[f"reset_{name}"] = ResetSynchronizer(~locked, domain=name)
         feedback = outputs["o_CLKOP"]
         m.submodules.pll = Instance(
             "EHXPLLL", p_CLKI_DIV=plan.input_divider, p_CLKFB_DIV=plan.feedback_divider,

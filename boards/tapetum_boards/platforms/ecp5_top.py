@@ -9,7 +9,7 @@ from tapetum.config import DieConfig
 
 from ..board_core import BoardCore
 from ..memory.sdram_chip import SdramChip
-from ..memory.sdram_controller import read_delay_cycles
+from ..memory.sdram_controller import memory_timing
 from ..picture.video_timing import VGA_60HZ
 from .dvi_serialiser import SHIFT_CLOCKS, DviSerialiser
 from .ecp5_clocks import Ecp5Clocks, plan_clocks
@@ -58,8 +58,8 @@ class Ecp5Top(Elaboratable):
 
     def __init__(self, config: DieConfig, chip: SdramChip, *, clock: str):
         self.config, self.chip, self.clock = config, chip, clock
-        self.core = BoardCore(config, chip,
-                              read_delay_cycles=read_delay_cycles(config.sync_clock_hz))
+        self.timing = memory_timing(config.sync_clock_hz)
+        self.core = BoardCore(config, chip, read_delay_cycles=self.timing.read_delay_cycles)
 
     def elaborate(self, platform):
         m = Module()
@@ -68,12 +68,12 @@ class Ecp5Top(Elaboratable):
         m.submodules.oscillator = incoming = io.Buffer("i", oscillator)
         plan = plan_clocks(platform.lookup(self.clock).clock.frequency, {
             "sync": config.sync_clock_hz, "adc": config.adc_clock_hz,
-            "byte": config.csi2.byte_clock_hz})
+            "byte": config.csi2.byte_clock_hz, "memory": config.sync_clock_hz})
         # The watchdog runs on the board's oscillator itself and is not reset: it outlives the PLL.
-        m.domains += [*(ClockDomain(name) for name in plan.dividers),
-                      ClockDomain("safety", reset_less=True)]
+        m.domains += [*(ClockDomain(name) for name in ("sync", "adc", "byte")),
+                      *(ClockDomain(name, reset_less=True) for name in ("memory", "safety"))]
         m.d.comb += ClockSignal("safety").eq(incoming.i)
-        m.submodules.clocks = clocks = Ecp5Clocks(plan)
+        m.submodules.clocks = clocks = Ecp5Clocks(plan, lags={"memory": self.timing.clock_lag})
         m.d.comb += clocks.clock.eq(incoming.i)
         m.submodules.core = core
         self._serial(m, platform)
@@ -108,7 +108,7 @@ class Ecp5Top(Elaboratable):
         m.d.comb += [pad.o.eq(core.spi_data_out), pad.oe.eq(core.spi_drive)]
 
     def _memory(self, m: Module, platform) -> None:
-        """Every pin has its register in the pad; the chip's clock is half a period behind."""
+        """Every pin has its register in the pad; the chip has a clock of its own, behind."""
         names = ("clk", "clk_en", "cs", "we", "ras", "cas", "ba", "a", "dq", "dqm")
         pins = platform.request("sdram", 0, dir=dict.fromkeys(names, "-"))
         signals = self.core.memory
@@ -117,8 +117,8 @@ class Ecp5Top(Elaboratable):
             m.submodules[f"memory_{name}"] = pad = io.FFBuffer("o", getattr(pins, name))
             m.d.comb += pad.o.eq(value)
 
-        m.submodules.memory_clk = clock = io.DDRBuffer("o", pins.clk)
-        m.d.comb += [clock.o[0].eq(0), clock.o[1].eq(1)]
+        m.submodules.memory_clk = clock = DomainRenamer("memory")(io.DDRBuffer("o", pins.clk))
+        m.d.comb += [clock.o[0].eq(1), clock.o[1].eq(0)]
         out("clk_en", signals.clock_enable)
         out("cs", C(1))
         # Amaranth inverts pins that are active low.

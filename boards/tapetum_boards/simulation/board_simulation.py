@@ -12,7 +12,7 @@ from ..board_core import PIXEL_DOMAIN, BoardCore
 from ..link.uart import bit_cycles
 from ..memory.memory_port import BURST_WORDS
 from ..memory.sdram_chip import SdramChip
-from ..memory.sdram_controller import read_delay_cycles
+from ..memory.sdram_controller import memory_timing
 from ..picture.layout import PictureLayout
 from ..picture.video_timing import VGA_60HZ
 from .analogue_model import AnalogueModel
@@ -57,7 +57,7 @@ class BoardSimulation(wiring.Component):
     def __init__(self, config: DieConfig, chip: SdramChip, *, bits_per_second: float = 3e6):
         self.config, self.chip, self.bits_per_second = config, chip, bits_per_second
         # As many clocks for a word of the memory as on a board, though here it is there at once.
-        self.read_delay_cycles = read_delay_cycles(config.sync_clock_hz)
+        self.read_delay_cycles = memory_timing(config.sync_clock_hz).read_delay_cycles
         self.core = BoardCore(config, chip, bits_per_second=bits_per_second,
                               read_delay_cycles=self.read_delay_cycles)
         super().__init__({"error": Out(1), "memory_misused": Out(1)})

@@ -4,8 +4,9 @@
 import pytest
 
 from support import expect_rejected
-from tapetum_boards.memory.sdram_controller import read_delay_cycles
+from tapetum_boards.memory.sdram_controller import memory_timing
 from tapetum_boards.platforms.ecp5_clocks import plan_clocks
+from tapetum_boards.whole_die import BOARD_CLOCKS_HZ
 
 
 @pytest.mark.parametrize("input_hz", [25e6, 50e6])
@@ -28,9 +29,19 @@ def test_rejects_what_no_divider_makes():
         plan_clocks(25e6, dict.fromkeys("abcde", 25e6))
 
 
-@pytest.mark.parametrize("clock_hz", [25e6, 30e6, 75e6, 100e6])
+@pytest.mark.parametrize("clock_hz", [
+    *(sync_hz for sync_hz, _ in BOARD_CLOCKS_HZ.values()), *(mhz * 1e6 for mhz in range(25, 101))])
 def test_a_word_of_the_memory_is_taken_while_it_is_there(clock_hz):
     """From 6 ns behind the chip's second clock to 2.5 ns behind its third; ways of 5 and 2 ns."""
-    period_ns = 1e9 / clock_hz
-    taken_ns = (read_delay_cycles(clock_hz) + 1) * period_ns
-    assert 1.5 * period_ns + 5 + 6 + 2 <= taken_ns <= 2.5 * period_ns + 5 + 2.5 + 2
+    timing, period_ns = memory_timing(clock_hz), 1e9 / clock_hz
+    taken_ns = (timing.read_delay_cycles + 1) * period_ns
+    second_ns = (1 + timing.clock_lag) * period_ns
+    assert second_ns + 5 + 6 + 2 < taken_ns < second_ns + period_ns + 5 + 2.5 + 2
+    assert timing.clock_lag * period_ns > 1.5
+    assert (1 - timing.clock_lag) * period_ns > 0.8
+    assert timing.margin_ns > 0.4
+
+
+@pytest.mark.parametrize("sync_hz", [sync_hz for sync_hz, _ in BOARD_CLOCKS_HZ.values()])
+def test_the_boards_clocks_leave_a_nanosecond_and_a_half_to_the_memory(sync_hz):
+    assert memory_timing(sync_hz).margin_ns > 1.5

@@ -33,6 +33,7 @@ def test_a_board_elaborates_with_all_its_clocks_constrained(name):
         return
     expected = {"clocks.pll_sync": config.sync_clock_hz, "clocks.pll_adc": config.adc_clock_hz,
                 "clocks.pll_byte": config.csi2.byte_clock_hz,
+                    "clocks.pll_memory": config.sync_clock_hz,
                 "monitor_clocks.pll_shift": 125e6, "monitor_clocks.pll_pixel": 25e6}
     from_pll = {net: hertz for net, hertz in clocks.items() if "clocks." in net}
     assert from_pll == {net: expected[net] for net in from_pll}
