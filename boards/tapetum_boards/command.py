@@ -60,9 +60,10 @@ def simulate(preset: Annotated[str, typer.Option(
     """
     from rich.console import Console
 
-    from .configurations import with_board_timing
+    from .configurations import check_preset, with_board_timing
     from .simulation.session import run_until_told
 
+    check_preset(preset)
     console = Console(stderr=True)
     run_until_told(with_board_timing(preset), out,
                    lambda text: console.print(text, highlight=False, markup=False))

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from tapetum.config import DieConfig
 from tapetum.presets import automotive_captures, preset
+from tapetum_sim.errors import UserError
 
 from .pixel_die.board_pixel_die import settle_cycles
 from .whole_die import BOARD_ARRAY_WORDS, BOARD_CELLS, BOARD_CLOCKS_HZ, BOARD_RESET_COUNTS
 
-__all__ = ["BOARD_PRESETS", "OSCILLATOR_HZ", "THREE_CAPTURES", "configuration_of",
-           "with_board_timing", "with_cells"]
+__all__ = ["BOARD_PRESETS", "OSCILLATOR_HZ", "THREE_CAPTURES", "check_preset",
+           "configuration_of", "with_board_timing", "with_cells"]
 
 THREE_CAPTURES = {"tiny3": ("tiny", ("HCG", "SPD", "VS"))}
 """Presets of boards alone: which of the die's, and what it keeps of its captures. Deep shadow,
@@ -21,6 +22,13 @@ BOARD_PRESETS = ("tiny", "qvga", *THREE_CAPTURES)
 
 OSCILLATOR_HZ = 25e6
 """Of the boards; it is the watchdog's clock."""
+
+
+def check_preset(name: str) -> None:
+    """Raises `UserError` unless it is one of `BOARD_PRESETS`."""
+    if name not in BOARD_PRESETS:
+        raise UserError(f"no board is built for preset {name!r}; choose one of "
+                        f"{', '.join(BOARD_PRESETS)}.")
 
 
 def with_board_timing(name: str) -> DieConfig:

@@ -18,7 +18,7 @@ from tapetum_sim.output import check_folder
 from tapetum_sim.provenance import package_versions, revision
 from tapetum_sim.tools import find_tool
 
-from ..configurations import with_board_timing, with_cells
+from ..configurations import check_preset, with_board_timing, with_cells
 from ..platforms.catalogue import Board, board_named
 from ..whole_die import BITSTREAM_CELLS
 from .alone import compare_with_alone
@@ -69,6 +69,8 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], preset: str | Non
         If the board is unknown, a tool is missing, or the folder cannot be written.
     """
     board, folder = board_named(name), out / name
+    if preset is not None:
+        check_preset(preset)
     for asked, option, reason in (
             (check_rooms, "--check-rooms", "which cannot be compared"),
             (preset, "--preset", "which no preset describes"),
@@ -80,7 +82,8 @@ def build_board(name: str, out: Path, *, seeds: Iterable[int], preset: str | Non
     for tool in ("yosys", *board.programs):
         find_tool(tool)
     check_folder(folder)
-    bitstream_path(name, out).unlink(missing_ok=True)
+    for left in (bitstream_path(name, out), folder / "report.json"):
+        left.unlink(missing_ok=True)
     progress(f"{name}, elaborating", 0, 0)
     project = elaborate(name, board)
     started = time.perf_counter()

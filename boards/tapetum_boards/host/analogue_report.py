@@ -15,6 +15,8 @@ from .board import Board
 
 __all__ = ["AnalogueReport", "analyse", "measure"]
 
+_MOST_POINTS = 1000
+"""A sweep spans some 1,750 codes: from point to point they must rise."""
 _LOWEST, _HIGHEST = 0.06, 0.62
 """Of the supply: from 0.2 V to 2.05 V, where the comparator's inputs may be."""
 
@@ -101,8 +103,8 @@ def measure(board: Board, points: int,
 
     Of two answers at each voltage the first is dropped: it gives the filter the time to settle.
     """
-    if not 8 <= points <= 1 << LEVEL_BITS:
-        raise UserError(f"a sweep has 8 to {1 << LEVEL_BITS} points, not {points}.")
+    if not 8 <= points <= _MOST_POINTS:
+        raise UserError(f"a sweep has 8 to {_MOST_POINTS} points, not {points}.")
     settings = np.unique(np.rint(np.linspace(_LOWEST, _HIGHEST, points)
                                  * (1 << LEVEL_BITS)).astype(int))
     codes = []

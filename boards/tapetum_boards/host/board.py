@@ -11,6 +11,7 @@ from tapetum_sim.host import RegisterError, RegisterMap
 from ..configurations import BOARD_PRESETS, configuration_of, with_board_timing
 from ..link.board_bus import BOARD_REGISTERS, DIE_REGISTERS, MEMORY
 from ..memory.memory_port import BURST_BYTES
+from ..pixel_die.uploaded_scene import SCENE_PLACE
 from ..registers.table import IDENTIFICATION, board_registers
 from .packets import without_padding
 from .serial_link import SerialLink
@@ -74,6 +75,9 @@ class Board:
     def _write_of(self, name: str, value: int) -> tuple[int, bytes]:
         """Address and bytes."""
         register = self._register(name)
+        if name == "capture_place" and (value % BURST_BYTES or value >= SCENE_PLACE):
+            raise UserError(f"capture_place is a multiple of {BURST_BYTES} below the uploaded "
+                            f"scene at 0x{SCENE_PLACE:x}, not 0x{value:x}.")
         if not register.is_writable or value & ~register.mask:
             raise UserError(f"register {name} of the board takes "
                             + (f"0 to {register.mask}, not {value}." if register.is_writable

@@ -23,7 +23,8 @@ from .board import Board
 
 __all__ = ["read_network", "upload_network"]
 
-_TRIES = 3
+_TRIES, _SENDINGS = 3, 20
+"""Of the whole program, and of each of its packets."""
 _LOAD_S = 60.0
 
 
@@ -88,5 +89,9 @@ def _send(board: Board, image: bytes, progress: Callable[[int, int], None]) -> N
     window = board.die_map.windows["program"]
     for first in range(0, len(image), MAXIMUM_BYTES):
         part = image[first:first + MAXIMUM_BYTES]
-        board.link.write(DIE_REGISTERS + window.address, part)
+        for _ in range(_SENDINGS):
+            # Without an answer the packet may have been lost, or only the answer.
+            if board.link.offer(DIE_REGISTERS + window.address, part) \
+                    or board.read("program_bytes") != first:
+                break
         progress(first + len(part), len(image))

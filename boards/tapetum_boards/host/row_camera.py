@@ -73,7 +73,7 @@ def receive_frame(port: str, config: DieConfig, *, wait_s: float,
     """
     collector, rest = FrameCollector(config), b""
     try:
-        with serial.Serial(port, BITS_PER_SECOND, timeout=0.05) as line:
+        with serial.Serial(port, BITS_PER_SECOND, timeout=0.05, exclusive=True) as line:
             deadline = time.monotonic() + wait_s
             while time.monotonic() < deadline:
                 packets, rest = decode_packets(rest + line.read(max(1, line.in_waiting)))

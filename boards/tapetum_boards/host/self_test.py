@@ -8,6 +8,7 @@ import numpy as np
 
 from tapetum.config import CaptureConfig, ConversionGain, DieConfig, Photodiode
 from tapetum.pixel import RampKind
+from tapetum.registers.definition import Access
 from tapetum.registers.table import register_table
 from tapetum_sim.errors import UserError
 from tapetum_sim.frame.reference import Reference, expected_ramps, reference
@@ -83,8 +84,9 @@ def run_self_test(board: Board, *, words: np.ndarray | None = None, wait_s: floa
     The scene is the step chart, or what is uploaded first: ``words``, see `scene_words`. Leaves the
     die in standby with the registers of a reset; the board's own settings are restored.
     """
-    names = ("scene", "noise_freeze", "noise_seed", "read_noise_shift", "lamp_on")
-    before = {name: board.get(name) for name in names}
+    resets = {name: register.reset for name, register in board.own_registers.items()
+              if register.access is Access.READ_WRITE}
+    before = {name: board.get(name) for name in resets}
     scene = DRAWN_SCENES.STEP_CHART
     try:
         if words is None:
@@ -95,8 +97,8 @@ def run_self_test(board: Board, *, words: np.ndarray | None = None, wait_s: floa
             scene = DRAWN_SCENES.UPLOADED
         say("resetting the die")
         board.reset_die()
-        board.set(scene=scene.value, noise_freeze=1, noise_seed=_SEED,
-                  read_noise_shift=_READ_SHIFT, lamp_on=0)
+        board.set(**resets | {"scene": scene.value, "noise_freeze": 1, "noise_seed": _SEED,
+                              "read_noise_shift": _READ_SHIFT, "lamp_on": 0})
         board.set(capture_start=1)
         board.write({"mode_select": 1})
         say("capturing a frame")

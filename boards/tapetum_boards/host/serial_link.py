@@ -17,6 +17,8 @@ __all__ = ["BITS_PER_SECOND", "SerialLink", "decode_packets", "encode_packet"]
 BITS_PER_SECOND = 3_000_000
 """As much as the bridge of the ULX3S can do."""
 _TRIES = 4
+_LONGEST_ANSWERS = 10
+"""So many times the wait for an answer, and no line that talks of something else is heard on."""
 
 
 def encode_packet(content: bytes) -> bytes:
@@ -62,10 +64,11 @@ class SerialLink:
     def __init__(self, port: str, *, answer_s: float = 0.5):
         self._port, self._answer_s, self._number = port, answer_s, 0
         try:
-            self._serial = serial.Serial(port, BITS_PER_SECOND, timeout=0.01)
+            # Another program on the same line would take answers for its own.
+            self._serial = serial.Serial(port, BITS_PER_SECOND, timeout=0.01, exclusive=True)
         except (serial.SerialException, ValueError) as error:
-            raise UserError(f"cannot open the serial port {port} ({error}); name the board's with "
-                            f"--port.") from None
+            raise UserError(f"cannot open the serial port {port} ({error}); end the program that "
+                            f"uses it, or name the board's port with --port.") from None
 
     def close(self) -> None:
         self._serial.close()
@@ -76,7 +79,7 @@ class SerialLink:
         found = b""
         while len(found) < count:
             part = min(count - len(found), MAXIMUM_BYTES)
-            found += self._ask(Command.READ, address + len(found), part, b"")
+            found += self._told(Command.READ, address + len(found), part)
             progress(len(found))
         return found
 
@@ -85,32 +88,44 @@ class SerialLink:
         """Write ``data`` from ``address`` on."""
         for first in range(0, len(data), MAXIMUM_BYTES):
             part = data[first:first + MAXIMUM_BYTES]
-            self._ask(Command.WRITE, address + first, len(part), part)
+            self._told(Command.WRITE, address + first, len(part), part)
             progress(first + len(part))
 
-    def _ask(self, command: Command, address: int, count: int, data: bytes) -> bytes:
+    def offer(self, address: int, data: bytes) -> bool:
+        """Write at most one packet, once; whether it was answered: if not, it may have arrived."""
+        return self._ask(Command.WRITE, address, len(data), data, tries=1) is not None
+
+    def _told(self, command: Command, address: int, count: int, data: bytes = b"") -> bytes:
+        answer = self._ask(command, address, count, data, tries=_TRIES)
+        if answer is None:
+            raise UserError(f"nothing answers at {self._port}; is it the board's port, and its "
+                            f"bitstream loaded (`tapetum board flash`)?")
+        return answer
+
+    def _ask(self, command: Command, address: int, count: int, data: bytes, *, tries: int
+             ) -> bytes | None:
         self._number = self._number + 1 & 0xFF
         question = encode_packet(bytes([self._number, command]) + address.to_bytes(4, "big")
                                  + count.to_bytes(2, "big") + data)
         expected = 2 + (count if command is Command.READ else 0)
-        for _ in range(_TRIES):
+        for _ in range(tries):
             try:
                 self._serial.write(question)
                 answer = self._answer(expected)
             except (serial.SerialException, OSError):
                 raise UserError(f"the board at {self._port} went away; plug it in and try again: "
-                                f"its settings are as they were.") from None
+                                f"what it had been told, it keeps while it has power.") from None
             if answer is not None:
                 return self._judge(answer, address)
-        raise UserError(f"nothing answers at {self._port}; is it the board's port, and its "
-                        f"bitstream loaded (`tapetum board flash`)?")
+        return None
 
     def _answer(self, expected: int) -> bytes | None:
-        deadline, received = time.monotonic() + self._answer_s, b""
-        while time.monotonic() < deadline:
+        now, received = time.monotonic(), b""
+        latest, deadline = now + _LONGEST_ANSWERS * self._answer_s, now + self._answer_s
+        while (now := time.monotonic()) < deadline:
             arrived = self._serial.read(max(1, self._serial.in_waiting))
             if arrived:
-                deadline = time.monotonic() + self._answer_s
+                deadline = min(now + self._answer_s, latest)
             packets, received = decode_packets(received + arrived)
             for packet in packets:
                 if packet[0] == self._number and (len(packet) == expected or len(packet) == 2):

@@ -9,6 +9,7 @@ from support import expect_rejected, simulate
 from tapetum.presets import preset
 from tapetum_boards.buttons.actions import button_actions
 from tapetum_boards.buttons.button_engine import SAMPLES_HZ, ButtonEngine
+from tapetum_boards.configurations import with_board_timing
 from tapetum_boards.link.board_bus import BOARD_REGISTERS
 
 ACTIONS = button_actions(preset("tiny"))
@@ -17,8 +18,8 @@ PERIOD = 40
 
 
 class Bench:
-    def __init__(self, registers):
-        self.dut = ButtonEngine(list(ACTIONS.values()), PERIOD * SAMPLES_HZ)
+    def __init__(self, registers, actions=ACTIONS):
+        self.dut = ButtonEngine(list(actions.values()), PERIOD * SAMPLES_HZ)
         self.bytes, self.taken_with_host = dict(registers), []
 
     async def serve(self, ctx):
@@ -78,6 +79,20 @@ def test_modes_follow_each_other_around_and_switches_turn_over():
 
     bench.run(press)
     assert seen == [(1, 1), (2, 0), (3, 1), (0, 0), (1, 1)]
+
+
+def test_the_monitor_goes_round_the_captures_that_there_are():
+    actions = button_actions(with_board_timing("tiny3"))
+    bench, seen = Bench({}, actions), []
+
+    async def press(ctx):
+        for _ in range(5):
+            await bench.press(ctx, "fire 2")
+            seen.append(bench.bytes[actions["fire 2"].address])
+
+    bench.run(press)
+    assert seen == [1, 2, 0, 1, 2]
+    assert [actions["fire 2"].apply(value) for value in range(4)] == [1, 2, 0, 0]
 
 
 def test_a_button_waits_for_the_host():

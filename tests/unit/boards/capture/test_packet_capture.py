@@ -31,7 +31,9 @@ def padded(packets):
 
 @pytest.mark.parametrize("lanes", [1, 2])
 @pytest.mark.parametrize("slow", [0, 40])
-def test_a_frame_is_kept_from_its_start_to_the_next(lanes, slow, seed):
+@pytest.mark.parametrize("again_after", [0, 25, 700, 1500])
+def test_a_frame_is_kept_from_its_start_to_the_next(lanes, slow, again_after, seed):
+    """Whether the host asks for it once, or once more while it is being kept."""
     generator = Random(seed)
     frames = [frame(generator) for _ in range(4)]
     dut = PacketCapture(21, lanes, "byte")
@@ -62,8 +64,12 @@ def test_a_frame_is_kept_from_its_start_to_the_next(lanes, slow, seed):
         await ctx.tick()
         ctx.set(dut.start, 0)
         await ctx.tick()
+        clocks = 0
         while ctx.get(dut.busy):
+            clocks += 1
+            ctx.set(dut.start, clocks == again_after)
             await ctx.tick()
+        ctx.set(dut.start, 0)
 
     async def serve(ctx):
         port = dut.memory

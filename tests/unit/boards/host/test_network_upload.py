@@ -25,18 +25,26 @@ MAP = RegisterMap(CONFIG)
 class ArrayBoard(PretendedBoard):
     """Appends to its program as the array does, and loads what it is told to."""
 
-    def __init__(self, spoil=lambda number: False, *, refuses=False, cells=BOARD_CELLS):
-        self.program, self.refuses = b"", refuses
+    def __init__(self, spoil=lambda number: False, *, refuses=False, cells=BOARD_CELLS,
+                 loses=lambda number: False, drops=None):
+        self.program, self.refuses, self.loses, self.drops = b"", refuses, loses, drops
+        self.beginnings = self.packets = 0
         super().__init__(spoil, config=with_cells(CONFIG, cells))
+
+    def answer(self, packet):
+        self.packets += 1
+        if not self.loses(self.packets):
+            super().answer(packet)
 
     def write(self, address, byte):
         window = MAP.windows["program"]
         control = MAP["program_control"].address
         if window.address <= address < window.address + window.size_bytes:
-            self.program += bytes([byte])
+            if len(self.program) != self.drops:
+                self.program += bytes([byte])
         elif address == control:
             if byte == 1:
-                self.program = b""
+                self.program, self.beginnings = b"", self.beginnings + 1
             else:
                 self.memory[MAP["program_status"].address] = 2 if self.refuses else 1
         else:
@@ -71,17 +79,26 @@ def test_a_program_arrives_and_every_frame_is_judged():
         == caption_bytes(names[0])
 
 
-def test_a_packet_that_came_twice_has_the_program_sent_again():
-    # The answer to one packet of the program is spoilt: the host sends it again.
-    pretended = ArrayBoard(lambda number: number == 12)
+def test_answers_that_are_lost_cost_no_second_sending_of_what_arrived():
+    pretended = ArrayBoard(lambda number: number > 5 and number % 3 == 0)
     board = connected(pretended)
     program = read_network(board, NETWORK)
     upload_network(board, program)
     assert pretended.program == program_image(program)
+    assert pretended.beginnings <= 2, "the answer to that may have been lost as well"
+
+
+def test_packets_that_are_lost_are_sent_again():
+    pretended = ArrayBoard(loses=lambda number: number % 5 == 2)
+    board = connected(pretended)
+    program = read_network(board, NETWORK)
+    upload_network(board, program)
+    assert pretended.program == program_image(program)
+    assert pretended.beginnings == 1
 
 
 def test_a_program_that_never_arrives_whole_is_told():
-    pretended = ArrayBoard(lambda number: number > 5 and number % 3 == 0)
+    pretended = ArrayBoard(drops=1000)
     board = connected(pretended)
     with pytest.raises(UserError, match="does not arrive whole"):
         upload_network(board, read_network(board, NETWORK))
