@@ -20,7 +20,7 @@ class DieAccess(wiring.Component):
     bus : In(BoardBus)
         Only ``address[:16]`` counts.
     die : Out(RegisterBus), waits : In(1)
-        The two-wire bus has the registers: an access waits.
+        The access waits: another host has the registers.
     """
 
     def __init__(self):

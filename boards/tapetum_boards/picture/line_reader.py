@@ -32,7 +32,7 @@ class ShownBuffers(data.Struct):
 class LineReader(wiring.Component):
     """All bursts of a line of all planes, one after another.
 
-    At 640x480 a line lasts 2400 clocks of 75 MHz, in which 43 bursts of a `qvga` frame take 650.
+    At 640x480 a line lasts 1,440 clocks of 45 MHz, in which 43 bursts of a `qvga` frame take 560.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from tapetum.stream.queue import Queue
 __all__ = ["TIME_BITS", "Instant", "LightMeter"]
 
 TIME_BITS = 26
-"""Of a count of clocks: 0.9 s at 75 MHz, beyond which exposures begin again."""
+"""Of a count of clocks: 1.5 s at 45 MHz, beyond which exposures begin again."""
 
 
 class Instant(data.Struct):

@@ -27,7 +27,7 @@ class UploadedScene(wiring.Component):
     late captures have read them too. Every row must be read, from the top: a row that was not
     fetched in time gives what was there before it.
 
-    At 320 columns a row takes 40 bursts in a line of 4,840 clocks.
+    At 320 columns a row takes 40 bursts in a line of 2,916 clocks.
 
     Parameters
     ----------

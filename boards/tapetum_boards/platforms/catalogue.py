@@ -80,7 +80,7 @@ BOARDS = {
         device=LFE5U_25F, cable="icepi-zero"),
     "icebreaker": Board(
         platform=ICEBreakerPlatform, configuration=small_configuration, top=Ice40Top,
-        sentence="1BitSquared iCEBreaker with an iCE40UP5K: 64 columns, rows on the serial line.",
+        sentence="1BitSquared iCEBreaker with an iCE40UP5K: 60 columns, rows on the serial line.",
         device=ICE40UP5K, cable="ice40_generic"),
 }
 

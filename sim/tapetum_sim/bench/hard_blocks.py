@@ -17,7 +17,7 @@ _TABLES_PER_TILE = 8 * 0.92
 _AREAS = {"LUT4": 1.0, "CCU2C": 2.0, "TRELLIS_FF": 0.5, "TRELLIS_DPR16X4": 6.0, "PFUMX": 0.1}
 """In tables; half of the flip-flops share their place with one."""
 _LARGEST_NET, _LARGEST_CLIQUE = 300, 6
-_STARTS, _SMOOTHINGS, _ROUNDS, _PULL = 8, 600, 12, 0.004
+_SMOOTHINGS, _ROUNDS, _PULL = 600, 12, 0.004
 _SMALLEST_BOX, _FEWEST = 9, 40
 """Tiles, and cells: no box is divided further."""
 
@@ -46,8 +46,7 @@ def hard_block_sites(netlist: dict[str, Any]) -> dict[str, str]:
     Where most are taken, the last ones find none near their logic, which is torn apart between
     them: wires nearly twice as long. Here nets are springs; cells are spread over the device and
     pulled there more strongly from round to round (Kim, Lee, Markov: SimPL, ICCAD 2010), the hard
-    blocks all at once to those sites that lie nearest to them in all. Of several starts that of the
-    shortest wires counts: nextpnr's own wires are 5 % longer where these are.
+    blocks all at once to those sites that lie nearest to them in all.
 
     Parameters
     ----------
@@ -59,67 +58,53 @@ def hard_block_sites(netlist: dict[str, Any]) -> dict[str, str]:
     areas = np.array([_AREAS.get(kind, 0.0) for kind in kinds])
     blocks = {kind: np.flatnonzero([kind == other for other in kinds])
               for kind in HARD_BLOCK_SITES}
-    nets, size = _nets(cells), np.array([_COLUMNS, _ROWS])
-    best: tuple[float, dict[int, tuple[str, int, int]]] = (np.inf, {})
-    for start in range(_STARTS if any(map(len, blocks.values())) else 0):
-        generator = np.random.default_rng(start)
-        springs = _springs(len(cells), nets, generator)
-        strengths = np.asarray(springs.sum(axis=1)).ravel()
-        places = _spread(_start(springs, strengths, generator) * size, areas)
-        chosen: dict[int, tuple[str, int, int]] = {}
-        length = np.inf
-        for number in range(_ROUNDS):
-            pull = _PULL * (number + 1) * np.maximum(strengths, 0.5)
-            for indices in blocks.values():
-                pull[indices] *= 2
-            places = np.stack([_relax(springs, strengths, pull, places[:, axis])
-                               for axis in range(2)], axis=1)
-            length, chosen = _wire_length(nets, places), _choose(places, blocks)
-            places = _spread(np.clip(places, 0, size), areas)
-            for index, (_, column, row) in chosen.items():
-                places[index] = column, row
-        best = min(best, (length, chosen), key=lambda found: found[0])
+    generator = np.random.default_rng(1)
+    springs = _springs(cells, generator)
+    strengths = np.asarray(springs.sum(axis=1)).ravel()
+    size = np.array([_COLUMNS, _ROWS])
+    places = _spread(_start(springs, strengths, generator) * size, areas)
+    chosen: dict[int, tuple[str, int, int]] = {}
+    for number in range(_ROUNDS):
+        pull = _PULL * (number + 1) * np.maximum(strengths, 0.5)
+        for indices in blocks.values():
+            pull[indices] *= 2
+        places = np.stack([_relax(springs, strengths, pull, places[:, axis])
+                           for axis in range(2)], axis=1)
+        chosen = _choose(places, blocks)
+        places = _spread(np.clip(places, 0, size), areas)
+        for index, (_, column, row) in chosen.items():
+            places[index] = column, row
     names = list(cells)
-    return {names[index]: site for index, (site, _, _) in best[1].items()}
+    return {names[index]: site for index, (site, _, _) in chosen.items()}
 
 
-def _nets(cells: dict[str, Any]) -> list[list[int]]:
-    """Cells of each net, but for clocks, resets and enables of many."""
+def _springs(cells: dict[str, Any], generator: np.random.Generator) -> csr_matrix:
+    """Between the cells of a net: all pairs of a small one, two rings through a larger one; none
+    for clocks, resets and enables of many."""
     nets: dict[int, set[int]] = {}
     for number, cell in enumerate(cells.values()):
         for bits in cell["connections"].values():
             for bit in bits:
                 if isinstance(bit, int):
                     nets.setdefault(bit, set()).add(number)
-    return [sorted(members) for members in nets.values() if 2 <= len(members) <= _LARGEST_NET]
-
-
-def _wire_length(nets: list[list[int]], places: np.ndarray) -> float:
-    """Half of what goes round each net, in all."""
-    starts = np.cumsum([0, *map(len, nets[:-1])])
-    of_cells = places[np.concatenate(nets)]
-    return float((np.maximum.reduceat(of_cells, starts) - np.minimum.reduceat(of_cells, starts)
-                  ).sum())
-
-
-def _springs(cells: int, nets: list[list[int]], generator: np.random.Generator) -> csr_matrix:
-    """Between the cells of a net: all pairs of a small one, two rings through a larger one."""
     first: list[int] = []
     second: list[int] = []
     weights: list[float] = []
-    for members in nets:
+    for members in nets.values():
         count = len(members)
+        if not 2 <= count <= _LARGEST_NET:
+            continue
         if count <= _LARGEST_CLIQUE:
-            pairs = list(combinations(members, 2))
+            pairs = list(combinations(sorted(members), 2))
             weights += [1 / (count - 1)] * len(pairs)
         else:
-            rings = [generator.permutation(members).tolist() for _ in range(2)]
+            rings = [generator.permutation(sorted(members)).tolist() for _ in range(2)]
             pairs = [pair for ring in rings
                      for pair in zip(ring, [*ring[1:], ring[0]], strict=True)]
             weights += [1 / 4] * len(pairs)
         first += [pair[0] for pair in pairs]
         second += [pair[1] for pair in pairs]
-    half = coo_matrix((weights, (first, second)), shape=(cells, cells))
+    half = coo_matrix((weights, (first, second)), shape=(len(cells), len(cells)))
     return (half + half.T).tocsr()
 
 

@@ -37,6 +37,19 @@ def sentence(result):
     return result.stderr
 
 
+@pytest.mark.parametrize("arguments", [("build", "ulx3s_85f"), ("simulate",)])
+@pytest.mark.parametrize("preset", ["vga", "nothing"])
+def test_a_preset_that_no_board_has_is_one_sentence(arguments, preset, tmp_path):
+    result = CliRunner().invoke(app, ["board", *arguments, "--preset", preset,
+                                      "--out", str(tmp_path)])
+    assert f"{preset!r}; choose one of tiny, qvga, tiny3" in sentence(result)
+
+
+def test_more_points_than_a_sweep_has_codes_are_one_sentence():
+    assert "8 to 1000 points, not 1001" in sentence(
+        call(WrittenBoard(), "analogue", "--points", "1001"))
+
+
 def test_an_unknown_register_is_one_sentence():
     result = call(WrittenBoard(), "get", "scene", "fault_statu")
     assert "no register 'fault_statu'; perhaps fault_status" in sentence(result)
@@ -48,6 +61,8 @@ def test_an_unknown_register_is_one_sentence():
     ("mode_select=300", "mode_select holds 0 to 1, not 300"), ("mode_select=-1", "not -1"),
     ("frame_count=1", "frame_count is read-only"), ("scene=4", "takes 0 to 3, not 4"),
     ("scene=-1", "takes 0 to 3, not -1"), ("sync_clock=1", "it can only be read"),
+    ("capture_place=8", "a multiple of 16 below the uploaded scene at 0x100000, not 0x8"),
+    ("capture_place=0xFFFFFFF0", "not 0xfffffff0"),
     ("scene=two", "no NAME=VALUE"), ("scene", "no NAME=VALUE")])
 def test_nothing_is_written_if_one_of_several_is_wrong(wrong, said):
     pretended = WrittenBoard()

@@ -80,6 +80,16 @@ def test_seeds_are_tried_until_timing_is_met_and_none_twice(tmp_path, monkeypatc
     assert tools.calls[4:] == ["nextpnr-ice40", "icepack"], "another pin is another design"
 
 
+def test_no_report_survives_what_it_is_of(tmp_path, monkeypatch):
+    Tools(monkeypatch, {1: 20.0})
+    build_board("icebreaker", tmp_path, seeds=[1])
+    monkeypatch.setattr(bitstream, "synthesise", lambda *given, **options: pytest.fail("broken"))
+    with pytest.raises(pytest.fail.Exception):
+        build_board("icebreaker", tmp_path, seeds=[1])
+    assert not (tmp_path / "icebreaker" / "report.json").exists()
+    assert not bitstream_path("icebreaker", tmp_path).exists()
+
+
 def test_what_was_cut_off_as_it_was_written_is_made_again(tmp_path, monkeypatch):
     tools = Tools(monkeypatch, {1: 20.0})
     build_board("icebreaker", tmp_path, seeds=[1])
