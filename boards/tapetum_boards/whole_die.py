@@ -4,8 +4,8 @@
 __all__ = ["BITSTREAM_CELLS", "BITSTREAM_PRESET", "BOARD_ARRAY_WORDS", "BOARD_CELLS",
            "BOARD_CLOCKS_HZ", "BOARD_RESET_COUNTS", "SIMULATED_PRESET"]
 
-BITSTREAM_PRESET = "qvga"
-"""Larger ones have more bits than the board's comparators."""
+BITSTREAM_PRESET = "tiny"
+"""Unless asked for: ``qvga`` has ways in some revisions and comes to no end in others."""
 
 SIMULATED_PRESET = "tiny"
 """Of a board in simulation, unless asked for: a frame is there within seconds."""

@@ -50,7 +50,9 @@ def test_a_board_is_set_up_streams_shows_and_gives_a_frame(cells, tmp_path, seed
         shown = next_screen(tmp_path, screens=4)
         planes = [kept_planes(board, buffer) for buffer in range(BUFFERS)]
         assert not board.get("picture_lost")
+        board.set(defects=1)  # as a button may have left it
         outcome = run_self_test(board, words=scene_words(config, "tunnel"), wait_s=300)
+        assert (board.get("defects"), board.get("noise_seed")) == (1, seed)
         link.close()
     decoded = decode(packets)
     assert decoded.crc_errors == decoded.ecc_errors == 0

@@ -64,7 +64,7 @@ BOARDS = {
         platform=Ulx3sPlatform,
         configuration=lambda: with_cells(with_board_timing(BITSTREAM_PRESET), BITSTREAM_CELLS),
         top=lambda config: Ecp5Top(config, ULX3S_SDRAM, clock="clk25"),
-        sentence="Radiona ULX3S with an LFE5U-85F: the die, of 320x240 pixels, without its array.",
+        sentence="Radiona ULX3S with an LFE5U-85F: the die, of 64x48 pixels, without its array.",
         device=LFE5U_85F, cable="ulx3s", whole_die=True,
         place=Place(placer="static", router="router2", inner_registers=True, wide_tables=False,
                     joined_tables=True, least_control=6, hard_blocks=True)),
