@@ -82,6 +82,10 @@ class LatchSkew(Elaboratable):
         with m.If(history[2] & ~history[3] & ~copied):
             m.d.sync += [closed.eq(1), here.eq(shown), before.eq(shown_before)]
 
+        if self.memories is not None:
+            # The halves are changed over in a clock of the columns, and by the next one.
+            moved = history[2] & ~history[3]
+            m.d.comb += Assume(~(copied & ~seen & moved), "a ramp has ended before its copy")
         value = Signal(self.width)
         m.d.comb += [
             value.eq(kept if self.binary_count else gray_decode(kept)),

@@ -29,6 +29,15 @@ class TalkingBoard(PretendedBoard):
             time.sleep(0.002)
 
 
+class LeavingBoard(PretendedBoard):
+    """Its cable is pulled amid the first question."""
+
+    def serve(self):
+        os.read(self.terminal, 1)
+        os.close(self.other)
+        os.close(self.terminal)
+
+
 def test_a_line_that_talks_of_something_else_is_not_heard_for_ever():
     board = TalkingBoard()
     link, began = SerialLink(board.port, answer_s=0.02), time.monotonic()
@@ -50,9 +59,6 @@ def test_a_port_belongs_to_one_program():
 
 
 def test_a_board_that_goes_away_amid_a_question_is_told():
-    board = PretendedBoard()
-    link = SerialLink(board.port, answer_s=0.05)
-    os.close(board.other)
-    os.close(board.terminal)
+    link = SerialLink(LeavingBoard().port, answer_s=0.5)
     with pytest.raises(UserError, match="went away; plug it in"):
         link.read(0, 4)
